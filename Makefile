@@ -1,0 +1,62 @@
+# `make help` lists what there is. Without make: see "Without make" in README.md.
+
+DATASET ?= stanfordnlp/imdb
+OUT     ?= runs/imdb
+MODEL   ?= $(OUT)
+SEED    ?= 0
+TEXT    ?=
+ARGS    ?=
+
+# The shell reads the text from the environment: quotes in it are then only characters.
+export TEXT
+
+PYTHON  ?= python3
+VENV    := .venv
+RUN     := $(VENV)/bin/python -m sentiment
+
+.DEFAULT_GOAL := help
+.PHONY: help install train eval predict test lint bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= ARGS='
+	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
+
+install: $(VENV)/installed ## make the virtual environment, and nothing else
+
+train: $(VENV)/installed ## train on DATASET with SEED, into OUT
+	$(RUN) train --dataset "$(DATASET)" --out "$(OUT)" --seed $(SEED) $(ARGS)
+
+eval: $(VENV)/installed ## measure MODEL on the test split of DATASET
+	$(RUN) eval --dataset "$(DATASET)" --model "$(MODEL)" $(ARGS)
+
+predict: $(VENV)/installed ## label TEXT with MODEL: make predict TEXT="A joy from start to finish."
+	$(RUN) predict --model "$(MODEL)" $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev ## ruff (lint and format) and mypy
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+bench: $(VENV)/installed-dev ## measure what the README claims of speed, on DATASET
+	for script in tokenizer lstm predict; do \
+	  $(VENV)/bin/python benchmarks/$$script.py || exit 1; \
+	done
+
+clean: ## delete caches and the virtual environment; runs and checkpoints stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
+	find sentiment tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/installed: requirements.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet -r requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
+	touch $@

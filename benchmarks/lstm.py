@@ -1,0 +1,141 @@
+"""How fast the two LSTM stacks train, against PyTorch's packed bidirectional LSTM, on a CPU.
+
+    python benchmarks/lstm.py
+
+1. One training step (forward, backward; embedding 100, BiLSTM 128) on 64 reviews of 200 to 400
+   tokens, our way and packed. The README claims at least 20 times the speed.
+2. Our step against the length of the reviews: the time per token must not grow.
+3. Steps over batches of varying length, with and without `keep_freed_memory`.
+"""
+
+import argparse
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from sentiment.batches import Batch, collate
+from sentiment.config import ModelConfig
+from sentiment.model import Encoder
+from sentiment.train import keep_freed_memory
+
+VOCAB_SIZE, BATCH_SIZE = 30_000, 64
+CONFIG = ModelConfig(word_dropout=0.0, embedding_dropout=0.0)
+
+
+class PackedEncoder(nn.Module):
+    """The same network as the common tutorial writes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(VOCAB_SIZE, CONFIG.embedding_dim)
+        self.lstm = nn.LSTM(
+            CONFIG.embedding_dim, CONFIG.hidden_size, batch_first=True, bidirectional=True
+        )
+
+    def forward(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
+        """[batch, seq] to [batch, seq, 2 * hidden]."""
+        packed = pack_padded_sequence(
+            self.embedding(input_ids), lengths, batch_first=True, enforce_sorted=False
+        )
+        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True)[0]
+
+
+def random_batch(shortest: int, longest: int, seed: int = 0) -> Batch:
+    """Reviews of random words and of random lengths, `longest` among them."""
+    lengths = [longest] + [
+        random.Random(seed + row).randint(shortest, longest) for row in range(1, BATCH_SIZE)
+    ]
+    return collate([(torch.randint(2, VOCAB_SIZE, (n,)).tolist(), 0) for n in lengths])
+
+
+def seconds(call: Callable[[], object], repeats: int) -> float:
+    """Median wall time of `call`, after one call to warm up."""
+    call()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def training_step(encoder: nn.Module, batch: Batch) -> None:
+    """Forward and backward pass."""
+    encoder.zero_grad()
+    encoder(batch.input_ids, batch.lengths).mean().backward()
+
+
+def steps_of_varying_length(encoder: nn.Module) -> float:
+    """Tokens a second over batches whose lengths differ, as those of an epoch do."""
+    batches = [random_batch(n * 9 // 10, n) for n in (150, 400, 200, 250, 120, 300, 180, 220) * 2]
+
+    def all_steps() -> None:
+        for batch in batches:
+            training_step(encoder, batch)
+
+    elapsed = seconds(all_steps, repeats=3)
+    return sum(int(batch.lengths.sum()) for batch in batches) / elapsed
+
+
+def rate_in_a_fresh_process(*flags: str) -> float:
+    """`steps_of_varying_length` in a process of its own: the switch cannot be taken back."""
+    command = [sys.executable, __file__, "--rate", *flags]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rate", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    encoder = Encoder(CONFIG, VOCAB_SIZE)
+    if arguments.rate:
+        if arguments.keep:
+            keep_freed_memory()
+        print(steps_of_varying_length(encoder))
+        return
+
+    console = Console()
+    console.print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    without, kept = rate_in_a_fresh_process(), rate_in_a_fresh_process("--keep")
+    keep_freed_memory()
+
+    batch = random_batch(200, 400)
+    ours = seconds(lambda: training_step(encoder, batch), repeats=5)
+    packed = seconds(lambda: training_step(PackedEncoder(), batch), repeats=1)
+    table = Table(title="One step, 64 reviews of 200 to 400 tokens", title_justify="left")
+    for heading in ("", "seconds", "ratio"):
+        table.add_column(heading, justify="right" if heading else "left")
+    table.add_row("packed nn.LSTM", f"{packed:.2f}", "1")
+    table.add_row("two stacks", f"{ours:.2f}", f"{packed / ours:.0f}")
+    console.print(table)
+
+    table = Table(title="Our step by length", title_justify="left")
+    for heading in ("tokens", "seconds", "µs a token"):
+        table.add_column(heading, justify="right")
+    for length in (200, 400, 800, 1600):
+        batch = random_batch(length, length)
+        step = seconds(lambda batch=batch: training_step(encoder, batch), repeats=3)  # type: ignore[misc]
+        table.add_row(str(length), f"{step:.2f}", f"{step / length / BATCH_SIZE * 1e6:.1f}")
+    console.print(table)
+
+    table = Table(title="Steps of varying length", title_justify="left")
+    for heading in ("", "tokens/s", "ratio"):
+        table.add_column(heading, justify="right" if heading else "left")
+    table.add_row("glibc's default", f"{without:,.0f}", "1")
+    table.add_row("keep_freed_memory", f"{kept:,.0f}", f"{kept / without:.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""How long a prediction takes from the start of the process, against the imports it cannot avoid.
+
+    python benchmarks/predict.py --model runs/imdb
+
+Runs `sentiment predict` and `python -c "import torch, spacy"` in turn, and compares the medians.
+The README claims at most 1.3 times.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+TEXT = "The story takes its time, but I would not have missed a minute of it."
+
+
+def seconds(command: list[str]) -> float:
+    """Wall time of a process."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", default="runs/imdb", help="folder of a trained model")
+    parser.add_argument("--repeats", type=int, default=9)
+    arguments = parser.parse_args()
+    commands = {
+        "import torch, spacy": [sys.executable, "-c", "import torch, spacy"],
+        "sentiment predict": [
+            *(sys.executable, "-m", "sentiment", "predict", TEXT),
+            *("--model", arguments.model),
+        ],
+    }
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for command in commands.values():
+        seconds(command)  # Fills the disk cache.
+    for _ in range(arguments.repeats):
+        for name, command in commands.items():
+            times[name].append(seconds(command))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    base = medians["import torch, spacy"]
+    table = Table(title=f"From process start to label, {arguments.repeats} runs in turn")
+    for heading in ("", "median s", "fastest s", "ratio of medians"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, median in medians.items():
+        table.add_row(name, f"{median:.2f}", f"{min(times[name]):.2f}", f"{median / base:.2f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""How much faster than spaCy the tokenizer is, and whether its tokens are spaCy's.
+
+    python benchmarks/tokenizer.py                 speed
+    python benchmarks/tokenizer.py --equality      speed, and every review of every split
+
+One process, one thread, CPU time. The tokenizers take turns of 250 reviews, so that whatever else
+the machine does slows down all of them. Each reads the text as `clean` left it.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+import datasets
+import spacy
+
+from sentiment.tokenizer import Tokenizer, clean
+
+TURN = 250  # reviews
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare the tokenizer with spaCy's.")
+    parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
+    parser.add_argument("--equality", action="store_true", help="compare the tokens of all reviews")
+    args = parser.parse_args()
+    splits = datasets.load_dataset(args.dataset)
+    reviews = {name: [clean(text) for text in split["text"]] for name, split in splits.items()}
+
+    ours = Tokenizer().tokenize
+    rivals = {"spaCy": spacy_tokens(), "spaCy, same tokens": spacy_lowercase_words()}
+    print(f"spaCy {spacy.__version__}; reviews per second, and ours in times theirs (quartiles)\n")
+    print(f"{'':34}{'ours':>8}" + "".join(f"{name:>26}" for name in rivals))
+    report("cold: train", ours, rivals, reviews["train"])
+    for text in reviews["test"]:
+        ours(text)
+    report("warm: test, each chunk seen", ours, rivals, reviews["test"])
+
+    if args.equality:
+        print()
+        same = spacy_lowercase_words()
+        for name, texts in reviews.items():
+            differing = [row for row, text in enumerate(texts) if ours(text) != same(text)]
+            print(f"{name:16}{len(texts):>8} reviews, {len(differing)} differ {differing[:5]}")
+
+
+def spacy_tokens() -> Callable[[str], list[str]]:
+    tokenizer = spacy.blank("en").tokenizer
+    return lambda text: [token.text for token in tokenizer(text)]
+
+
+def spacy_lowercase_words() -> Callable[[str], list[str]]:
+    tokenizer = spacy.blank("en").tokenizer
+    return lambda text: [token.lower_ for token in tokenizer(text) if not token.is_space]
+
+
+def report(
+    title: str,
+    ours: Callable[[str], list[str]],
+    rivals: dict[str, Callable[[str], list[str]]],
+    texts: list[str],
+) -> None:
+    """Print one row of the table."""
+    turns = [texts[start : start + TURN] for start in range(0, len(texts), TURN)]
+    seconds = [[cpu_seconds(f, turn) for f in (ours, *rivals.values())] for turn in turns]
+    totals = [sum(column) for column in zip(*seconds, strict=True)]
+    row = f"{title:34}{len(texts) / totals[0]:>8,.0f}"
+    for rival, total in enumerate(totals[1:], 1):
+        low, _, high = statistics.quantiles((turn[rival] / turn[0] for turn in seconds), n=4)
+        ratio = f"x {total / totals[0]:.1f} ({low:.1f}-{high:.1f})"
+        row += f"{len(texts) / total:>10,.0f}{ratio:>16}"
+    print(row, flush=True)
+
+
+def cpu_seconds(tokenize: Callable[[str], list[str]], texts: list[str]) -> float:
+    start = time.process_time()
+    for text in texts:
+        tokenize(text)
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    main()

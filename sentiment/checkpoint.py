@@ -1,0 +1,171 @@
+"""Where a run stands, written so that it can be stopped at any moment and go on to the same end.
+
+A run folder holds the bundle of the best epoch so far (`config.json`, `vocab.txt`,
+`model.safetensors`), `metrics.jsonl` with a line an epoch, `summary.json` once the run is finished,
+and until then the newest checkpoint, a folder `checkpoint-<step>`:
+
+    model.safetensors      the weights
+    training.safetensors   the optimizer's moments and the state of each random generator
+    state.json             the position in the data, the best epoch so far, all settings
+
+It appears by one rename, and the older one is deleted only after that.
+"""
+
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from sentiment.bundle import (
+    CONFIG_FILE,
+    VOCAB_FILE,
+    WEIGHTS_FILE,
+    read_json,
+    read_weights,
+    staged,
+    write_json,
+)
+from sentiment.config import Config
+from sentiment.errors import InputError
+
+METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
+RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
+MODEL_FILE, TRAINING_FILE, STATE_FILE = "model.safetensors", "training.safetensors", "state.json"
+
+
+@dataclass
+class State:
+    """The position of a run. Everything here survives a stop exactly."""
+
+    epoch: int = 0  # Epochs finished.
+    batch: int = 0  # Batches finished in the epoch that runs.
+    step: int = 0  # Optimizer steps finished.
+    best_loss: float | None = None  # Lowest validation loss.
+    best_epoch: int = 0
+    seconds: float = 0.0  # Wall time of training, over all its sittings.
+    loss_sum: float = 0.0  # Over the reviews of the epoch that runs.
+    correct: int = 0
+    reviews: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)  # One entry an epoch.
+
+
+def save_checkpoint(
+    out: Path, state: State, run: dict[str, Any], model: nn.Module, optimizer: Optimizer
+) -> None:
+    """Write `out/checkpoint-<step>` and delete the older ones.
+
+    `run` is what must not change between two sittings: settings and the data's fingerprint.
+    Raises `InputError` if it cannot be written; the older checkpoint is then still there.
+    """
+    folder = out / f"checkpoint-{state.step:07d}"
+    with staged(folder) as stage:
+        save_file(model.state_dict(), stage / MODEL_FILE)
+        save_file({**optimizer_tensors(optimizer), **generator_states()}, stage / TRAINING_FILE)
+        write_json(stage / STATE_FILE, {"state": asdict(state), "run": run})
+    for other in checkpoints(out):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def checkpoints(out: Path) -> list[Path]:
+    """The checkpoints in a run folder, oldest first."""
+    return sorted(out.glob("checkpoint-*"))
+
+
+def read_state(folder: Path) -> tuple[State, dict[str, Any]]:
+    """The position and the settings that a checkpoint was saved with."""
+    content = read_json(folder / STATE_FILE)
+    try:
+        return State(**content["state"]), content["run"]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"'{folder / STATE_FILE}' is not of this version ({error}).") from error
+
+
+def restore(folder: Path, model: nn.Module, optimizer: Optimizer) -> None:
+    """Put weights, moments and random generators back to where the checkpoint left them."""
+    tensors = read_weights(folder / TRAINING_FILE)
+    try:
+        model.load_state_dict(read_weights(folder / MODEL_FILE))
+        load_optimizer_tensors(optimizer, tensors)
+    except (RuntimeError, KeyError) as error:
+        raise InputError(f"The checkpoint '{folder}' does not fit this run: {error}") from error
+    torch.set_rng_state(tensors["generator.cpu"])
+    if "generator.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["generator.cuda"])
+
+
+def generator_states() -> dict[str, Tensor]:
+    """The state of torch's global random generators."""
+    states = {"generator.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["generator.cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """The optimizer's state as flat names: `optimizer.<parameter>.<moment>`."""
+    return {
+        f"optimizer.{parameter}.{moment}": tensor
+        for parameter, moments in optimizer.state_dict()["state"].items()
+        for moment, tensor in moments.items()
+    }
+
+
+def load_optimizer_tensors(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """The reverse of `optimizer_tensors`; learning rates and the like stay as they are."""
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, parameter, moment = name.split(".")
+            moments.setdefault(int(parameter), {})[moment] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def check_run_folder(out: Path, resume: bool, overwrite: bool) -> None:
+    """Raise `InputError` where a run would be lost, or where there is none to go on with."""
+    if resume and overwrite:
+        raise InputError("--resume and --overwrite exclude each other.")
+    if resume and not out.is_dir():
+        raise InputError(f"There is no run folder '{out}' to resume.")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"'{out}' is a file; --out needs a folder.")
+    if not (resume or overwrite) and run_files(out):
+        raise InputError(
+            f"'{out}' holds a run already. Go on with it (--resume), replace it (--overwrite), "
+            "or choose another folder (--out)."
+        )
+
+
+def run_files(out: Path) -> list[Path]:
+    """What a run has left in its folder."""
+    return [out / name for name in RUN_FILES if (out / name).exists()] + checkpoints(out)
+
+
+def clear_run_folder(out: Path) -> None:
+    """Delete what a run has left in its folder, and nothing else."""
+    for path in run_files(out):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def resumed_config(out: Path, settings: dict[str, Any]) -> Config:
+    """The settings that the run in `out` was started with.
+
+    `settings` are those asked for now; before the first checkpoint they alone count. Raises
+    `InputError` if one differs from the run's: half a run under other settings is no run.
+    """
+    if not checkpoints(out):
+        return Config.from_flat(**settings)
+    _, run = read_state(checkpoints(out)[-1])
+    saved = {name: value for section in run["config"].values() for name, value in section.items()}
+    for name, value in settings.items():
+        if saved.get(name) != value:
+            raise InputError(
+                f"The run in '{out}' was started with {name} = {saved.get(name)!r}; --resume "
+                f"cannot make it {value!r}. Leave that out, or start a new run (another --out)."
+            )
+    return Config.from_dict(run["config"])

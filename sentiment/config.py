@@ -1,0 +1,169 @@
+"""What a run is: every setting, its default, its range and its reason, once.
+
+Each field is a flag of `sentiment train` (`max_length` is `--max-length`) and a key of the saved
+`config.json`. The other rooms take the section that concerns them.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+from sentiment.errors import InputError
+
+POOLINGS = ("last", "mean", "max")
+
+
+def setting(default: Any, help: str, least: float | None = None, most: float | None = None) -> Any:
+    """A field with the help line of its flag and, for a number, the range it must lie in."""
+    metadata = {"help": help, "least": least, "most": most}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A group of settings. Raises `InputError` on a value that no run could use."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            check(field.name, getattr(self, field.name), hints[field.name], field.metadata)
+
+
+def check(name: str, value: Any, hint: Any, limits: Any) -> None:
+    """Raise `InputError` unless `value` has the type of `hint` and lies within `limits`."""
+    choices = get_args(hint) if get_origin(hint) is not None or get_args(hint) else (hint,)
+    if get_origin(hint) is Literal:
+        if value not in choices:
+            raise InputError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+        return
+    if value is None and type(None) in choices:
+        return
+    # An int is a fine float, but a bool is no number although Python counts it as an int.
+    accepted = (*choices, int) if float in choices else choices
+    if type(value) not in accepted:
+        wanted = " or ".join(choice.__name__ for choice in choices if choice is not type(None))
+        raise InputError(f"{name} must be of type {wanted}, not {value!r}.")
+    least, most = limits["least"], limits["most"]
+    if least is not None and not value >= least:
+        raise InputError(f"{name} must be at least {least}, not {value!r}.")
+    if most is not None and not value <= most:
+        raise InputError(f"{name} must be at most {most}, not {value!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(Section):
+    """Where reviews come from, and which of them are held out."""
+
+    dataset: str = setting(
+        "stanfordnlp/imdb",
+        "Reviews: a Hub id, a local folder, aclImdb/, aclImdb_v1.tar.gz, or `sample` (built in).",
+    )
+    revision: str | None = setting(None, "Branch, tag or commit of a Hub data set.")
+    validation: Literal["contiguous", "random"] = setting(
+        "contiguous",
+        "How to hold out validation reviews: the last of each label, or at random. IMDB stands in "
+        "order of movie, so a random split shares movies with training and reads too high.",
+    )
+    validation_fraction: float = setting(
+        0.1, "Part of the training split held out, if there is no validation split.", 0.001, 0.9
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextConfig(Section):
+    """From text to ids."""
+
+    language: str = setting("en", "Language of the tokenizer, as in spacy.blank(language).")
+    lowercase: bool = setting(True, "Lower-case the tokens.")
+    min_freq: int = setting(2, "A word enters the vocabulary if training has it so often.", 1)
+    max_vocab: int | None = setting(None, "Most entries of the vocabulary, specials included.", 2)
+    max_length: int = setting(400, "Tokens kept of a longer review, head and tail.", 1)
+    head_fraction: float = setting(
+        0.25, "Part of max_length that comes from the head; the verdict is in the tail.", 0.0, 1.0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Section):
+    """The network's shape and its dropouts."""
+
+    embedding_dim: int = setting(100, "Width of a word vector.", 1)
+    hidden_size: int = setting(128, "Width of the LSTM, each direction.", 1)
+    num_layers: int = setting(1, "LSTM layers, each direction.", 1)
+    bidirectional: bool = setting(True, "Read the review backwards too.")
+    pooling: str = setting("max", "From token states to one vector: last, mean, max, or a sum.")
+    word_dropout: float = setting(0.2, "Part of the words replaced by <unk> in training.", 0, 1)
+    embedding_dropout: float = setting(0.5, "Dropout on the word vectors.", 0, 1)
+    lstm_dropout: float = setting(0.3, "Dropout between LSTM layers.", 0, 1)
+    output_dropout: float = setting(0.5, "Dropout on the pooled vector.", 0, 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kinds = self.pooling.split("+")
+        if not set(kinds) <= set(POOLINGS) or len(set(kinds)) < len(kinds):
+            raise InputError(
+                f"pooling must be {', '.join(POOLINGS)}, or some of them joined by '+' "
+                f"(max+mean), not {self.pooling!r}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Section):
+    """The optimisation."""
+
+    seed: int = setting(0, "Decides initial weights, order and dropout.", 0, 2**31)
+    epochs: int = setting(5, "Passes over the training reviews.", 1)
+    batch_size: int = setting(64, "Reviews a batch.", 1)
+    max_tokens: int | None = setting(None, "Most tokens a batch, padding included.", 1)
+    learning_rate: float = setting(2e-3, "Peak of the schedule: linear up, then down to 0.", 0)
+    warmup: float = setting(0.1, "Part of all steps in which the learning rate rises.", 0, 1)
+    weight_decay: float = setting(0.01, "AdamW's decoupled weight decay.", 0)
+    max_grad_norm: float = setting(1.0, "Gradients are clipped to this norm.", 0)
+    patience: int = setting(3, "Stop after so many epochs with no lower validation loss.", 1)
+    checkpoint_steps: int = setting(200, "Steps between checkpoints within an epoch.", 1)
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where to compute.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of one run."""
+
+    data: DataConfig = DataConfig()
+    text: TextConfig = TextConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+
+    @classmethod
+    def from_flat(cls, **settings: Any) -> Self:
+        """Sort settings by name into their sections: `from_flat(epochs=3, hidden_size=64)`."""
+        sections: dict[str, Any] = {}
+        for name, section in SECTIONS.items():
+            own = [field.name for field in dataclasses.fields(section)]
+            sections[name] = section(**{key: settings.pop(key) for key in own if key in settings})
+        if settings:
+            raise InputError(f"Unknown setting {', '.join(sorted(settings))}.")
+        return cls(**sections)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Nested plain values, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, settings: dict[str, dict[str, Any]]) -> Self:
+        """The reverse of `to_dict`. Raises `InputError` on what this version does not know."""
+        sections: dict[str, Any] = {}
+        for name, section in SECTIONS.items():
+            values = settings.get(name)
+            known = {field.name for field in dataclasses.fields(section)}
+            if not isinstance(values, dict) or set(values) != known:
+                raise InputError(f"The settings of '{name}' are not those of this version.")
+            sections[name] = section(**values)
+        return cls(**sections)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "data": DataConfig,
+    "text": TextConfig,
+    "model": ModelConfig,
+    "train": TrainConfig,
+}

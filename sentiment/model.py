@@ -1,0 +1,153 @@
+"""A batch in, logits out: Embedding -> LSTM -> pooling -> Linear.
+
+The backward direction is a second LSTM over each review reversed within its own length. That gives
+the numbers of a packed bidirectional `nn.LSTM` without packing, whose backward pass on CPU costs
+time quadratic in length (pytorch issue 149194).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sentiment.batches import BucketSampler, collate
+from sentiment.config import ModelConfig
+from sentiment.errors import InputError
+from sentiment.vocab import PAD_ID, UNK_ID
+
+
+def reverse_index(lengths: Tensor, seq: int) -> Tensor:
+    """Where each position of a review goes when the review, not its padding, is reversed.
+
+    `lengths` is [batch]; the result is [batch, seq]: position `t` of a review of `n` tokens maps to
+    `n - 1 - t`, and padding to itself. Reversing twice gives back the original.
+    """
+    positions = torch.arange(seq, device=lengths.device).expand(len(lengths), seq)  # [batch, seq]
+    mirrored = lengths.unsqueeze(1) - 1 - positions  # [batch, seq]
+    return torch.where(mirrored >= 0, mirrored, positions)
+
+
+def reverse(sequence: Tensor, index: Tensor) -> Tensor:
+    """Reverse `sequence` [batch, seq, features] along time by an `index` of `reverse_index`."""
+    return sequence.gather(1, index.unsqueeze(-1).expand_as(sequence))
+
+
+class Encoder(nn.Module):
+    """Embedding and LSTM: ids to one vector a token.
+
+    With `bidirectional`, a forward and a backward stack, each a plain `nn.LSTM` of `num_layers`,
+    are joined at the top only, so that a language model of either direction can pretrain its
+    stack alone.
+    """
+
+    def __init__(self, config: ModelConfig, vocab_size: int) -> None:
+        super().__init__()
+        self.word_dropout = config.word_dropout
+        self.embedding = nn.Embedding(vocab_size, config.embedding_dim, padding_idx=PAD_ID)
+        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.forward_lstm = self._stack(config)
+        self.backward_lstm = self._stack(config) if config.bidirectional else None
+
+    @staticmethod
+    def _stack(config: ModelConfig) -> nn.LSTM:
+        return nn.LSTM(
+            input_size=config.embedding_dim,
+            hidden_size=config.hidden_size,
+            num_layers=config.num_layers,
+            dropout=config.lstm_dropout if config.num_layers > 1 else 0.0,
+            batch_first=True,
+        )
+
+    def forward(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
+        """`input_ids` [batch, seq] and `lengths` [batch] to [batch, seq, directions * hidden].
+
+        What stands at padded positions is meaningless: pooling must mask it.
+        """
+        if self.training and self.word_dropout > 0:
+            dropped = torch.rand(input_ids.shape, device=input_ids.device) < self.word_dropout
+            input_ids = input_ids.masked_fill(dropped & (input_ids != PAD_ID), UNK_ID)
+        embedded = self.embedding_dropout(self.embedding(input_ids))  # [batch, seq, embedding_dim]
+        forward, _ = self.forward_lstm(embedded)  # [batch, seq, hidden]
+        if self.backward_lstm is None:
+            return forward
+        index = reverse_index(lengths, input_ids.shape[1])  # [batch, seq]
+        backward, _ = self.backward_lstm(reverse(embedded, index))  # [batch, seq, hidden]
+        return torch.cat([forward, reverse(backward, index)], dim=-1)  # [batch, seq, 2 * hidden]
+
+
+def pool(states: Tensor, lengths: Tensor, how: str, hidden_size: int) -> Tensor:
+    """One vector a review from one a token, padding left out.
+
+    Args:
+        states: [batch, seq, directions * hidden], as `Encoder` gives them.
+        lengths: [batch].
+        how: `last`, `mean`, `max`, or several joined by `+`. `last` is where each direction ends:
+            the last token for the forward one, the first for the backward one.
+        hidden_size: the width of one direction.
+
+    Returns:
+        [batch, len(how.split("+")) * directions * hidden].
+    """
+    positions = torch.arange(states.shape[1], device=states.device)  # [seq]
+    padding = (positions >= lengths.unsqueeze(1)).unsqueeze(-1)  # [batch, seq, 1]
+    pooled = []
+    for kind in how.split("+"):
+        if kind == "max":
+            pooled.append(states.masked_fill(padding, float("-inf")).amax(dim=1))
+        elif kind == "mean":
+            total = states.masked_fill(padding, 0.0).sum(dim=1)
+            pooled.append(total / lengths.unsqueeze(1))
+        else:
+            rows = torch.arange(len(states), device=states.device)
+            end_of_forward = states[rows, lengths - 1, :hidden_size]
+            pooled += [end_of_forward, states[:, 0, hidden_size:]]
+    return torch.cat(pooled, dim=-1)
+
+
+class LSTMClassifier(nn.Module):
+    """Encoder, pooling, Linear: a batch to one row of logits a review."""
+
+    def __init__(self, config: ModelConfig, vocab_size: int, num_labels: int) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config, vocab_size)
+        directions = 2 if config.bidirectional else 1
+        pooled_size = len(config.pooling.split("+")) * directions * config.hidden_size
+        self.output_dropout = nn.Dropout(config.output_dropout)
+        self.linear = nn.Linear(pooled_size, num_labels)
+
+    def forward(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
+        """`input_ids` [batch, seq] and `lengths` [batch] to logits [batch, num_labels]."""
+        states = self.encoder(input_ids, lengths)  # [batch, seq, directions * hidden]
+        pooled = pool(states, lengths, self.config.pooling, self.config.hidden_size)
+        return self.linear(self.output_dropout(pooled))  # [batch, num_labels]
+
+
+@torch.inference_mode()
+def predict_logits(
+    model: LSTMClassifier, reviews: Sequence[Sequence[int]], batch_size: int = 128
+) -> Tensor:
+    """Logits of `reviews`, each a list of ids: [reviews, num_labels], in their order, on the CPU.
+
+    Dropout is off meanwhile. Batches are made by length, which changes the speed and not the
+    numbers: a review's logits do not depend on its batch mates.
+    """
+    was_training = model.training
+    model.eval()
+    device = model.linear.weight.device
+    logits = torch.empty(len(reviews), model.linear.out_features)
+    for indices in BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length():
+        batch = collate([(reviews[index], -1) for index in indices]).to(device)
+        logits[indices] = model(batch.input_ids, batch.lengths).float().cpu()
+    model.train(was_training)
+    return logits
+
+
+def choose_device(name: str) -> torch.device:
+    """The named device; `auto` takes a GPU where there is one. Raises `InputError` if it is not."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next((gpu for gpu, here in available.items() if here), "cpu"))
+    if not available.get(name, name == "cpu"):
+        raise InputError(f"There is no device '{name}' here; use --device auto.")
+    return torch.device(name)

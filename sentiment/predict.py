@@ -1,0 +1,93 @@
+"""A bundle and texts in, labels and scores out."""
+
+import warnings
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self, overload
+
+import torch
+from torch import Tensor
+
+from sentiment.batches import encode
+from sentiment.bundle import Bundle, load_bundle, save_bundle
+from sentiment.model import predict_logits
+from sentiment.tokenizer import Tokenizer
+from sentiment.vocab import UNK_ID
+
+MOST_UNKNOWN = 0.5  # Part of a text's tokens.
+
+
+class UnknownWordsWarning(UserWarning):
+    """The vocabulary holds less than half of a text's words: another language, perhaps."""
+
+
+class Classifier:
+    """A trained classifier for texts. Safe to share between threads.
+
+    >>> classifier = Classifier.from_pretrained("runs/imdb")
+    >>> classifier("A joy from start to finish.")
+    {'label': 'pos', 'score': 0.99}
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.labels = bundle.labels
+        self.tokenizer = Tokenizer(bundle.config.text.language, bundle.config.text.lowercase)
+
+    @classmethod
+    def from_pretrained(cls, path: str | PathLike[str], device: torch.device | str = "cpu") -> Self:
+        """Load the bundle in the folder `path`. Raises `InputError` if there is no whole one."""
+        return cls(load_bundle(Path(path), device))
+
+    def save_pretrained(self, path: str | PathLike[str]) -> None:
+        """Write the bundle into the folder `path`. Raises `InputError` if that cannot be done."""
+        save_bundle(self.bundle, Path(path))
+
+    @overload
+    def __call__(self, texts: str, all_scores: bool = ...) -> dict[str, Any]: ...  # type: ignore[overload-overlap]  # a str is a sequence of str too
+    @overload
+    def __call__(self, texts: Sequence[str], all_scores: bool = ...) -> list[dict[str, Any]]: ...
+    def __call__(
+        self, texts: str | Sequence[str], all_scores: bool = False
+    ) -> dict[str, Any] | list[dict[str, Any]]:
+        """Label one text, or several in their order.
+
+        Args:
+            texts: a text, or a sequence of texts.
+            all_scores: add `scores`, the probability of every label by name.
+
+        Returns:
+            For a text `{"label": "pos", "score": 0.98}`, where `score` is the probability of
+            `label`; for a sequence a list of these.
+
+        Warns:
+            UnknownWordsWarning: most of a text's words are not in the vocabulary, or it has none.
+        """
+        if isinstance(texts, str):
+            return self([texts], all_scores)[0]
+        predictions = []
+        for row in self.probabilities(texts).tolist():
+            score = max(row)
+            prediction: dict[str, Any] = {"label": self.labels[row.index(score)], "score": score}
+            if all_scores:
+                prediction["scores"] = dict(zip(self.labels, row, strict=True))
+            predictions.append(prediction)
+        return predictions
+
+    def probabilities(self, texts: Sequence[str]) -> Tensor:
+        """The probability of each label: [texts, num_labels]. Warns as a call does."""
+        reviews = [
+            encode(tokens, self.bundle.vocab, self.bundle.config.text)
+            for tokens in self.tokenizer.pipe(texts)
+        ]
+        for text, ids in zip(texts, reviews, strict=True):
+            known = len(ids) - ids.count(UNK_ID)
+            if known <= (1 - MOST_UNKNOWN) * len(ids):
+                warnings.warn(
+                    f"{text[:40]!r}: the model knows {known} of its {len(ids)} words, so that "
+                    "the label is little more than a guess.",
+                    UnknownWordsWarning,
+                    stacklevel=3,
+                )
+        return predict_logits(self.bundle.model, reviews).softmax(dim=1)

@@ -1,0 +1,41 @@
+"""What several rooms' tests share: the real IMDB where it is at hand, and a small trained model."""
+
+import os
+
+import pytest
+
+from sentiment.config import Config
+from sentiment.corpus import load_corpus
+from sentiment.train import train
+
+SMALL = {
+    "dataset": "sample",
+    "epochs": 1,
+    "embedding_dim": 16,
+    "hidden_size": 16,
+    "max_length": 60,
+    "batch_size": 32,
+    "checkpoint_steps": 50,
+    "device": "cpu",
+}
+
+
+@pytest.fixture(scope="session")
+def dataset():
+    """The name or path of the real IMDB, from the environment."""
+    if "DATASET" not in os.environ:
+        pytest.skip("DATASET does not name a copy of IMDB: set it to stanfordnlp/imdb or a path")
+    return os.environ["DATASET"]
+
+
+@pytest.fixture(scope="session")
+def imdb(dataset):
+    return load_corpus(dataset)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """The folder of a finished run of a small model on the built-in corpus."""
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    train(Config.from_flat(**SMALL), folder)
+    return folder

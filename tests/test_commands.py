@@ -1,0 +1,240 @@
+"""The commands as a user types them, each in a process of its own."""
+
+import dataclasses
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+from sentiment.config import SECTIONS
+from sentiment.corpus import load_corpus
+
+ROOT = Path(__file__).parent.parent
+FLAGS = [
+    part for name, value in SMALL.items() for part in (f"--{name.replace('_', '-')}", str(value))
+]
+
+
+def sentiment(*arguments, input=None, cwd=ROOT, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "sentiment", *map(str, arguments)],
+        input=input,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
+        timeout=300,
+    )
+
+
+def fails(result, message):
+    """One clear line on stderr, exit code 2, no traceback."""
+    assert result.returncode == 2, result.stderr
+    assert re.search(message, result.stderr), result.stderr
+    assert "Traceback" not in result.stderr
+    return True
+
+
+def test_train_eval_predict(tmp_path):
+    out = tmp_path / "run"
+    trained = sentiment("train", *FLAGS, "--out", out)
+    assert trained.returncode == 0, trained.stderr
+    assert "epoch 1: training loss" in trained.stdout
+    assert "peak memory" in trained.stdout
+    for part in ("loss=", "accuracy=", "tokens=", "<"):  # "<" stands before the time left
+        assert part in trained.stderr
+
+    evaluated = sentiment("eval", "--model", out)
+    assert evaluated.returncode == 0, evaluated.stderr
+    for row in ("accuracy", "95% interval", "F1", "ROC-AUC", "loss", "calibration", "Confusion"):
+        assert row in evaluated.stdout
+    metrics = json.loads((out / "metrics-test.json").read_text())
+    assert metrics["n"] == 1000
+
+    as_json = sentiment("eval", "--model", out, "--dataset", "sample", "--json")
+    assert json.loads(as_json.stdout) == metrics
+    assert {"n", "accuracy", "f1", "roc_auc", "loss", "ece"} <= set(metrics)
+
+    predicted = sentiment("predict", "A good film.", "A bad film.", "--model", out)
+    assert re.search(r"(pos|neg) +\d+\.\d% █+░* +A good film\.\n", predicted.stdout)
+    assert len(predicted.stdout.splitlines()) == 2
+    assert "\x1b" not in predicted.stdout  # a pipe gets no colour
+
+
+def test_predictions_from_a_file_and_from_standard_input_keep_their_order(run_folder, tmp_path):
+    texts = list(load_corpus("sample")["test"]["text"][495:505])
+    (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    common = ("--model", run_folder, "--format", "jsonl")
+    from_file = sentiment("predict", "--file", tmp_path / "texts.txt", *common)
+    from_pipe = sentiment("predict", "--file", "-", *common, input="\r\n".join(texts))
+    as_words = sentiment("predict", *common, "--", *texts)
+    predictions = [json.loads(line) for line in from_file.stdout.splitlines()]
+    assert len(predictions) == 10
+    assert all(set(prediction) == {"label", "score"} for prediction in predictions)
+    assert from_file.stdout == from_pipe.stdout == as_words.stdout
+
+
+def test_all_scores_shows_every_class(run_folder):
+    common = ("predict", "good", "--model", run_folder, "--all-scores")
+    prediction = json.loads(sentiment(*common, "--format", "jsonl").stdout)
+    assert set(prediction["scores"]) == {"neg", "pos"}
+    lines = sentiment(*common).stdout.splitlines()
+    assert {line.split()[0] for line in lines} == {"neg", "pos"}
+
+
+def test_a_line_feed_alone_ends_a_text(run_folder):
+    text = "good\u2028good\x85good\x0bgood\n\nbad".encode()
+    result = subprocess.run(
+        [sys.executable, "-m", "sentiment", "predict", "--file", "-", "--format", "jsonl"]
+        + ["--model", str(run_folder)],
+        input=b"\xef\xbb\xbf" + text + b" \xff\n",
+        capture_output=True,
+        cwd=ROOT,
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 3
+
+
+def test_a_text_of_unknown_words_is_warned_of_on_stderr(run_folder):
+    result = sentiment("predict", "Ztlfq grmbl xyzzy", "--model", run_folder, "--format", "jsonl")
+    assert result.returncode == 0
+    assert "Warning: 'Ztlfq grmbl xyzzy': the model knows 0 of its 3 words" in result.stderr
+    assert len(result.stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_colour(run_folder):
+    outer, inner = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "sentiment", "predict", "good \x1b[31mred", "--model", run_folder],
+        stdout=inner,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if key != "NO_COLOR"},
+        check=True,
+    )
+    shown = os.read(outer, 4096).decode()
+    os.close(inner)
+    os.close(outer)
+    assert re.match(r"\x1b\[3[12]m", shown)
+    assert "\x1b[31mred" not in shown  # a text does not command the terminal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict"], "Give either texts"),
+        (["predict", "x", "--file", "y"], "Give either texts"),
+        (["predict", "x", "--model", "nowhere"], "no trained model in 'nowhere'"),
+        (["eval", "--model", "nowhere"], "no trained model in 'nowhere'"),
+        (["train", "--dataset", "no such/path"], "no file or folder 'no such/path'"),
+        (["train", "--epochs", "0"], "epochs must be at least 1"),
+        (["train", "--epochs", "x"], "Invalid value for '--epochs'"),
+        (["train", "--resume", "--out", "nowhere"], "no run folder 'nowhere' to resume"),
+        (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
+        (["train", "--device", "quantum"], "Invalid value for '--device'"),
+        (["train", "--language", "xx-none", "--dataset", "sample", "--out", "r"], "xx-none"),
+        (["fly"], "No such command 'fly'"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path, arguments, message):
+    assert fails(sentiment(*arguments, cwd=tmp_path), message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_input_for_a_model_is_a_clear_error(run_folder):
+    model = ("--model", run_folder)
+    assert fails(sentiment("predict", "--file", "nowhere.txt", *model), "Could not read 'nowhere")
+    assert fails(sentiment("eval", "--split", "dev", *model), "no split 'dev'; it has train")
+
+
+def test_no_network_is_said_within_ten_seconds(tmp_path):
+    started = time.monotonic()
+    result = sentiment(
+        "train",
+        cwd=tmp_path,
+        HF_ENDPOINT="http://127.0.0.1:9",  # nothing listens there
+        HF_HOME=str(tmp_path / "empty"),
+    )
+    assert fails(result, "Hub cannot be reached.*--dataset PATH.*HF_ENDPOINT.*--dataset sample")
+    assert time.monotonic() - started < 30  # ten and the imports of a busy machine
+
+
+def test_no_arguments_print_help_and_every_setting_is_a_flag():
+    assert "Commands" in sentiment().stdout
+    shown = sentiment("train", "--help").stdout
+    for section in SECTIONS.values():
+        for field in dataclasses.fields(section):
+            assert f"--{field.name.replace('_', '-')}" in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "sentiment", "train", *FLAGS, "--epochs", "50"]
+    process = subprocess.Popen(
+        [*command, "--out", str(out)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 120
+    while not list(out.glob("checkpoint-*")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(number)
+    stdout, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert f"Go on with: sentiment train --resume --out {out}" in stdout.decode()
+    assert len(list(out.glob("checkpoint-*"))) == 1
+    refused = sentiment("train", *FLAGS, "--out", out)
+    assert fails(refused, "holds a run already")
+    changed = sentiment("train", "--resume", "--seed", "5", "--out", out)
+    assert fails(changed, "started with seed = 0; --resume cannot make it 5")
+
+
+def test_a_finished_run_says_so(run_folder):
+    result = sentiment("train", "--resume", "--out", run_folder)
+    assert result.returncode == 0
+    assert "finished already" in result.stdout
+
+
+def test_predictions_import_nothing_heavy():
+    code = (
+        "import sys; import sentiment.cli; from sentiment import Classifier; "
+        "print([m for m in ('datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow') "
+        "if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_help_does_not_wait_for_pytorch():
+    code = "import sys, sentiment.cli; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
+    assert result.stdout.strip() == "False", result.stderr
+
+
+def test_nothing_imports_torchtext():
+    importing = re.compile(r"^\s*(import|from)\s+torchtext", re.MULTILINE)
+    for path in [*ROOT.glob("sentiment/**/*.py"), *ROOT.glob("benchmarks/*.py")]:
+        assert not importing.search(path.read_text(encoding="utf-8")), path
+    assert "torchtext" not in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+
+
+def test_a_slice_of_imdb_trains_and_evaluates(imdb, tmp_path):
+    for split in ("train", "test"):
+        rows = [*range(300), *range(24_700, 25_000)]
+        (tmp_path / "slice").mkdir(exist_ok=True)
+        imdb[split].select(rows).to_parquet(tmp_path / "slice" / f"{split}-0.parquet")
+    flags = ["--epochs", "1", "--hidden-size", "8", "--dataset", tmp_path / "slice"]
+    trained = sentiment("train", *flags, "--out", tmp_path / "run")
+    assert trained.returncode == 0, trained.stderr
+    result = sentiment("eval", "--model", tmp_path / "run", "--json")
+    assert json.loads(result.stdout)["n"] == 600

@@ -1,0 +1,284 @@
+import io
+import tarfile
+import time
+
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from huggingface_hub.errors import RepositoryNotFoundError
+
+import sentiment.corpus
+from sentiment.corpus import (
+    FEATURES,
+    LABELS,
+    fingerprint,
+    from_reviews,
+    hold_out,
+    load_corpus,
+    split_of,
+    within,
+)
+from sentiment.errors import InputError
+
+REVIEWS = {
+    "train/neg/2_1.txt": "second <br /> bad",
+    "train/neg/10_2.txt": "tenth, worse",
+    "train/neg/1_3.txt": "first, dull",
+    "train/pos/0_9.txt": "lovely – naïve",
+    "train/pos/1_10.txt": "great",
+    "train/unsup/0_0.txt": "unknown",
+    "test/neg/0_2.txt": "boring",
+    "test/pos/0_7.txt": "fine",
+}
+EXPECTED = {
+    "train": [
+        ("first, dull", 0),
+        ("second <br /> bad", 0),
+        ("tenth, worse", 0),
+        ("lovely – naïve", 1),
+        ("great", 1),
+    ],
+    "test": [("boring", 0), ("fine", 1)],
+    "unsupervised": [("unknown", -1)],
+}
+
+
+def rows(corpus):
+    return {
+        name: list(zip(split["text"], split["label"], strict=True))
+        for name, split in corpus.items()
+    }
+
+
+def write_acl_folder(root, reviews=REVIEWS):
+    for name, text in reviews.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    (root / "train" / "urls_neg.txt").write_text("http://example.org")
+    (root / "README").write_text("about")
+    return root
+
+
+def write_archive(path, members):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def parquet_folder(path, columns, features=None, split="train"):
+    path.mkdir(exist_ok=True)
+    Dataset.from_dict(columns, features=features).to_parquet(path / f"{split}-0.parquet")
+    return path
+
+
+def test_the_original_folder_is_read_in_order_of_review_number(tmp_path):
+    corpus = load_corpus(str(write_acl_folder(tmp_path / "aclImdb")))
+    assert rows(corpus) == EXPECTED
+    assert all(split.features == FEATURES for split in corpus.values())
+    assert rows(load_corpus(str(tmp_path))) == EXPECTED  # the folder above serves too
+
+
+def test_the_original_archive_is_read_without_unpacking(tmp_path):
+    members = {f"aclImdb/{name}": text.encode() for name, text in REVIEWS.items()}
+    path = write_archive(tmp_path / "aclImdb_v1.tar.gz", members)
+    assert rows(load_corpus(str(path))) == EXPECTED
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["../train/pos/0_9.txt", "/train/pos/0_9.txt", "a/../../b.txt"])
+def test_an_archive_member_that_climbs_out_is_refused(tmp_path, name):
+    path = write_archive(tmp_path / "evil.tar.gz", {"aclImdb/train/pos/0_9.txt": b"x", name: b"y"})
+    with pytest.raises(InputError, match="climbs out"):
+        load_corpus(str(path))
+
+
+def test_links_in_an_archive_are_not_followed(tmp_path):
+    path = tmp_path / "links.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(info)
+    with pytest.raises(InputError, match="holds no reviews"):
+        load_corpus(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\xff\xfe", "not UTF-8"), (b"x" * (sentiment.corpus.MAX_REVIEW_BYTES + 1), "longer than")],
+)
+def test_a_review_that_is_none_is_named(tmp_path, content, message):
+    path = write_archive(tmp_path / "bad.tar.gz", {"aclImdb/test/neg/7_1.txt": content})
+    with pytest.raises(InputError, match=f"test/neg/7_1.txt.*{message}"):
+        load_corpus(str(path))
+
+
+def test_a_truncated_archive_is_a_clear_error(tmp_path):
+    members = {f"aclImdb/{name}": text.encode() * 999 for name, text in REVIEWS.items()}
+    path = write_archive(tmp_path / "half.tar.gz", members)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="Could not read '.*half.tar.gz' as a tar archive"):
+        load_corpus(str(path))
+    path.write_bytes(b"text, not an archive")
+    with pytest.raises(InputError, match="Could not read '.*half.tar.gz' as a tar archive"):
+        load_corpus(str(path))
+
+
+def test_a_folder_in_hub_layout_is_read_and_other_columns_dropped(tmp_path):
+    columns = {"text": ["a", "b"], "label": [0, 1], "movie": ["x", "y"]}
+    corpus = load_corpus(str(parquet_folder(tmp_path / "data", columns)))
+    assert rows(corpus) == {"train": [("a", 0), ("b", 1)]}
+    assert corpus["train"].features == FEATURES
+
+
+def test_unlabelled_rows_are_expected_but_not_to_train_on(tmp_path):
+    path = parquet_folder(tmp_path / "data", {"text": ["a"], "label": [-1]})
+    corpus = load_corpus(str(path))
+    assert corpus["train"]["label"] == [-1]
+    with pytest.raises(InputError, match="without a label"):
+        split_of(corpus, "train", "data")
+    with pytest.raises(InputError, match="no split 'test'; it has train"):
+        split_of(corpus, "test", "data")
+
+
+other_names = Features({"text": Value("string"), "label": ClassLabel(names=["bad", "good"])})
+
+
+@pytest.mark.parametrize(
+    ("columns", "features", "message"),
+    [
+        ({"review": ["a"], "label": [0]}, None, "no column 'text', only review, label"),
+        ({"text": ["a"]}, None, "no column 'label'"),
+        ({"text": [1], "label": [0]}, None, "needs text in its column 'text'"),
+        ({"text": ["a"], "label": ["pos"]}, None, "needs labels 0 .neg. and 1 .pos."),
+        ({"text": ["a"], "label": [2]}, None, r"labels other than 0 and 1: \[2\]"),
+        ({"text": ["a"], "label": [0]}, other_names, r"needs the labels \['neg', 'pos'\]"),
+        ({"text": ["a", None], "label": [0, 1]}, None, "rows with no text"),
+        ({"text": ["a", "b"], "label": [0, None]}, None, "rows with no label"),
+        ({"text": [], "label": []}, FEATURES, "is empty"),
+    ],
+)
+def test_data_of_another_shape_is_a_clear_error(tmp_path, columns, features, message):
+    path = parquet_folder(tmp_path / "data", columns, features)
+    with pytest.raises(InputError, match=message):
+        load_corpus(str(path))
+
+
+def test_an_empty_folder_and_a_wrong_path_are_clear_errors(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="Could not read reviews from the folder"):
+        load_corpus(str(tmp_path / "empty"))
+    with pytest.raises(InputError, match="no file or folder '.*nowhere'.*--dataset sample"):
+        load_corpus(str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="--revision is for a data set of the Hub"):
+        load_corpus("sample", revision="main")
+
+
+def test_an_unreachable_hub_is_said_within_ten_seconds(monkeypatch):
+    def sleep(*args, **kwargs):
+        time.sleep(60)
+
+    monkeypatch.setattr(sentiment.corpus.HfApi, "dataset_info", sleep)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="cannot be reached.*HF_ENDPOINT.*--dataset sample"):
+        load_corpus("someone/never-downloaded")
+    assert time.monotonic() - started < 10
+
+
+def test_an_unknown_hub_data_set_is_a_clear_error(monkeypatch):
+    class Response:
+        headers, request, status_code = {}, None, 404
+
+    def refuse(*args, **kwargs):
+        raise RepositoryNotFoundError("404", response=Response())
+
+    monkeypatch.setattr(sentiment.corpus.HfApi, "dataset_info", refuse)
+    with pytest.raises(InputError, match="The Hub has no public data set 'someone/nothing'"):
+        load_corpus("someone/nothing")
+
+
+def test_a_reachable_hub_is_asked_for_the_revision(monkeypatch):
+    asked = []
+    monkeypatch.setattr(sentiment.corpus.HfApi, "dataset_info", lambda *_, **__: None)
+
+    def load_dataset(name, revision):
+        asked.append((name, revision))
+        return DatasetDict(train=from_reviews(EXPECTED)["train"])
+
+    monkeypatch.setattr(sentiment.corpus.datasets, "load_dataset", load_dataset)
+    assert rows(load_corpus("someone/imdb", "v2"))["train"] == EXPECTED["train"]
+    assert asked == [("someone/imdb", "v2")]
+
+
+def test_within_hands_on_results_and_errors():
+    assert within(5, lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 / 0)
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.01 seconds"):
+        within(0.01, lambda: time.sleep(1))
+
+
+def numbered(negatives, positives):
+    labelled = [(f"n{i}", 0) for i in range(negatives)] + [(f"p{i}", 1) for i in range(positives)]
+    return from_reviews({"train": labelled})["train"]
+
+
+def test_contiguous_validation_is_the_last_tenth_of_each_label():
+    kept, held_out = hold_out(numbered(20, 30))
+    assert held_out["text"] == ["n18", "n19", "p27", "p28", "p29"]
+    assert kept["text"] == [f"n{i}" for i in range(18)] + [f"p{i}" for i in range(27)]
+
+
+def test_random_validation_is_seeded_and_as_balanced():
+    train = numbered(200, 300)
+    kept, held_out = hold_out(train, "random", seed=1)
+    assert sorted([*kept["text"], *held_out["text"]]) == sorted(train["text"])
+    assert sorted(held_out["label"]) == [0] * 20 + [1] * 30
+    assert list(held_out["text"]) == list(hold_out(train, "random", seed=1)[1]["text"])
+    assert list(held_out["text"]) != list(hold_out(train, "random", seed=2)[1]["text"])
+
+
+@pytest.mark.parametrize(("negatives", "positives"), [(5, 0), (1, 5)])
+def test_holding_out_needs_reviews_of_both_labels(negatives, positives):
+    with pytest.raises(InputError, match="both labels"):
+        hold_out(numbered(negatives, positives))
+
+
+def test_the_fingerprint_changes_with_text_label_and_order():
+    same = [("a", 0), ("b", 1)]
+    variants = [same, same[::-1], [("a", 1), ("b", 1)], [("ab", 0), ("", 1)], [*same, ("", 0)]]
+    prints = [fingerprint(from_reviews({"train": rows})["train"]) for rows in variants]
+    assert len(set(prints)) == len(variants)
+    assert prints[0] == fingerprint(from_reviews({"train": same})["train"])
+
+
+def test_the_sample_has_three_balanced_splits():
+    corpus = load_corpus("sample")
+    assert list(corpus) == ["train", "validation", "test"]
+    for split in corpus.values():
+        assert split.features["label"].names == LABELS
+        assert split["label"] == sorted(split["label"])
+        assert sum(split["label"]) * 2 == len(split)
+
+
+def test_imdb_has_its_known_shape(imdb):
+    assert {name: len(split) for name, split in imdb.items()} == {
+        "train": 25000,
+        "test": 25000,
+        "unsupervised": 50000,
+    }
+    assert imdb["train"].features == FEATURES
+    kept, held_out = hold_out(imdb["train"])
+    assert (len(kept), len(held_out)) == (22500, 2500)
+
+
+def test_imdb_reads_the_same_from_the_original_layout(imdb, tmp_path):
+    reviews = {}
+    for split in ("train", "test"):
+        part = imdb[split].select([*range(20), *range(24980, 25000)])
+        for number, (text, label) in enumerate(zip(part["text"], part["label"], strict=True)):
+            reviews[f"{split}/{LABELS[label]}/{number}_5.txt"] = text
+    corpus = load_corpus(str(write_acl_folder(tmp_path / "aclImdb", reviews)))
+    assert corpus["test"]["text"] == part["text"]
+    assert corpus["test"]["label"] == part["label"]

@@ -1,0 +1,167 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from sentiment.batches import collate
+from sentiment.config import ModelConfig
+from sentiment.errors import InputError
+from sentiment.model import (
+    Encoder,
+    LSTMClassifier,
+    choose_device,
+    pool,
+    predict_logits,
+    reverse,
+    reverse_index,
+)
+from sentiment.vocab import PAD_ID, UNK_ID
+
+LENGTHS = [9, 1, 4, 7]
+NO_DROPOUT = {
+    "word_dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "lstm_dropout": 0.0,
+    "output_dropout": 0.0,
+}
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    return collate(
+        [(torch.randint(2, 50, (n,), generator=generator).tolist(), n % 2) for n in LENGTHS]
+    )
+
+
+def config(**changes):
+    return ModelConfig(**{"embedding_dim": 6, "hidden_size": 5, **NO_DROPOUT, **changes})
+
+
+def encoder(**changes):
+    torch.manual_seed(0)
+    return Encoder(config(**changes), vocab_size=50)
+
+
+def test_reversing_keeps_padding_in_place_and_is_its_own_inverse():
+    sequence = torch.tensor([[1, 2, 3, 0], [4, 0, 0, 0]]).unsqueeze(-1)
+    index = reverse_index(torch.tensor([3, 1]), 4)
+    reversed_ = reverse(sequence, index)
+    assert reversed_.squeeze(-1).tolist() == [[3, 2, 1, 0], [4, 0, 0, 0]]
+    assert torch.equal(reverse(reversed_, index), sequence)
+
+
+def packed(lstm, embedded, lengths):
+    """What PyTorch's own packed LSTM gives, padding zeroed: [batch, seq, features]."""
+    sequence = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+    return pad_packed_sequence(lstm(sequence)[0], batch_first=True)[0]
+
+
+def real_positions(states, lengths):
+    return [row[:length] for row, length in zip(states, lengths, strict=True)]
+
+
+def test_one_layer_equals_a_packed_bidirectional_lstm_in_outputs_and_gradients(batch):
+    ours = encoder()
+    theirs = nn.LSTM(6, 5, batch_first=True, bidirectional=True)
+    weights = dict(ours.forward_lstm.state_dict())
+    weights |= {f"{name}_reverse": w for name, w in ours.backward_lstm.state_dict().items()}
+    theirs.load_state_dict(weights)  # into it, by name
+
+    embedding = ours.embedding(batch.input_ids).detach().requires_grad_()
+    expected = packed(theirs, embedding, batch.lengths)
+    actual = ours(batch.input_ids, batch.lengths)
+    for mine, their in zip(
+        real_positions(actual, LENGTHS), real_positions(expected, LENGTHS), strict=True
+    ):
+        torch.testing.assert_close(mine, their, atol=1e-6, rtol=0)
+
+    mask = (torch.arange(max(LENGTHS)) < batch.lengths.unsqueeze(1)).unsqueeze(-1)
+    (actual * mask).square().sum().backward()
+    expected.square().sum().backward()
+    for name, parameter in ours.forward_lstm.named_parameters():
+        torch.testing.assert_close(parameter.grad, getattr(theirs, name).grad, atol=1e-5, rtol=1e-4)
+    for name, parameter in ours.backward_lstm.named_parameters():
+        theirs_grad = getattr(theirs, f"{name}_reverse").grad
+        torch.testing.assert_close(parameter.grad, theirs_grad, atol=1e-5, rtol=1e-4)
+
+
+def test_weights_load_from_a_bidirectional_lstm(batch):
+    theirs = nn.LSTM(6, 5, batch_first=True, bidirectional=True)
+    ours = encoder()
+    state = theirs.state_dict()
+    backward = {n.removesuffix("_reverse"): w for n, w in state.items() if n.endswith("_reverse")}
+    ours.forward_lstm.load_state_dict({n: state[n] for n in backward})
+    ours.backward_lstm.load_state_dict(backward)
+    expected = packed(theirs, ours.embedding(batch.input_ids), batch.lengths)
+    actual = ours(batch.input_ids, batch.lengths)
+    for mine, their in zip(
+        real_positions(actual, LENGTHS), real_positions(expected, LENGTHS), strict=True
+    ):
+        torch.testing.assert_close(mine, their, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+def test_each_stack_equals_a_packed_one_directional_lstm(batch, num_layers):
+    ours = encoder(num_layers=num_layers)
+    embedded = ours.embedding(batch.input_ids)
+    index = reverse_index(batch.lengths, max(LENGTHS))
+    states = ours(batch.input_ids, batch.lengths)
+    forward = packed(ours.forward_lstm, embedded, batch.lengths)
+    backward = reverse(packed(ours.backward_lstm, reverse(embedded, index), batch.lengths), index)
+    expected = torch.cat([forward, backward], dim=-1)
+    for mine, their in zip(
+        real_positions(states, LENGTHS), real_positions(expected, LENGTHS), strict=True
+    ):
+        torch.testing.assert_close(mine, their, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "last+mean+max"])
+def test_logits_do_not_depend_on_batch_mates_or_padding(batch, pooling, bidirectional):
+    torch.manual_seed(0)
+    model = LSTMClassifier(config(pooling=pooling, bidirectional=bidirectional), 50, 3).eval()
+    together = model(batch.input_ids, batch.lengths)
+    assert together.shape == (4, 3)
+    padded = torch.nn.functional.pad(batch.input_ids, (0, 6), value=PAD_ID)
+    torch.testing.assert_close(model(padded, batch.lengths), together, atol=1e-5, rtol=0)
+    for row, length in enumerate(LENGTHS):
+        alone = model(batch.input_ids[row : row + 1, :length], batch.lengths[row : row + 1])
+        torch.testing.assert_close(alone[0], together[row], atol=1e-5, rtol=0)
+
+
+def test_pooling_takes_the_ends_the_mean_and_the_maximum_of_real_positions():
+    states = torch.tensor([[[1.0, -6.0], [3.0, -2.0], [9.0, 9.0]]])  # forward, backward; padding
+    lengths = torch.tensor([2])
+    assert pool(states, lengths, "last", 1).tolist() == [[3.0, -6.0]]
+    assert pool(states, lengths, "mean", 1).tolist() == [[2.0, -4.0]]
+    assert pool(states, lengths, "max", 1).tolist() == [[3.0, -2.0]]
+    assert pool(states, lengths, "max+last", 1).tolist() == [[3.0, -2.0, 3.0, -6.0]]
+
+
+def test_word_dropout_replaces_words_by_unk_in_training_only(batch):
+    ours = encoder(word_dropout=1.0)
+    everything_unk = batch.input_ids.masked_fill(batch.input_ids != PAD_ID, UNK_ID)
+    ours.train()
+    dropped = ours(batch.input_ids, batch.lengths)
+    ours.eval()
+    torch.testing.assert_close(dropped, ours(everything_unk, batch.lengths))
+    assert not torch.allclose(dropped, ours(batch.input_ids, batch.lengths))
+
+
+def test_predict_logits_keeps_the_order_and_the_mode_of_the_model():
+    torch.manual_seed(0)
+    model = LSTMClassifier(config(word_dropout=0.5), 50, 2).train()
+    reviews = [[2, 3, 4], [5], [], [6, 7, 8, 9, 10]]
+    together = predict_logits(model, reviews, batch_size=2)
+    for review, logits in zip(reviews, together, strict=True):
+        torch.testing.assert_close(predict_logits(model, [review])[0], logits, atol=1e-5, rtol=0)
+    assert model.training
+    assert predict_logits(model, []).shape == (0, 2)
+
+
+def test_an_absent_device_is_a_clear_error():
+    assert choose_device("cpu") == torch.device("cpu")
+    absent = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(InputError, match=f"no device '{absent}'"):
+        choose_device(absent)
