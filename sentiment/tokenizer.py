@@ -38,7 +38,7 @@ MAX_CHUNK = 128
 
 # 100 MB of English. Longer chunks are one in a thousand and hardly ever come back.
 MAX_CACHED = 2**19
-MAX_CACHED_CHUNK = 32
+MAX_CACHED_CHUNK = 64
 
 # Two spaces, because no special case reaches across the token that spaCy makes of the second.
 BREAK = "  "

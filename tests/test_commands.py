@@ -93,8 +93,11 @@ def test_all_scores_shows_every_class(run_folder):
 def test_a_line_feed_alone_ends_a_text(run_folder):
     text = "good\u2028good\x85good\x0bgood\n\nbad".encode()
     result = subprocess.run(
-        [sys.executable, "-m", "sentiment", "predict", "--file", "-", "--format", "jsonl"]
-        + ["--model", str(run_folder)],
+        [
+            sys.executable,
+            *["-m", "sentiment", "predict", "--file", "-", "--format", "jsonl", "--model"],
+            run_folder,
+        ],
         input=b"\xef\xbb\xbf" + text + b" \xff\n",
         capture_output=True,
         cwd=ROOT,

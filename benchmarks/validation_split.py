@@ -1,0 +1,46 @@
+"""How far validation accuracy is from test accuracy, by how validation was held out.
+
+    python benchmarks/validation_split.py --dataset stanfordnlp/imdb
+
+Trains the default recipe once with the contiguous and once with the random validation split, and
+measures both on the test split. IMDB's training reviews stand in order of movie: at random, a movie
+has reviews on both sides. A run that is in --runs already is measured, not trained again.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sentiment.bundle import load_bundle
+from sentiment.config import Config
+from sentiment.corpus import load_corpus, split_of
+from sentiment.evaluate import evaluate
+from sentiment.train import train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the two runs go")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    test = split_of(load_corpus(arguments.dataset), "test", arguments.dataset)
+    table = Table(title="Accuracy by validation split", title_justify="left")
+    for heading in ("held out", "validation", "test", "difference"):
+        table.add_column(heading, justify="left" if heading == "held out" else "right")
+    for how in ("contiguous", "random"):
+        out = arguments.runs / f"validation-{how}-{arguments.seed}"
+        config = Config.from_flat(dataset=arguments.dataset, validation=how, seed=arguments.seed)
+        validation = train(config, out, resume=out.is_dir()).validation_accuracy
+        assert validation is not None
+        accuracy = evaluate(load_bundle(out), test).accuracy
+        points = 100 * (validation - accuracy)
+        table.add_row(how, f"{validation:.2%}", f"{accuracy:.2%}", f"{points:+.2f} points")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
