@@ -76,7 +76,11 @@ class TextConfig(Section):
     language: str = setting("en", "Language of the tokenizer, as in spacy.blank(language).")
     lowercase: bool = setting(True, "Lower-case the tokens.")
     min_freq: int = setting(2, "A word enters the vocabulary if training has it so often.", 1)
-    max_vocab: int | None = setting(None, "Most entries of the vocabulary, specials included.", 2)
+    max_vocab: int | None = setting(
+        10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
+        "Most entries of the vocabulary, specials included.",
+        2,
+    )
     max_length: int = setting(400, "Tokens kept of a longer review, head and tail.", 1)
     head_fraction: float = setting(
         0.25, "Part of max_length that comes from the head; the verdict is in the tail.", 0.0, 1.0
@@ -91,9 +95,13 @@ class ModelConfig(Section):
     hidden_size: int = setting(128, "Width of the LSTM, each direction.", 1)
     num_layers: int = setting(1, "LSTM layers, each direction.", 1)
     bidirectional: bool = setting(True, "Read the review backwards too.")
-    pooling: str = setting("max", "From token states to one vector: last, mean, max, or a sum.")
+    pooling: str = setting(
+        "max+mean", "From token states to one vector: last, mean, max, or a sum."
+    )
     word_dropout: float = setting(0.2, "Part of the words replaced by <unk> in training.", 0, 1)
-    embedding_dropout: float = setting(0.5, "Dropout on the word vectors.", 0, 1)
+    embedding_dropout: float = setting(
+        0.5, "Dropout on the word vectors: the same dimensions for all words of a review.", 0, 1
+    )
     lstm_dropout: float = setting(0.3, "Dropout between LSTM layers.", 0, 1)
     output_dropout: float = setting(0.5, "Dropout on the pooled vector.", 0, 1)
 
@@ -112,10 +120,13 @@ class TrainConfig(Section):
     """The optimisation."""
 
     seed: int = setting(0, "Decides initial weights, order and dropout.", 0, 2**31)
-    epochs: int = setting(5, "Passes over the training reviews.", 1)
+    epochs: int = setting(3, "Passes over the training reviews.", 1)
+    min_steps: int = setting(
+        800, "Steps at least: more epochs than `epochs` where the training reviews are few.", 0
+    )
     batch_size: int = setting(64, "Reviews a batch.", 1)
     max_tokens: int | None = setting(None, "Most tokens a batch, padding included.", 1)
-    learning_rate: float = setting(2e-3, "Peak of the schedule: linear up, then down to 0.", 0)
+    learning_rate: float = setting(3e-3, "Peak of the schedule: linear up, then down to 0.", 0)
     warmup: float = setting(0.1, "Part of all steps in which the learning rate rises.", 0, 1)
     weight_decay: float = setting(0.01, "AdamW's decoupled weight decay.", 0)
     max_grad_norm: float = setting(1.0, "Gradients are clipped to this norm.", 0)

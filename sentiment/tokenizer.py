@@ -36,7 +36,7 @@ RULES = 1
 # chunk of the 100,000 IMDB reviews has 91 characters.
 MAX_CHUNK = 128
 
-# 100 MB of English. Longer chunks are one in a thousand and hardly ever come back.
+# 160 MB of English. Longer chunks are one in ten thousand of those that differ.
 MAX_CACHED = 2**19
 MAX_CACHED_CHUNK = 64
 

@@ -3,6 +3,7 @@
 import ctypes
 import dataclasses
 import json
+import math
 import platform
 import shutil
 import signal
@@ -165,7 +166,9 @@ class Trainer:
             self.config.max_tokens,
             self.config.seed,
         )
-        self.total_steps = sum(len(self.sampler.epoch(e)) for e in range(self.config.epochs))
+        steps_per_epoch = len(self.sampler.epoch(0))
+        self.epochs = max(self.config.epochs, math.ceil(self.config.min_steps / steps_per_epoch))
+        self.total_steps = sum(len(self.sampler.epoch(epoch)) for epoch in range(self.epochs))
         self.state = State()
         self.tokens = 0  # Seen in this sitting, for the speed shown.
 
@@ -177,7 +180,7 @@ class Trainer:
         started = time.monotonic() - state.seconds
         self.save_checkpoint()
         with self.progress_bar() as bar:
-            while state.epoch < self.config.epochs and not self.has_stalled():
+            while state.epoch < self.epochs and not self.has_stalled():
                 for indices in self.sampler.epoch(state.epoch)[state.batch :]:
                     batch = collate([self.data.train[index] for index in indices])
                     self.step(batch.to(self.device))
@@ -282,7 +285,7 @@ class Trainer:
         """Move the bar on by one step."""
         state = self.state
         self.tokens += int(batch.lengths.sum())
-        bar.set_description(f"epoch {state.epoch + 1}/{self.config.epochs}", refresh=False)
+        bar.set_description(f"epoch {state.epoch + 1}/{self.epochs}", refresh=False)
         bar.set_postfix(
             loss=f"{state.loss_sum / state.reviews:.3f}",
             accuracy=f"{state.correct / state.reviews:.1%}",

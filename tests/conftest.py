@@ -11,6 +11,7 @@ from sentiment.train import train
 SMALL = {
     "dataset": "sample",
     "epochs": 1,
+    "min_steps": 0,
     "embedding_dim": 16,
     "hidden_size": 16,
     "max_length": 60,

@@ -236,7 +236,16 @@ def test_a_slice_of_imdb_trains_and_evaluates(imdb, tmp_path):
         rows = [*range(300), *range(24_700, 25_000)]
         (tmp_path / "slice").mkdir(exist_ok=True)
         imdb[split].select(rows).to_parquet(tmp_path / "slice" / f"{split}-0.parquet")
-    flags = ["--epochs", "1", "--hidden-size", "8", "--dataset", tmp_path / "slice"]
+    flags = [
+        "--epochs",
+        "1",
+        "--min-steps",
+        "0",
+        "--hidden-size",
+        "8",
+        "--dataset",
+        tmp_path / "slice",
+    ]
     trained = sentiment("train", *flags, "--out", tmp_path / "run")
     assert trained.returncode == 0, trained.stderr
     result = sentiment("eval", "--model", tmp_path / "run", "--json")
