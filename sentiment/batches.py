@@ -1,8 +1,8 @@
 """Ids in, padded batches out.
 
 A batch is as long as its longest review, so reviews of like length belong together: the sampler
-shuffles, sorts within chunks, and cuts the chunks into batches. On IMDB this leaves about 1% of
-padding, where plain shuffling leaves more than half.
+shuffles, sorts within chunks, and cuts the chunks into batches. On IMDB this leaves 2% of
+padding, where plain shuffling leaves 42%.
 """
 
 import random

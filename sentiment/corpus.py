@@ -96,7 +96,7 @@ def hold_out(
 
     IMDB stands in order of movie. `contiguous` holds out the last reviews of each label: movies
     that the rest has hardly any of, as with the test split. `random` holds out reviews of movies
-    that are trained on, and reads about three points too high (`benchmarks/validation_split.py`).
+    that are trained on, and reads one to three points too high (`benchmarks/validation_split.py`).
 
     Raises:
         InputError: only one label, or so few reviews of one that none could be held out.
