@@ -24,8 +24,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sentiment.batches import Batch, collate
 from sentiment.config import ModelConfig
+from sentiment.memory import keep_freed_memory
 from sentiment.model import Encoder
-from sentiment.train import keep_freed_memory
 
 VOCAB_SIZE, BATCH_SIZE = 30_000, 64
 CONFIG = ModelConfig(word_dropout=0.0, embedding_dropout=0.0)

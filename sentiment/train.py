@@ -1,10 +1,8 @@
 """A corpus in, a bundle out: the training loop."""
 
-import ctypes
 import dataclasses
 import json
 import math
-import platform
 import shutil
 import signal
 import sys
@@ -39,16 +37,11 @@ from sentiment.checkpoint import (
 from sentiment.config import Config, TrainConfig
 from sentiment.corpus import LABELS, fingerprint, hold_out, load_corpus, split_of
 from sentiment.errors import InputError
+from sentiment.memory import keep_freed_memory, peak_memory
 from sentiment.model import choose_device, predict_logits
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.vocab import Vocab
 
-try:
-    import resource
-except ImportError:  # Windows has no such module.
-    resource = None  # type: ignore[assignment]
-
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # glibc's malloc.h
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Example = tuple[list[int], int]  # Ids and label of one review.
@@ -321,28 +314,6 @@ def autocast(device: torch.device) -> torch.autocast:
     """bf16 on GPUs that have it. On most CPUs it is slower than fp32."""
     enabled = device.type == "cuda" and torch.cuda.is_bf16_supported()
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
-
-
-def keep_freed_memory() -> None:
-    """Tell glibc to reuse the memory that PyTorch frees instead of giving it back to the system.
-
-    Every batch has a length of its own, so every step asks for tensors of new sizes; fetched from
-    the system each time, their pages cost a third of a training step on a CPU
-    (`benchmarks/lstm.py`). Other C libraries have no such switch, and are left alone.
-    """
-    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(M_TOP_PAD, 2**26)
-
-
-def peak_memory() -> int | None:
-    """Bytes of memory that this process has held at most, or None on Windows."""
-    if resource is None:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 @contextmanager

@@ -1,0 +1,34 @@
+"""The memory of a training process: how it is reused, and how much of it there was."""
+
+import ctypes
+import platform
+import sys
+
+try:
+    import resource
+except ImportError:  # Windows has no such module.
+    resource = None  # type: ignore[assignment]
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # glibc's malloc.h
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to reuse the memory that PyTorch frees instead of giving it back to the system.
+
+    Every batch has a length of its own, so every step asks for tensors of new sizes; fetched from
+    the system each time, their pages cost a third of a training step on a CPU
+    (`benchmarks/lstm.py`). Other C libraries have no such switch, and are left alone.
+    """
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(M_TOP_PAD, 2**26)
+
+
+def peak_memory() -> int | None:
+    """Bytes of memory that this process has held at most, or None on Windows."""
+    if resource is None:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
