@@ -34,7 +34,7 @@ def main() -> None:
     for how in ("contiguous", "random"):
         out = arguments.runs / f"validation-{how}-{arguments.seed}"
         config = Config.from_flat(dataset=arguments.dataset, validation=how, seed=arguments.seed)
-        validation = train(config, out, resume=out.is_dir()).validation_accuracy
+        validation = train(config, out, resume=out.is_dir()).validation["accuracy"]
         assert validation is not None
         accuracy = evaluate(load_bundle(out), test).accuracy
         points = 100 * (validation - accuracy)

@@ -24,14 +24,16 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from sentiment.config import Config
 from sentiment.errors import InputError
-from sentiment.model import LSTMClassifier
+from sentiment.model import Encoder, LSTMClassifier
 from sentiment.vocab import Vocab
 
 FORMAT_VERSION = 1
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
+FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE)
 
 
 @dataclass
@@ -52,9 +54,19 @@ class Bundle:
         )
 
 
+@dataclass
+class EncoderBundle:
+    """A pretrained encoder, for classifiers to start from."""
+
+    config: Config
+    vocab: Vocab
+    encoder: Encoder
+    data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
+
+
 def holds_bundle(folder: Path) -> bool:
     """Whether a bundle stands in `folder`."""
-    return all((folder / name).is_file() for name in (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE))
+    return all((folder / name).is_file() for name in FILES)
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> None:
@@ -63,19 +75,14 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     Raises:
         InputError: the disk is full, or the folder cannot be written to.
     """
-    meta = {
-        "format_version": FORMAT_VERSION,
-        "labels": bundle.labels,
-        "config": bundle.config.to_dict(),
-        "data": bundle.data,
-        "versions": {name: version(name) for name in ("torch", "spacy")}
-        | {"python": platform.python_version()},
-    }
-    with staged(folder) as stage:
-        write_json(stage / CONFIG_FILE, meta)
-        bundle.vocab.save(stage / VOCAB_FILE)
-        weights = {name: tensor.contiguous() for name, tensor in bundle.model.state_dict().items()}
-        save_file(weights, stage / WEIGHTS_FILE, {"format": "pt", "belongs_to": identity(stage)})
+    meta = {"labels": bundle.labels, "config": bundle.config.to_dict(), "data": bundle.data}
+    write_files(folder, meta, bundle.vocab, bundle.model.state_dict())
+
+
+def save_encoder(bundle: EncoderBundle, folder: Path) -> None:
+    """The same for an encoder."""
+    meta = {"config": bundle.config.to_dict(), "data": bundle.data}
+    write_files(folder, meta, bundle.vocab, bundle.encoder.state_dict())
 
 
 def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
@@ -84,11 +91,48 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
     Raises:
         InputError: a file is missing, truncated, of a newer format, or of another bundle.
     """
-    missing = [n for n in (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE) if not (folder / n).is_file()]
+    meta, config, vocab = read_files(folder, "trained model", "sentiment train --out FOLDER")
+    labels = meta.get("labels")
+    if not isinstance(labels, list) or len(labels) < 2:
+        raise InputError(
+            f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
+        )
+    bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})
+    load_weights(bundle.model, folder)
+    bundle.model.to(device).eval()
+    return bundle
+
+
+def load_encoder(folder: Path) -> EncoderBundle:
+    """Read an encoder. Raises `InputError` as `load_bundle` does."""
+    meta, config, vocab = read_files(folder, "encoder", "sentiment pretrain --out FOLDER")
+    if meta.get("labels") is not None:
+        raise InputError(f"'{folder}' holds a trained classifier, not an encoder.")
+    encoder = Encoder(config.model, len(vocab))
+    load_weights(encoder, folder)
+    return EncoderBundle(config, vocab, encoder, meta.get("data") or {})
+
+
+def write_files(folder: Path, meta: dict[str, Any], vocab: Vocab, weights: dict[str, Any]) -> None:
+    """The three files of a bundle, replaced as one."""
+    versions = {name: version(name) for name in ("torch", "spacy")}
+    versions["python"] = platform.python_version()
+    with staged(folder) as stage:
+        write_json(
+            stage / CONFIG_FILE, {"format_version": FORMAT_VERSION, **meta, "versions": versions}
+        )
+        vocab.save(stage / VOCAB_FILE)
+        weights = {name: tensor.contiguous() for name, tensor in weights.items()}
+        save_file(weights, stage / WEIGHTS_FILE, {"format": "pt", "belongs_to": identity(stage)})
+
+
+def read_files(folder: Path, what: str, remedy: str) -> tuple[dict[str, Any], Config, Vocab]:
+    """What a bundle says of itself, its settings and its vocabulary."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"There is no trained model in '{folder}': {' and '.join(missing)} not found. "
-            "Train one (sentiment train --out FOLDER) or name another folder (--model FOLDER)."
+            f"There is no {what} in '{folder}': {' and '.join(missing)} not found. "
+            f"Train one ({remedy}) or name another folder."
         )
     meta = read_json(folder / CONFIG_FILE)
     found = meta.get("format_version")
@@ -97,21 +141,20 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
             f"'{folder / CONFIG_FILE}' has format version {found!r}; this sentiment reads up to "
             f"{FORMAT_VERSION}. Upgrade sentiment to use this model."
         )
-    labels, config = meta.get("labels"), meta.get("config")
-    if not isinstance(labels, list) or len(labels) < 2 or not isinstance(config, dict):
-        raise InputError(f"'{folder / CONFIG_FILE}' has no labels or no settings.")
-    vocab = Vocab.load(folder / VOCAB_FILE)
-    bundle = Bundle.new(Config.from_dict(config), labels, vocab, meta.get("data") or {})
-    weights = read_weights(folder / WEIGHTS_FILE, belongs_to=identity(folder))
+    if not isinstance(meta.get("config"), dict):
+        raise InputError(f"'{folder / CONFIG_FILE}' has no settings.")
+    return meta, Config.from_dict(meta["config"]), Vocab.load(folder / VOCAB_FILE)
+
+
+def load_weights(model: nn.Module, folder: Path) -> None:
+    """Fill `model` with the weights in `folder`."""
     try:
-        bundle.model.load_state_dict(weights)
+        model.load_state_dict(read_weights(folder / WEIGHTS_FILE, belongs_to=identity(folder)))
     except RuntimeError as error:
         raise InputError(
             f"'{folder / WEIGHTS_FILE}' does not fit '{folder / CONFIG_FILE}': "
             f"{' '.join(str(error).split())}"
         ) from error
-    bundle.model.to(device).eval()
-    return bundle
 
 
 def identity(folder: Path) -> str:

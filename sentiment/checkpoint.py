@@ -5,7 +5,7 @@ A run folder holds the bundle of the best epoch so far (`config.json`, `vocab.tx
 and until then the newest checkpoint, a folder `checkpoint-<step>`:
 
     model.safetensors      the weights
-    training.safetensors   the optimizer's moments and the state of each random generator
+    training.safetensors   the weights' average, the optimizer's moments, the random generators
     state.json             the position in the data, the best epoch so far, all settings
 
 It appears by one rename, and the older one is deleted only after that.
@@ -48,14 +48,28 @@ class State:
     best_loss: float | None = None  # Lowest validation loss.
     best_epoch: int = 0
     seconds: float = 0.0  # Wall time of training, over all its sittings.
-    loss_sum: float = 0.0  # Over the reviews of the epoch that runs.
-    correct: int = 0
-    reviews: int = 0
+    count: int = 0  # Reviews or tokens seen in the epoch that runs, and sums over them.
+    sums: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)  # One entry an epoch.
+
+    def add(self, count: int, means: dict[str, float]) -> None:
+        """Count in what one batch gave."""
+        self.count += count
+        for name, mean in means.items():
+            self.sums[name] = self.sums.get(name, 0.0) + mean * count
+
+    def means(self) -> dict[str, float]:
+        """Means over the epoch that runs, so far."""
+        return {name: total / self.count for name, total in self.sums.items()}
 
 
 def save_checkpoint(
-    out: Path, state: State, run: dict[str, Any], model: nn.Module, optimizer: Optimizer
+    out: Path,
+    state: State,
+    run: dict[str, Any],
+    model: nn.Module,
+    average: nn.Module,
+    optimizer: Optimizer,
 ) -> None:
     """Write `out/checkpoint-<step>` and delete the older ones.
 
@@ -65,7 +79,9 @@ def save_checkpoint(
     folder = out / f"checkpoint-{state.step:07d}"
     with staged(folder) as stage:
         save_file(model.state_dict(), stage / MODEL_FILE)
-        save_file({**optimizer_tensors(optimizer), **generator_states()}, stage / TRAINING_FILE)
+        tensors = {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
+        tensors |= optimizer_tensors(optimizer) | generator_states()
+        save_file(tensors, stage / TRAINING_FILE)
         write_json(stage / STATE_FILE, {"state": asdict(state), "run": run})
     for other in checkpoints(out):
         if other != folder:
@@ -86,11 +102,18 @@ def read_state(folder: Path) -> tuple[State, dict[str, Any]]:
         raise InputError(f"'{folder / STATE_FILE}' is not of this version ({error}).") from error
 
 
-def restore(folder: Path, model: nn.Module, optimizer: Optimizer) -> None:
-    """Put weights, moments and random generators back to where the checkpoint left them."""
+def restore(folder: Path, model: nn.Module, average: nn.Module, optimizer: Optimizer) -> None:
+    """Put weights, average, moments and generators back to where the checkpoint left them."""
     tensors = read_weights(folder / TRAINING_FILE)
     try:
         model.load_state_dict(read_weights(folder / MODEL_FILE))
+        average.load_state_dict(
+            {
+                name.removeprefix("average."): tensor
+                for name, tensor in tensors.items()
+                if name.startswith("average.")
+            }
+        )
         load_optimizer_tensors(optimizer, tensors)
     except (RuntimeError, KeyError) as error:
         raise InputError(f"The checkpoint '{folder}' does not fit this run: {error}") from error
@@ -152,14 +175,14 @@ def clear_run_folder(out: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def resumed_config(out: Path, settings: dict[str, Any]) -> Config:
-    """The settings that the run in `out` was started with.
+def resumed_config(out: Path, settings: dict[str, Any]) -> Config | None:
+    """The settings that the run in `out` was started with; None before its first checkpoint.
 
-    `settings` are those asked for now; before the first checkpoint they alone count. Raises
-    `InputError` if one differs from the run's: half a run under other settings is no run.
+    `settings` are those asked for now. Raises `InputError` if one differs from the run's: half a
+    run under other settings is no run.
     """
     if not checkpoints(out):
-        return Config.from_flat(**settings)
+        return None
     _, run = read_state(checkpoints(out)[-1])
     saved = {name: value for section in run["config"].values() for name, value in section.items()}
     for name, value in settings.items():

@@ -9,17 +9,32 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from sentiment.config import Config, DataConfig, ModelConfig, TextConfig, TrainConfig
+from sentiment.config import (
+    ENCODER_MODEL,
+    ENCODER_TEXT,
+    FINE_TUNING,
+    PRETRAINING,
+    Config,
+    DataConfig,
+    ModelConfig,
+    TextConfig,
+    TrainConfig,
+)
 from sentiment.errors import InputError
 
+if TYPE_CHECKING:
+    from sentiment.trainer import Summary
+
 DEFAULT_OUT = Path("runs/imdb")
+PRETRAIN_OUT = Path("runs/encoder")
 BAR_WIDTH = 20
 LINES_AT_ONCE = 1024  # Of --file: enough to batch by length, little enough to hold in memory.
 
@@ -31,6 +46,8 @@ app = typer.Typer(
 )
 
 Model = Annotated[Path, typer.Option(help="Folder of a trained model.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace that run.")]
 
 
 def main() -> None:
@@ -48,8 +65,10 @@ def main() -> None:
         sys.exit(0)
 
 
-def with_settings(*sections: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag for each field of the config `sections`.
+def with_settings(
+    *sections: type, recipe: Mapping[str, Any] = MappingProxyType({})
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one flag for each field of the config `sections`, with defaults of `recipe`.
 
     The command gets those that were named on the command line as its argument `settings`.
     """
@@ -61,7 +80,9 @@ def with_settings(*sections: type) -> Callable[[Callable[..., None]], Callable[.
             if parameter.name != "settings"
         ]
         flags = [
-            flag(section, field) for section in sections for field in dataclasses.fields(section)
+            flag(section, field, recipe.get(field.name, field.default))
+            for section in sections
+            for field in dataclasses.fields(section)
         ]
 
         def run(context: typer.Context, **arguments: Any) -> None:
@@ -85,12 +106,12 @@ def with_settings(*sections: type) -> Callable[[Callable[..., None]], Callable[.
     return decorate
 
 
-def flag(section: type, field: dataclasses.Field[Any]) -> inspect.Parameter:
+def flag(section: type, field: dataclasses.Field[Any], default: Any) -> inspect.Parameter:
     """The command-line flag of a config field."""
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=field.default,
+        default=default,
         annotation=Annotated[
             get_type_hints(section)[field.name], typer.Option(help=field.metadata["help"])
         ],
@@ -102,38 +123,82 @@ def flag(section: type, field: dataclasses.Field[Any]) -> inspect.Parameter:
 def train(
     settings: dict[str, Any],
     out: Annotated[Path, typer.Option(help="The run folder.")] = DEFAULT_OUT,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that run.")] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train a classifier, and leave it in the folder --out."""
-    from tqdm import tqdm
-
-    from sentiment.checkpoint import SUMMARY_FILE, resumed_config
     from sentiment.train import train
+
+    recipe: dict[str, Any] = {}
+    if settings.get("encoder") is not None:
+        recipe = FINE_TUNING
+        for name in (*ENCODER_TEXT, *ENCODER_MODEL):
+            if name in settings:
+                raise InputError(f"{name} is the encoder's; leave it out, or leave out --encoder.")
+    config = run_config(out, resume, recipe, settings)
+    print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
+    print(f"Model in {out}. Next: sentiment eval --model {out}")
+
+
+@app.command()
+@with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig, recipe=PRETRAINING)
+def pretrain(
+    settings: dict[str, Any],
+    out: Annotated[Path, typer.Option(help="The run folder.")] = PRETRAIN_OUT,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train an encoder on reviews without their labels, and leave it in the folder --out."""
+    from sentiment.pretrain import pretrain
+
+    config = run_config(out, resume, PRETRAINING, settings)
+    print_summary(pretrain(config, out, resume, overwrite, print_epoch), "pretrain", out)
+    print(f"Encoder in {out}. Next: sentiment train --encoder {out}")
+
+
+def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
+    """The settings of the run in `out` where one goes on, else `recipe` changed by `settings`."""
+    from sentiment.checkpoint import SUMMARY_FILE, resumed_config
 
     if resume and (out / SUMMARY_FILE).exists():
         print(f"The run in '{out}' is finished already. To train anew: --overwrite.")
-        return
-    config = resumed_config(out, settings) if resume else Config.from_flat(**settings)
+        sys.exit(0)
+    saved = resumed_config(out, settings) if resume else None
+    return saved or Config.from_flat(**{**recipe, **settings})
 
-    def print_epoch(metrics: dict[str, float]) -> None:
-        tqdm.write(
-            f"epoch {metrics['epoch']}: "
-            f"training loss {metrics['train_loss']:.4f}, accuracy {metrics['train_accuracy']:.2%}; "
-            f"validation loss {metrics['validation_loss']:.4f}, "
-            f"accuracy {metrics['validation_accuracy']:.2%}; {clock(metrics['seconds'])}",
-            file=sys.stdout,
-        )
 
-    summary = train(config, out, resume, overwrite, print_epoch)
+def print_epoch(metrics: dict[str, float]) -> None:
+    """An epoch's line of `metrics.jsonl`, above the progress bar."""
+    from tqdm import tqdm
+
+    training = named(metrics, "train_")
+    validation = named(metrics, "validation_")
+    tqdm.write(
+        f"epoch {metrics['epoch']}: training {training}; validation {validation}; "
+        f"{clock(metrics['seconds'])}",
+        file=sys.stdout,
+    )
+
+
+def print_summary(summary: "Summary", command: str, out: Path) -> None:
+    """How a run ended; one that was stopped ends the program."""
     if not summary.finished:
-        print(f"Stopped and saved. Go on with: sentiment train --resume --out {out}")
+        print(f"Stopped and saved. Go on with: sentiment {command} --resume --out {out}")
         sys.exit(130)
     memory = f", peak memory {summary.peak_memory / 2**30:.1f} GiB" if summary.peak_memory else ""
     print(
-        f"The best of {summary.epochs} epochs is {summary.best_epoch}: validation loss "
-        f"{summary.validation_loss:.4f}, accuracy {summary.validation_accuracy:.2%}. "
-        f"{clock(summary.seconds)}{memory}.\nModel in {out}. Next: sentiment eval --model {out}"
+        f"The best of {summary.epochs} epochs is {summary.best_epoch}: validation "
+        f"{named(summary.validation)}. {clock(summary.seconds)}{memory}."
+    )
+
+
+def named(metrics: dict[str, float], prefix: str = "") -> str:
+    """The figures whose name begins with `prefix`: `loss 0.2854, accuracy 89.44%`."""
+    return ", ".join(
+        f"{name.removeprefix(prefix).replace('_', ' ')} "
+        + (f"{figure:.2%}" if name.endswith("accuracy") else f"{figure:.4g}")
+        for name, figure in metrics.items()
+        if name.startswith(prefix)
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 from sentiment.errors import InputError
 
 POOLINGS = ("last", "mean", "max")
+ENCODER_TEXT = ("language", "lowercase", "min_freq", "max_vocab")
+ENCODER_MODEL = ("embedding_dim", "hidden_size", "num_layers", "bidirectional")
 
 
 def setting(default: Any, help: str, least: float | None = None, most: float | None = None) -> Any:
@@ -89,8 +91,13 @@ class TextConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(Section):
-    """The network's shape and its dropouts."""
+    """The network's shape, its dropouts, and where its weights start."""
 
+    encoder: str | None = setting(
+        None,
+        "Folder of a pretrained encoder to start from. The language, the vocabulary and the shape "
+        "are then the encoder's.",
+    )
     embedding_dim: int = setting(100, "Width of a word vector.", 1)
     hidden_size: int = setting(128, "Width of the LSTM, each direction.", 1)
     num_layers: int = setting(1, "LSTM layers, each direction.", 1)
@@ -127,9 +134,24 @@ class TrainConfig(Section):
     batch_size: int = setting(64, "Reviews a batch.", 1)
     max_tokens: int | None = setting(None, "Most tokens a batch, padding included.", 1)
     learning_rate: float = setting(3e-3, "Peak of the schedule: linear up, then down to 0.", 0)
+    layer_decay: float = setting(
+        1.0,
+        "Factor on the learning rate for each layer below the Linear: the LSTMs, the embedding.",
+        0,
+        1,
+    )
     warmup: float = setting(0.1, "Part of all steps in which the learning rate rises.", 0, 1)
     weight_decay: float = setting(0.01, "AdamW's decoupled weight decay.", 0)
     max_grad_norm: float = setting(1.0, "Gradients are clipped to this norm.", 0)
+    adversarial: float = setting(
+        1.0,
+        "Length of the step by which each review's word vectors are also moved against the model; "
+        "0: not, which takes half the time.",
+        0,
+    )
+    average: float = setting(
+        0.0, "Decay, each step, of the running average of the weights that is kept; 0: none.", 0, 1
+    )
     patience: int = setting(3, "Stop after so many epochs with no lower validation loss.", 1)
     checkpoint_steps: int = setting(200, "Steps between checkpoints within an epoch.", 1)
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where to compute.")
@@ -155,6 +177,16 @@ class Config:
             raise InputError(f"Unknown setting {', '.join(sorted(settings))}.")
         return cls(**sections)
 
+    def starting_from(self, encoder: "Config") -> Self:
+        """These settings, with those that decide what the weights of `encoder` mean."""
+        text = {name: getattr(encoder.text, name) for name in ENCODER_TEXT}
+        model = {name: getattr(encoder.model, name) for name in ENCODER_MODEL}
+        return dataclasses.replace(
+            self,
+            text=dataclasses.replace(self.text, **text),
+            model=dataclasses.replace(self.model, **model),
+        )
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested plain values, ready for JSON."""
         return dataclasses.asdict(self)
@@ -177,4 +209,27 @@ SECTIONS: dict[str, type[Section]] = {
     "text": TextConfig,
     "model": ModelConfig,
     "train": TrainConfig,
+}
+
+# The defaults above are those of a classifier from scratch. What differs elsewhere:
+FINE_TUNING: dict[str, Any] = {
+    "learning_rate": 2e-3,
+    "layer_decay": 0.5,
+    "pooling": "last+max+mean",
+    "word_dropout": 0.05,
+    "embedding_dropout": 0.15,
+    "output_dropout": 0.4,
+}
+PRETRAINING: dict[str, Any] = {
+    "max_vocab": 30_000,
+    "embedding_dim": 200,
+    "hidden_size": 256,
+    "word_dropout": 0.0,  # The language model's text is plenty; noise would only slow it down.
+    "embedding_dropout": 0.1,
+    "output_dropout": 0.1,
+    "epochs": 6,
+    "learning_rate": 4e-3,
+    "warmup": 0.02,
+    "weight_decay": 0.0,
+    "average": 0.998,
 }

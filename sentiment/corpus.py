@@ -28,6 +28,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from sentiment.config import DataConfig
 from sentiment.errors import InputError
 from sentiment.sample import sample_reviews
 
@@ -113,6 +114,16 @@ def hold_out(
         held_out.update(own[-max(1, int(len(own) * fraction)) :])
     kept = [row for row in range(len(train)) if row not in held_out]
     return train.select(kept), train.select(sorted(held_out))
+
+
+def train_and_validation(
+    corpus: DatasetDict, config: DataConfig, seed: int
+) -> tuple[Dataset, Dataset]:
+    """The reviews to learn from and to choose by; `seed` decides a random choice of the latter."""
+    train = split_of(corpus, "train", config.dataset)
+    if "validation" in corpus:
+        return train, split_of(corpus, "validation", config.dataset)
+    return hold_out(train, config.validation, config.validation_fraction, seed)
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -66,15 +66,20 @@ class Encoder(nn.Module):
             batch_first=True,
         )
 
-    def forward(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(
+        self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
+    ) -> Tensor:
         """`input_ids` [batch, seq] and `lengths` [batch] to [batch, seq, directions * hidden].
 
-        What stands at padded positions is meaningless: pooling must mask it.
+        What stands at padded positions is meaningless: pooling must mask it. `perturbation`
+        [batch, seq, embedding_dim], if given, is added to the word vectors.
         """
         if self.training and self.word_dropout > 0:
             dropped = torch.rand(input_ids.shape, device=input_ids.device) < self.word_dropout
             input_ids = input_ids.masked_fill(dropped & (input_ids != PAD_ID), UNK_ID)
         embedded = self.embedding(input_ids)  # [batch, seq, embedding_dim]
+        if perturbation is not None:
+            embedded = embedded + perturbation
         embedded = self.embedding_dropout(embedded.transpose(1, 2)).transpose(1, 2)
         forward, _ = self.forward_lstm(embedded)  # [batch, seq, hidden]
         if self.backward_lstm is None:
@@ -125,9 +130,11 @@ class LSTMClassifier(nn.Module):
         self.output_dropout = nn.Dropout(config.output_dropout)
         self.linear = nn.Linear(pooled_size, num_labels)
 
-    def forward(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
-        """`input_ids` [batch, seq] and `lengths` [batch] to logits [batch, num_labels]."""
-        states = self.encoder(input_ids, lengths)  # [batch, seq, directions * hidden]
+    def forward(
+        self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
+    ) -> Tensor:
+        """To logits [batch, num_labels]; arguments as for `Encoder`."""
+        states = self.encoder(input_ids, lengths, perturbation)  # [batch, seq, directions * hidden]
         pooled = pool(states, lengths, self.config.pooling, self.config.hidden_size)
         return self.linear(self.output_dropout(pooled))  # [batch, num_labels]
 

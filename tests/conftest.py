@@ -17,6 +17,7 @@ SMALL = {
     "max_length": 60,
     "batch_size": 32,
     "checkpoint_steps": 50,
+    "adversarial": 0.0,
     "device": "cpu",
 }
 

@@ -1,23 +1,22 @@
-import dataclasses
 import json
-import signal
-import threading
 
 import pytest
 import torch
 from conftest import SMALL
-from safetensors.torch import load_file
 
+import sentiment.pretrain
 import sentiment.train
-from sentiment.bundle import load_bundle
-from sentiment.checkpoint import checkpoints, resumed_config
-from sentiment.config import Config, TrainConfig
-from sentiment.corpus import from_reviews
+from sentiment.bundle import Bundle, load_bundle, load_encoder
+from sentiment.config import Config
+from sentiment.corpus import LABELS, from_reviews
 from sentiment.errors import InputError
+from sentiment.pretrain import pretrain
 from sentiment.sample import sample_reviews
-from sentiment.train import Trainer, learning_rate, stop_signals, train
+from sentiment.tokenizer import Tokenizer
+from sentiment.train import Classification, prepare_data, train
+from sentiment.vocab import Vocab
 
-SETTINGS = {**SMALL, "epochs": 2, "checkpoint_steps": 3, "max_length": 20}
+SETTINGS = {**SMALL, "epochs": 2, "max_length": 20}
 
 
 @pytest.fixture(autouse=True)
@@ -30,32 +29,17 @@ def few_reviews(monkeypatch):
     monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
 
 
-def config(**changes):
-    return Config.from_flat(**{**SETTINGS, **changes})
-
-
-def weights(folder):
-    return load_file(folder / "model.safetensors")
-
-
-def same(one, other):
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
-
-def stop_after(steps, monkeypatch):
-    """Make Ctrl-C arrive in the middle of step number `steps` of the next run."""
-    real = Trainer.step
-
-    def step(self, batch):
-        if self.state.step + 1 == steps:
-            signal.raise_signal(signal.SIGINT)
-        real(self, batch)
-
-    monkeypatch.setattr(Trainer, "step", step)
+def task(**changes):
+    """The task as a run has it before its first step, without dropout."""
+    dropouts = {"word_dropout": 0.0, "embedding_dropout": 0.0, "output_dropout": 0.0}
+    config = Config.from_flat(**{**SETTINGS, **dropouts, **changes})
+    data = prepare_data(config)
+    torch.manual_seed(0)
+    return Classification(Bundle.new(config, LABELS, data.vocab, data.facts), data)
 
 
 def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
-    summary = train(config(), tmp_path / "run")
+    summary = train(Config.from_flat(**SETTINGS), tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "config.json",
         "metrics.jsonl",
@@ -66,144 +50,112 @@ def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
     assert [line["epoch"] for line in lines] == [1, 2]
     assert summary.finished
-    assert summary.validation_loss == min(line["validation_loss"] for line in lines)
+    assert summary.validation["loss"] == min(line["validation_loss"] for line in lines)
     bundle = load_bundle(tmp_path / "run")
     assert bundle.data["train"]["rows"] == 120
     assert bundle.data["validation"]["rows"] == 40
     assert len(bundle.data["train"]["fingerprint"]) == 32
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path):
-    train(config(), tmp_path / "one")
-    train(config(), tmp_path / "two")
-    train(config(seed=1), tmp_path / "three")
-    assert same(weights(tmp_path / "one"), weights(tmp_path / "two"))
-    assert not same(weights(tmp_path / "one"), weights(tmp_path / "three"))
+def test_the_vocabulary_is_that_of_the_training_reviews_alone():
+    data = prepare_data(Config.from_flat(**SETTINGS, min_freq=1, max_vocab=None))
+    training = [text for text, _ in sample_reviews("train")]
+    tokens = Tokenizer().pipe(training[:60] + training[-60:])
+    assert data.vocab == Vocab.build(tokens, min_freq=1)
 
 
-@pytest.mark.parametrize("steps", [1, 3, 4, 5, 8])
-def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, monkeypatch, steps):
-    whole = train(config(), tmp_path / "whole")
-    with monkeypatch.context() as patch:
-        stop_after(steps, patch)
-        stopped = train(config(), tmp_path / "parts")
-    assert not stopped.finished
-    assert len(checkpoints(tmp_path / "parts")) == 1
-    resumed = train(config(), tmp_path / "parts", resume=True)
-    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
-    assert resumed.validation_loss == whole.validation_loss
-    assert resumed.best_epoch == whole.best_epoch
+def test_an_adversarial_step_has_its_length_and_raises_the_loss():
+    learner = task(adversarial=0.5)
+    seen = []
+    real = learner.backward_through
+
+    def spy(batch, perturbation=None):
+        outcome = real(batch, perturbation)
+        seen.append((outcome.means["loss"], perturbation.detach().clone()))
+        return outcome
+
+    learner.backward_through = spy
+    batch = learner.batch(range(32))
+    outcome = learner.backward(batch)
+    (clean_loss, start), (adversarial_loss, step) = seen
+    assert start.abs().max() == 0
+    torch.testing.assert_close(step.flatten(1).norm(dim=1), torch.full((32,), 0.5))
+    assert adversarial_loss > clean_loss
+    assert outcome.means["loss"] == clean_loss
+    padding = torch.arange(step.shape[1]) >= batch.lengths.unsqueeze(1)
+    assert step[padding].abs().sum() == 0
 
 
-def test_a_run_killed_between_checkpoints_resumes_to_the_same_weights(tmp_path, monkeypatch):
-    train(config(), tmp_path / "whole")
+def test_the_gradients_of_both_losses_add_up():
+    def gradient(learner, *perturbations):
+        for perturbation in perturbations:
+            learner.backward_through(learner.batch(range(32)), perturbation)
+        return learner.model.linear.weight.grad
 
-    def die(self, *args):
-        raise SystemExit
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "end_epoch", die)
-        with pytest.raises(SystemExit):
-            train(config(), tmp_path / "parts")
-    assert checkpoints(tmp_path / "parts")[0].name == "checkpoint-0000003"
-    train(config(), tmp_path / "parts", resume=True)
-    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
-
-
-def test_a_finished_run_is_not_trained_again(tmp_path, monkeypatch):
-    first = train(config(), tmp_path / "run")
-    monkeypatch.setattr(Trainer, "fit", None)
-    again = train(config(), tmp_path / "run", resume=True)
-    assert again == first
+    with_step = task(adversarial=0.5)
+    steps = []
+    real = with_step.backward_through
+    with_step.backward_through = lambda batch, step=None: (steps.append(step), real(batch, step))[1]
+    with_step.backward(with_step.batch(range(32)))
+    expected = gradient(task(), None, steps[1])
+    torch.testing.assert_close(with_step.model.linear.weight.grad, expected)
 
 
-def test_resume_without_a_checkpoint_starts_over(tmp_path):
-    (tmp_path / "run").mkdir()
-    assert train(config(), tmp_path / "run", resume=True).finished
+def test_without_adversarial_there_is_one_pass():
+    learner = task(adversarial=0.0)
+    learner.backward(learner.batch(range(32)))
+    expected = task()
+    expected.backward_through(expected.batch(range(32)))
+    for one, other in zip(learner.model.parameters(), expected.model.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
 
 
-def test_resume_needs_a_folder(tmp_path):
-    with pytest.raises(InputError, match="no run folder '.*nowhere' to resume"):
-        train(config(), tmp_path / "nowhere", resume=True)
+@pytest.fixture
+def encoder(tmp_path, monkeypatch):
+    """A small pretrained encoder, of another vocabulary and shape than a classifier's defaults."""
+    corpus = from_reviews({"train": sample_reviews("train")[:40] + sample_reviews("train")[-40:]})
+    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_: corpus)
+    settings = {**SETTINGS, "epochs": 1, "embedding_dim": 12, "hidden_size": 10, "min_freq": 1}
+    pretrain(Config.from_flat(**settings), tmp_path / "encoder")
+    return tmp_path / "encoder"
 
 
-def test_a_folder_that_holds_a_run_is_refused_unless_told(tmp_path):
-    train(config(), tmp_path / "run")
-    before = weights(tmp_path / "run")
-    with pytest.raises(InputError, match="holds a run already.*--resume.*--overwrite"):
-        train(config(seed=1), tmp_path / "run")
-    assert same(weights(tmp_path / "run"), before)
-    (tmp_path / "run" / "notes.txt").write_text("mine")
-    train(config(seed=1), tmp_path / "run", overwrite=True)
-    assert not same(weights(tmp_path / "run"), before)
-    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+def test_a_classifier_starts_from_the_weights_and_the_vocabulary_of_its_encoder(
+    tmp_path, encoder, monkeypatch
+):
+    first = {}
+    real = Classification.backward
+
+    def backward(self, batch):
+        if not first:
+            first.update({k: v.clone() for k, v in self.model.encoder.state_dict().items()})
+        return real(self, batch)
+
+    monkeypatch.setattr(Classification, "backward", backward)
+    config = Config.from_flat(**{**SETTINGS, "encoder": str(encoder)})
+    train(config, tmp_path / "run")
+    saved = load_encoder(encoder)
+    for name, tensor in saved.encoder.state_dict().items():
+        assert torch.equal(first[name], tensor)
+    bundle = load_bundle(tmp_path / "run")
+    assert bundle.vocab == saved.vocab
+    assert bundle.config.model.hidden_size == 10
+    assert bundle.config.text.min_freq == 1
+    assert bundle.config.text.max_length == SETTINGS["max_length"]
+    assert not torch.equal(bundle.model.encoder.embedding.weight, saved.encoder.embedding.weight)
 
 
-def test_resume_takes_the_settings_of_the_run_and_refuses_others(tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        stop_after(2, patch)
-        train(config(), tmp_path / "run")
-    assert resumed_config(tmp_path / "run", {}) == config()
-    assert resumed_config(tmp_path / "run", {"epochs": 2}) == config()
-    with pytest.raises(InputError, match="started with epochs = 2; --resume cannot make it 3"):
-        resumed_config(tmp_path / "run", {"epochs": 3})
+def test_each_layer_learns_slower_than_the_one_above(encoder):
+    learner = task(layer_decay=0.5)
+    groups = learner.parameter_groups()
+    assert [group["factor"] for group in groups] == [1.0, 0.5, 0.25]
+    assert learner.model.linear.weight in set(groups[0]["params"])
+    assert groups[2]["params"] == [learner.model.encoder.embedding.weight]
+    grouped = {parameter for group in groups for parameter in group["params"]}
+    assert grouped == set(learner.model.parameters())
 
 
-def test_resume_refuses_changed_data(tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        stop_after(2, patch)
-        train(config(), tmp_path / "run")
-    rows = sample_reviews("train")
-    splits = {"train": rows[1:61] + rows[-60:], "validation": rows[100:120] + rows[-120:-100]}
-    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
-    with pytest.raises(InputError, match="train data has changed"):
-        train(config(), tmp_path / "run", resume=True)
-
-
-def test_training_stops_early_and_keeps_the_best_epoch(tmp_path, monkeypatch):
-    losses = iter([0.5, 0.4, 0.6, 0.7, 0.3])
-    kept = []
-    monkeypatch.setattr(Trainer, "validate", lambda self: (next(losses), 0.5))
-    real = sentiment.train.save_bundle
-    monkeypatch.setattr(sentiment.train, "save_bundle", lambda *args: (kept.append(1), real(*args)))
-    summary = train(config(epochs=5, patience=2), tmp_path / "run")
-    assert (summary.epochs, summary.best_epoch, summary.validation_loss) == (4, 2, 0.4)
-    assert len(kept) == 2
-
-
-def test_a_run_that_diverges_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(sentiment.train.F, "cross_entropy", lambda *_: torch.tensor(float("nan")))
-    with pytest.raises(InputError, match="diverged at step 0.*lower --learning-rate"):
-        train(config(), tmp_path / "run")
-
-
-def test_the_learning_rate_rises_then_falls_to_nothing():
-    settings = TrainConfig(learning_rate=1.0, warmup=0.25)
-    rates = [learning_rate(step, 100, settings) for step in range(100)]
-    assert rates[:25] == sorted(rates[:25])
-    assert rates[25:] == sorted(rates[25:], reverse=True)
-    assert max(rates) == rates[25] == 1.0
-    assert 0 < rates[0] < 0.05
-    assert 0 < rates[-1] < 0.05
-    no_warmup = dataclasses.replace(settings, warmup=0.0)
-    assert learning_rate(0, 100, no_warmup) == 1.0
-    all_warmup = dataclasses.replace(settings, warmup=1.0)
-    assert learning_rate(99, 100, all_warmup) <= 1.0
-
-
-def test_signals_are_caught_inside_and_handed_back_after():
-    before = signal.getsignal(signal.SIGTERM)
-    with stop_signals() as stop_requested:
-        signal.raise_signal(signal.SIGTERM)
-        assert stop_requested.is_set()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_training_works_outside_the_main_thread(tmp_path):
-    summaries = []
-    thread = threading.Thread(target=lambda: summaries.append(train(config(), tmp_path / "run")))
-    thread.start()
-    thread.join()
-    assert summaries[0].finished
+def test_there_must_be_an_encoder(tmp_path):
+    with pytest.raises(InputError, match="There is no encoder in '.*nowhere'"):
+        train(Config.from_flat(**SETTINGS, encoder=str(tmp_path / "nowhere")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,334 @@
+"""The training loop: batches, steps, the clock, and a run folder that survives a stop.
+
+What is learned is a `Task`: the sentiment of reviews in `train.py`, their next word in
+`pretrain.py`.
+"""
+
+import dataclasses
+import json
+import math
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from sentiment.batches import Batch, BucketSampler
+from sentiment.bundle import read_json, staged, write_json
+from sentiment.checkpoint import (
+    METRICS_FILE,
+    SUMMARY_FILE,
+    State,
+    check_run_folder,
+    checkpoints,
+    clear_run_folder,
+    read_state,
+    restore,
+    save_checkpoint,
+)
+from sentiment.config import TrainConfig
+from sentiment.errors import InputError
+from sentiment.memory import keep_freed_memory, peak_memory
+from sentiment.model import choose_device
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Metrics = dict[str, float]
+
+
+class Outcome(NamedTuple):
+    """What one batch gave: means over `size` reviews or words."""
+
+    size: int
+    means: Metrics  # Holds "loss".
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Task(Protocol[M]):
+    """What is learned. This is all that the loop knows of it."""
+
+    model: M
+    facts: dict[str, Any]  # Where the data come from; the same in each sitting of a run.
+    lengths: Sequence[int]  # Tokens of each training example.
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """All parameters, each group with the `factor` that its learning rate is multiplied by."""
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """The training examples `indices`, padded."""
+
+    def backward(self, batch: Batch) -> Outcome:
+        """Add the gradient of the loss on `batch` to the parameters' gradients."""
+
+    def validate(self, model: M) -> Metrics:
+        """The figures on validation data. Holds "loss", by which the best epoch is chosen."""
+
+    def save(self, model: M, folder: Path, metrics: Metrics) -> None:
+        """Leave in `folder` what the run is for; `metrics` is the epoch's line of the history."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended."""
+
+    finished: bool  # False if a signal stopped it; `resume` goes on.
+    epochs: int
+    best_epoch: int
+    validation: Metrics  # Of the best epoch; empty before the first has ended.
+    seconds: float  # Wall time of training, over all its sittings.
+    peak_memory: int | None  # Bytes held by this process at most; None where nobody counts.
+
+
+def run(
+    make_task: Callable[[], Task[Any]],
+    config: TrainConfig,
+    settings: dict[str, Any],
+    out: Path,
+    resume: bool = False,
+    overwrite: bool = False,
+    on_epoch: Callable[[Metrics], None] = lambda metrics: None,
+) -> Summary:
+    """Train a task and leave it, with everything about the run, in the folder `out`.
+
+    On a CPU the same settings, data and number of threads give the same weights bit for bit,
+    whether the run was stopped in between or not. Ctrl-C and SIGTERM save a checkpoint first.
+
+    Args:
+        make_task: prepares the data and makes the model, called once the folder is in order.
+        config: the optimisation.
+        settings: all settings of the run, which a later sitting must share.
+        out: the run folder.
+        resume: go on from the newest checkpoint, or start where there is none yet.
+        overwrite: replace the run that stands in `out`.
+        on_epoch: called after each epoch with its line of `metrics.jsonl`.
+
+    Raises:
+        InputError: no data, a folder that holds a run already, a checkpoint of other data or
+            settings, a place that cannot be written to.
+    """
+    check_run_folder(out, resume, overwrite)
+    if resume and (out / SUMMARY_FILE).exists():
+        return Summary(**read_json(out / SUMMARY_FILE))
+    keep_freed_memory()
+    torch.manual_seed(config.seed)
+    trainer = Trainer(make_task(), config, settings, out)
+    if resume and checkpoints(out):
+        trainer.restore(checkpoints(out)[-1])
+    elif overwrite:
+        clear_run_folder(out)
+    with stop_signals() as stop_requested:
+        finished = trainer.fit(stop_requested, on_epoch)
+    summary = trainer.summary(finished)
+    if finished:
+        with staged(out) as stage:
+            write_json(stage / SUMMARY_FILE, dataclasses.asdict(summary))
+        for folder in checkpoints(out):
+            shutil.rmtree(folder)
+    return summary
+
+
+class Trainer:
+    """The loop."""
+
+    def __init__(
+        self, task: Task[Any], config: TrainConfig, settings: dict[str, Any], out: Path
+    ) -> None:
+        self.task, self.config, self.settings, self.out = task, config, settings, out
+        self.device = choose_device(config.device)
+        self.model = task.model.to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            task.parameter_groups(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        # What is validated and kept. With a decay of 0 these are the weights themselves.
+        self.average = AveragedModel(self.model, multi_avg_fn=running_average(config.average))
+        self.sampler = BucketSampler(
+            task.lengths, config.batch_size, config.max_tokens, config.seed
+        )
+        steps_per_epoch = len(self.sampler.epoch(0))
+        self.epochs = max(config.epochs, math.ceil(config.min_steps / steps_per_epoch))
+        self.total_steps = sum(len(self.sampler.epoch(epoch)) for epoch in range(self.epochs))
+        self.state = State()
+        self.tokens = 0  # Seen in this sitting, for the speed shown.
+
+    def fit(self, stop_requested: threading.Event, on_epoch: Callable[[Metrics], None]) -> bool:
+        """Train to the end and return True, or save, and return False, when told to stop."""
+        state = self.state
+        started = time.monotonic() - state.seconds
+        self.save_checkpoint()
+        with self.progress_bar() as bar:
+            while state.epoch < self.epochs and not self.has_stalled():
+                for indices in self.sampler.epoch(state.epoch)[state.batch :]:
+                    batch = self.task.batch(indices)
+                    self.step(batch.to(self.device))
+                    self.show(bar, batch)
+                    state.seconds = time.monotonic() - started
+                    if stop_requested.is_set() or state.step % self.config.checkpoint_steps == 0:
+                        self.save_checkpoint()
+                    if stop_requested.is_set():
+                        return False
+                validation = self.task.validate(self.average.module)
+                state.seconds = time.monotonic() - started
+                self.end_epoch(validation)
+                self.save_checkpoint()
+                on_epoch(state.history[-1])
+        return True
+
+    def step(self, batch: Batch) -> None:
+        """One update of the weights."""
+        state = self.state
+        rate = learning_rate(state.step, self.total_steps, self.config)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        self.optimizer.zero_grad()
+        outcome = self.task.backward(batch)
+        if not math.isfinite(outcome.means["loss"]):
+            raise InputError(
+                f"Training diverged at step {state.step}: the loss is {outcome.means['loss']}. "
+                "Start again with a lower --learning-rate."
+            )
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
+        self.average.update_parameters(self.model)
+        state.step += 1
+        state.batch += 1
+        state.add(outcome.size, outcome.means)
+
+    def end_epoch(self, validation: Metrics) -> None:
+        """Note the epoch's figures, and keep its weights if they are the best so far."""
+        state = self.state
+        state.epoch, state.batch = state.epoch + 1, 0
+        state.history.append(
+            {
+                "epoch": state.epoch,
+                "step": state.step,
+                **{f"train_{name}": mean for name, mean in state.means().items()},
+                **{f"validation_{name}": figure for name, figure in validation.items()},
+                "seconds": state.seconds,
+            }
+        )
+        state.count, state.sums = 0, {}
+        if state.best_loss is None or validation["loss"] < state.best_loss:
+            state.best_loss, state.best_epoch = validation["loss"], state.epoch
+            self.task.save(self.average.module, self.out, state.history[-1])
+
+    def has_stalled(self) -> bool:
+        """Whether the last `patience` epochs brought no lower validation loss."""
+        return self.state.epoch - self.state.best_epoch >= self.config.patience
+
+    def save_checkpoint(self) -> None:
+        """Write down where the run stands; `metrics.jsonl` is a view of the same state."""
+        run = {"config": self.settings, "data": self.task.facts}
+        save_checkpoint(self.out, self.state, run, self.model, self.average, self.optimizer)
+        with staged(self.out) as stage:
+            lines = "".join(json.dumps(metrics) + "\n" for metrics in self.state.history)
+            (stage / METRICS_FILE).write_text(lines, encoding="utf-8", newline="\n")
+
+    def restore(self, checkpoint: Path) -> None:
+        """Go back to where `checkpoint` was saved. Raises `InputError` if the data has changed."""
+        self.state, run = read_state(checkpoint)
+        for name, facts in self.task.facts.items():
+            if run["data"].get(name) != facts:
+                raise InputError(
+                    f"The {name} data has changed since '{checkpoint}' was saved: it was "
+                    f"{run['data'].get(name)}, now it is {facts}. "
+                    "Put the old data back, or start a new run (--overwrite or another --out)."
+                )
+        restore(checkpoint, self.model, self.average, self.optimizer)
+
+    def progress_bar(self) -> "tqdm[None]":
+        """A bar over all steps of the run, so that its time left is the whole run's."""
+        return tqdm(
+            total=self.total_steps,
+            initial=self.state.step,
+            unit="step",
+            dynamic_ncols=True,
+            mininterval=0.1 if sys.stderr.isatty() else 10.0,
+        )
+
+    def show(self, bar: "tqdm[None]", batch: Batch) -> None:
+        """Move the bar on by one step."""
+        self.tokens += int(batch.lengths.sum())
+        speed = self.tokens / max(1e-9, bar.format_dict["elapsed"])
+        means = {name: f"{mean:.3f}" for name, mean in self.state.means().items()}
+        bar.set_description(f"epoch {self.state.epoch + 1}/{self.epochs}", refresh=False)
+        bar.set_postfix(**means, tokens=f"{speed / 1000:.1f}k/s", refresh=False)
+        bar.update()
+
+    def summary(self, finished: bool) -> Summary:
+        """How the run stands when `fit` returns."""
+        state = self.state
+        best = state.history[state.best_epoch - 1] if state.history else {}
+        return Summary(
+            finished=finished,
+            epochs=state.epoch,
+            best_epoch=state.best_epoch,
+            validation={
+                name.removeprefix("validation_"): figure
+                for name, figure in best.items()
+                if name.startswith("validation_")
+            },
+            seconds=state.seconds,
+            peak_memory=peak_memory(),
+        )
+
+
+def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
+    """Linear warm-up to `config.learning_rate`, then linear decay towards 0 at `total_steps`."""
+    warmup_steps = config.warmup * total_steps
+    if step < warmup_steps:
+        return config.learning_rate * (step + 1) / (warmup_steps + 1)
+    return config.learning_rate * (total_steps - step) / (total_steps - warmup_steps)
+
+
+def running_average(decay: float) -> Callable[[Any, Any, Any], None]:
+    """An exponential average that forgets the first steps sooner, for `AveragedModel`."""
+
+    @torch.no_grad()
+    def update(average: list[Tensor], weights: list[Tensor], updates: Tensor) -> None:
+        steps = int(updates)
+        torch._foreach_lerp_(average, weights, 1 - min(decay, steps / (steps + 10)))
+
+    return update
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bf16 on GPUs that have it. On most CPUs it is slower than fp32."""
+    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, instead of stopping in the middle of a step.
+
+    A second Ctrl-C stops at once: the last checkpoint is then the one to go on from.
+    """
+    stop_requested = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop_requested  # Python delivers signals to the main thread only.
+        return
+
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        if stop_requested.is_set():
+            raise KeyboardInterrupt
+        stop_requested.set()
+
+    before = {number: signal.signal(number, request_stop) for number in STOP_SIGNALS}
+    try:
+        yield stop_requested
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
