@@ -1,6 +1,6 @@
 """A trained classifier as one folder, and back.
 
-    config.json         labels, settings, versions, the data's fingerprint
+    config.json         labels, temperature, settings, versions, the data's fingerprint
     vocab.txt           one token a line, in order of id
     model.safetensors   the weights
 
@@ -10,11 +10,12 @@ everything is written beside its place and then renamed.
 
 import hashlib
 import json
+import math
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -24,11 +25,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from sentiment.config import Config
 from sentiment.errors import InputError
-from sentiment.model import Encoder, LSTMClassifier
+from sentiment.model import Encoder, LSTMClassifier, predict_logits
 from sentiment.vocab import Vocab
 
 FORMAT_VERSION = 1
@@ -45,6 +46,7 @@ class Bundle:
     vocab: Vocab
     model: LSTMClassifier
     data: dict[str, Any] = field(default_factory=dict)  # Rows and fingerprint of each split.
+    temperature: float = 1.0  # What the model's logits are divided by (`calibration.py`).
 
     @classmethod
     def new(cls, config: Config, labels: list[str], vocab: Vocab, data: dict[str, Any]) -> "Bundle":
@@ -52,6 +54,10 @@ class Bundle:
         return cls(
             config, labels, vocab, LSTMClassifier(config.model, len(vocab), len(labels)), data
         )
+
+    def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 128) -> Tensor:
+        """Calibrated logits of `reviews`, each a list of ids: [reviews, num_labels], on the CPU."""
+        return predict_logits(self.model, reviews, batch_size) / self.temperature
 
 
 @dataclass
@@ -75,7 +81,12 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     Raises:
         InputError: the disk is full, or the folder cannot be written to.
     """
-    meta = {"labels": bundle.labels, "config": bundle.config.to_dict(), "data": bundle.data}
+    meta = {
+        "labels": bundle.labels,
+        "temperature": bundle.temperature,
+        "config": bundle.config.to_dict(),
+        "data": bundle.data,
+    }
     write_files(folder, meta, bundle.vocab, bundle.model.state_dict())
 
 
@@ -97,7 +108,11 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
         raise InputError(
             f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
         )
+    temperature = meta.get("temperature")
+    if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
+        raise InputError(f"'{folder / CONFIG_FILE}' has the temperature {temperature!r}.")
     bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})
+    bundle.temperature = temperature
     load_weights(bundle.model, folder)
     bundle.model.to(device).eval()
     return bundle

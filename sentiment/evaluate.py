@@ -13,7 +13,6 @@ from torch import Tensor
 
 from sentiment.batches import encode
 from sentiment.bundle import Bundle
-from sentiment.model import predict_logits
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 
 ECE_BINS = 15
@@ -42,7 +41,7 @@ def evaluate(bundle: Bundle, split: Dataset, batch_size: int = 128) -> Metrics:
     config = bundle.config.text
     tokenized = tokenize_dataset(split, Tokenizer(config.language, config.lowercase))
     reviews = [encode(tokens, bundle.vocab, config) for tokens in tokenized["tokens"]]
-    logits = predict_logits(bundle.model, reviews, batch_size)
+    logits = bundle.logits(reviews, batch_size)
     return measure(logits, torch.tensor(tokenized["label"]))
 
 

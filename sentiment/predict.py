@@ -11,7 +11,6 @@ from torch import Tensor
 
 from sentiment.batches import encode
 from sentiment.bundle import Bundle, load_bundle, save_bundle
-from sentiment.model import predict_logits
 from sentiment.tokenizer import Tokenizer
 from sentiment.vocab import UNK_ID
 
@@ -90,4 +89,4 @@ class Classifier:
                     UnknownWordsWarning,
                     stacklevel=3,
                 )
-        return predict_logits(self.bundle.model, reviews).softmax(dim=1)
+        return self.bundle.logits(reviews).softmax(dim=1)

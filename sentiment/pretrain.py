@@ -124,7 +124,9 @@ class LanguageModel(nn.Module):
             nn.Linear(config.hidden_size, config.embedding_dim)
             for _ in range(2 if config.bidirectional else 1)
         )
-        self.bias = nn.Parameter(torch.zeros(vocab_size))
+        # Ids are in order of frequency, and Zipf's law is where the logits start: learned from
+        # nothing it would take a thousand steps.
+        self.bias = nn.Parameter(-torch.arange(1, vocab_size + 1).log())
 
     def forward(self, input_ids: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
         """What each direction expects, and what stands there.

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sentiment.batches import Batch, collate, encode
 from sentiment.bundle import Bundle, load_encoder, save_bundle
+from sentiment.calibration import fit_temperature
 from sentiment.config import Config
 from sentiment.corpus import LABELS, fingerprint, load_corpus, train_and_validation
 from sentiment.model import LSTMClassifier, predict_logits
@@ -130,10 +131,13 @@ class Classification:
     def validate(self, model: LSTMClassifier) -> Metrics:
         logits = predict_logits(model, [ids for ids, _ in self.data.validation])
         labels = torch.tensor([label for _, label in self.data.validation])
+        temperature = fit_temperature(logits, labels)
         return {
-            "loss": F.cross_entropy(logits, labels).item(),
+            "loss": F.cross_entropy(logits / temperature, labels).item(),
             "accuracy": (logits.argmax(dim=1) == labels).float().mean().item(),
+            "temperature": temperature,
         }
 
     def save(self, model: LSTMClassifier, folder: Path, metrics: Metrics) -> None:
-        save_bundle(replace(self.bundle, model=model), folder)
+        temperature = metrics["validation_temperature"]
+        save_bundle(replace(self.bundle, model=model, temperature=temperature), folder)

@@ -142,3 +142,22 @@ def test_a_place_that_cannot_be_written_to_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="Could not write"):
         save_bundle(small_bundle(), tmp_path / "file" / "model")
+
+
+def test_predictions_are_divided_by_the_temperature(run_folder, tmp_path):
+    bundle = load_bundle(run_folder)
+    reviews = [[2, 3, 4], [5]]
+    logits = bundle.logits(reviews) * bundle.temperature
+    bundle.temperature = 4.0
+    save_bundle(bundle, tmp_path / "model")
+    torch.testing.assert_close(load_bundle(tmp_path / "model").logits(reviews) * 4, logits)
+
+
+@pytest.mark.parametrize("temperature", [None, 0, -1.0, "1", float("nan"), float("inf")])
+def test_a_temperature_that_is_none_is_refused(run_folder, tmp_path, temperature):
+    shutil.copytree(run_folder, tmp_path / "model")
+    meta = json.loads((tmp_path / "model" / "config.json").read_text())
+    meta["temperature"] = temperature
+    (tmp_path / "model" / "config.json").write_text(json.dumps(meta))
+    with pytest.raises(InputError, match="temperature"):
+        load_bundle(tmp_path / "model")

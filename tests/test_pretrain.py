@@ -19,7 +19,14 @@ from sentiment.sample import sample_reviews
 from sentiment.train import train
 from sentiment.trainer import Trainer
 
-SETTINGS = {**PRETRAINING, **SMALL, "epochs": 2, "checkpoint_steps": 3, "max_length": 20}
+SETTINGS = {
+    **PRETRAINING,
+    **SMALL,
+    "epochs": 2,
+    "checkpoint_steps": 3,
+    "max_length": 20,
+    "learning_rate": 1e-3,
+}
 VOCAB_SIZE = 500
 
 

@@ -143,11 +143,17 @@ def test_resume_refuses_changed_data(tmp_path, monkeypatch):
 def test_training_stops_early_and_keeps_the_best_epoch(tmp_path, monkeypatch):
     losses = iter([0.5, 0.4, 0.6, 0.7, 0.3])
     kept = []
-    monkeypatch.setattr(Classification, "validate", lambda *_: {"loss": next(losses)})
+    monkeypatch.setattr(
+        Classification, "validate", lambda *_: {"loss": next(losses), "temperature": 1.0}
+    )
     real = sentiment.train.save_bundle
     monkeypatch.setattr(sentiment.train, "save_bundle", lambda *args: (kept.append(1), real(*args)))
     summary = train(config(epochs=5, patience=2), tmp_path / "run")
-    assert (summary.epochs, summary.best_epoch, summary.validation) == (4, 2, {"loss": 0.4})
+    assert (summary.epochs, summary.best_epoch, summary.validation) == (
+        4,
+        2,
+        {"loss": 0.4, "temperature": 1.0},
+    )
     assert len(kept) == 2
 
 

@@ -1,0 +1,274 @@
+"""This beside what people would pick instead, on the same reviews and the same cores.
+
+    python benchmarks/peers.py                         all of them: about 40 minutes
+    python benchmarks/peers.py nb-svm tf-idf           some of them
+    python benchmarks/peers.py ours --model runs/imdb  a model of yours
+
+Each peer runs in a process of its own, one after the other. Its setting is chosen on the contiguous
+validation tenth of train; then it learns from all of train. Time to train is that of this last fit,
+without the search; the rate of prediction is over the raw texts of the test split.
+
+NB-SVM: Wang and Manning 2012, binary 1- to 3-grams. fastText: Joulin et al. 2017, on lower-cased
+tokens of this project's tokenizer (`pip install fasttext-numpy2-wheel`). `packed` is the two-layer
+bidirectional LSTM of the common PyTorch tutorial, on packed sequences: a few steps of it are timed
+and the rest is extrapolated, because an epoch takes hours.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from sentiment.config import DataConfig
+from sentiment.corpus import load_corpus, train_and_validation
+from sentiment.memory import peak_memory
+from sentiment.tokenizer import Tokenizer
+
+PACKED_STEPS = 3
+
+
+class Reviews(NamedTuple):
+    texts: list[str]
+    labels: list[int]
+
+
+class Fitted(NamedTuple):
+    """A trained peer."""
+
+    predict: Callable[[Sequence[str]], Sequence[int]]
+    size: int  # Bytes on disk.
+
+
+Fit = Callable[[Reviews, dict[str, Any]], Fitted]
+
+
+def tf_idf(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    pipeline = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        LogisticRegression(C=setting["C"], max_iter=1000),
+    ).fit(reviews.texts, reviews.labels)
+    return Fitted(pipeline.predict, len(pickle.dumps(pipeline)))
+
+
+def nb_svm(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.svm import LinearSVC
+
+    vectorizer = CountVectorizer(ngram_range=(1, 3), binary=True, min_df=2)
+    counts = vectorizer.fit_transform(reviews.texts)
+    labels = np.array(reviews.labels)
+    positive, negative = (1 + counts[labels == label].sum(axis=0).A1 for label in (1, 0))
+    ratio = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
+    svm = LinearSVC(C=setting["C"]).fit(counts.multiply(ratio).tocsr(), labels)
+    weights = (svm.coef_[0] * ratio).astype(np.float32)
+
+    def predict(texts: Sequence[str]) -> Sequence[int]:
+        return (vectorizer.transform(texts) @ weights + svm.intercept_[0] > 0).astype(int)
+
+    return Fitted(predict, len(pickle.dumps(vectorizer.vocabulary_)) + weights.nbytes)
+
+
+def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
+    import fasttext
+
+    tokenizer = Tokenizer()
+
+    def line(text: str) -> str:
+        return " ".join(tokenizer.tokenize(text))
+
+    with tempfile.TemporaryDirectory() as folder:
+        data, model_file = Path(folder) / "train.txt", Path(folder) / "model.bin"
+        with data.open("w", encoding="utf-8") as file:
+            for text, label in zip(reviews.texts, reviews.labels, strict=True):
+                file.write(f"__label__{label} {line(text)}\n")
+        model = fasttext.train_supervised(str(data), verbose=0, thread=2, **setting)
+        model.save_model(str(model_file))
+        size = model_file.stat().st_size
+
+    def predict(texts: Sequence[str]) -> Sequence[int]:
+        labels, _ = model.predict([line(text) for text in texts])
+        return [int(label.removeprefix("__label__")) for (label,) in labels]
+
+    return Fitted(predict, size)
+
+
+def settings(**choices: Sequence[Any]) -> list[dict[str, Any]]:
+    """Every combination of the choices."""
+    return [
+        dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())
+    ]
+
+
+PEERS: dict[str, tuple[Fit, list[dict[str, Any]]]] = {
+    "tf-idf": (tf_idf, settings(C=[1.0, 3.0, 10.0, 30.0])),
+    "nb-svm": (nb_svm, settings(C=[0.001, 0.003, 0.01, 0.03])),
+    "fasttext-1": (
+        fast_text,
+        settings(lr=[0.1, 0.3, 0.5], epoch=[5, 10, 20], dim=[50], wordNgrams=[1], minCount=[2]),
+    ),
+    "fasttext-2": (
+        fast_text,
+        settings(lr=[0.1, 0.3, 0.5], epoch=[5, 10, 20], dim=[50], wordNgrams=[2], minCount=[2]),
+    ),
+}
+
+
+def measure_peer(name: str, dataset: str) -> dict[str, Any]:
+    """Choose on validation, fit on all of train, measure on test."""
+    fit, choices = PEERS[name]
+    corpus = load_corpus(dataset)
+    training, validation = (
+        Reviews(list(split["text"]), list(split["label"]))
+        for split in train_and_validation(corpus, DataConfig(dataset=dataset), seed=0)
+    )
+    scores = [accuracy(fit(training, choice), validation) for choice in choices]
+    best = choices[int(np.argmax(scores))]
+    everything = Reviews(list(corpus["train"]["text"]), list(corpus["train"]["label"]))
+    started = time.perf_counter()
+    fitted = fit(everything, best)
+    seconds = time.perf_counter() - started
+    test = Reviews(list(corpus["test"]["text"]), list(corpus["test"]["label"]))
+    started = time.perf_counter()
+    test_accuracy = accuracy(fitted, test)
+    return {
+        "validation": max(scores),
+        "accuracy": test_accuracy,
+        "train_seconds": seconds,
+        "reviews_per_second": len(test.texts) / (time.perf_counter() - started),
+        "megabytes": fitted.size / 1e6,
+        "note": ", ".join(f"{key} {value}" for key, value in best.items()),
+    }
+
+
+def accuracy(fitted: Fitted, reviews: Reviews) -> float:
+    return float(np.mean(np.array(fitted.predict(reviews.texts)) == np.array(reviews.labels)))
+
+
+def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
+    """A trained bundle, read as `predict` reads it."""
+    from sentiment.predict import Classifier
+
+    test = load_corpus(dataset)["test"]
+    texts, labels = list(test["text"]), list(test["label"])
+    classifier = Classifier.from_pretrained(model)
+    started = time.perf_counter()
+    predicted = [prediction["label"] for prediction in classifier(texts)]
+    seconds = time.perf_counter() - started
+    right = [classifier.labels[y] == label for y, label in zip(labels, predicted, strict=True)]
+    lines = (model / "metrics.jsonl").read_text().splitlines() if model.is_dir() else []
+    return {
+        "accuracy": float(np.mean(right)),
+        "train_seconds": json.loads(lines[-1])["seconds"] if lines else None,
+        "reviews_per_second": len(texts) / seconds,
+        "megabytes": sum(file.stat().st_size for file in model.iterdir() if file.is_file()) / 1e6,
+        "note": str(model),
+    }
+
+
+def measure_packed(dataset: str) -> dict[str, Any]:
+    """Training and prediction of the packed two-layer BiLSTM, extrapolated from a few steps."""
+    import torch
+    from torch import Tensor, nn
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+
+    class Tutorial(nn.Module):
+        """Embedding 100, two layers of 256 each way, the last states, as bentrevett has them."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(25_002, 100)
+            self.lstm = nn.LSTM(100, 256, 2, bidirectional=True, dropout=0.5)
+            self.linear = nn.Linear(512, 1)
+
+        def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+            packed = pack_padded_sequence(self.embedding(ids), lengths, enforce_sorted=False)
+            _, (hidden, _) = self.lstm(packed)
+            return self.linear(torch.cat([hidden[-2], hidden[-1]], dim=1)).squeeze(1)
+
+    corpus = load_corpus(dataset)
+    texts = list(corpus["train"]["text"][:: len(corpus["train"]) // (64 * PACKED_STEPS)])
+    rows = [torch.randint(25_002, (len(tokens),)) for tokens in Tokenizer().pipe(texts)]
+    model = Tutorial()
+    train_times, predict_times = [], []
+    for step in range(PACKED_STEPS):
+        some = rows[64 * step : 64 * (step + 1)]
+        ids, lengths = pad_sequence(some), torch.tensor([len(row) for row in some])
+        started = time.perf_counter()
+        model(ids, lengths).sum().backward()
+        train_times.append(time.perf_counter() - started)
+        with torch.inference_mode():
+            started = time.perf_counter()
+            model(ids, lengths)
+            predict_times.append(time.perf_counter() - started)
+    steps = len(corpus["train"]) / 64
+    return {
+        "train_seconds": min(train_times) * steps * 5,
+        "reviews_per_second": 64 / min(predict_times),
+        "megabytes": sum(p.numel() * 4 for p in model.parameters()) / 1e6,
+        "note": f"extrapolated from {PACKED_STEPS} steps to 5 epochs; not trained",
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare with other classifiers.")
+    parser.add_argument("peers", nargs="*", help=f"of ours, packed, {', '.join(PEERS)}; or all")
+    parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
+    parser.add_argument("--model", type=Path, action="append", default=[], help="for ours")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps({**measure(args.one, args.dataset), "peak_memory": peak_memory()}))
+        return
+    table = Table("peer", "test accuracy", "training", "reviews/s", "MB", "peak memory", "note")
+    for name in jobs(args.peers or ["ours", *PEERS, "packed"], args.model):
+        table.add_row(name, *cells(in_its_own_process(name, args.dataset)))
+        Console(stderr=True).print(f"{name} done")
+    Console(width=140).print(table)
+
+
+def jobs(peers: Sequence[str], models: Sequence[Path]) -> Iterator[str]:
+    for peer in peers:
+        yield from (f"ours:{model}" for model in models) if peer == "ours" else (peer,)
+
+
+def measure(name: str, dataset: str) -> dict[str, Any]:
+    if name.startswith("ours:"):
+        return measure_ours(Path(name.removeprefix("ours:")), dataset)
+    return measure_packed(dataset) if name == "packed" else measure_peer(name, dataset)
+
+
+def in_its_own_process(name: str, dataset: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--one", name, "--dataset", dataset]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def cells(result: dict[str, Any]) -> Iterator[str]:
+    def cell(key: str, form: str) -> str:
+        return form.format(result[key]) if result.get(key) is not None else "–"
+
+    yield cell("accuracy", "{:.2%}")
+    yield cell("train_seconds", "{:,.0f} s")
+    yield cell("reviews_per_second", "{:,.0f}")
+    yield cell("megabytes", "{:.1f}")
+    yield f"{result['peak_memory'] / 2**30:.1f} GiB" if result["peak_memory"] else "–"
+    yield result["note"]
+
+
+if __name__ == "__main__":
+    main()
