@@ -3,6 +3,7 @@
 DATASET ?= stanfordnlp/imdb
 OUT     ?= runs/imdb
 MODEL   ?= $(OUT)
+ENCODER ?= runs/encoder
 SEED    ?= 0
 TEXT    ?=
 ARGS    ?=
@@ -15,7 +16,7 @@ VENV    := .venv
 RUN     := $(VENV)/bin/python -m sentiment
 
 .DEFAULT_GOAL := help
-.PHONY: help install train eval predict test lint bench clean
+.PHONY: help install pretrain train eval predict test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,6 +28,9 @@ install: $(VENV)/installed ## make the virtual environment, and nothing else
 
 train: $(VENV)/installed ## train on DATASET with SEED, into OUT
 	$(RUN) train --dataset "$(DATASET)" --out "$(OUT)" --seed $(SEED) $(ARGS)
+
+pretrain: $(VENV)/installed ## train an encoder on the reviews of DATASET without their labels: hours
+	$(RUN) pretrain --dataset "$(DATASET)" --out "$(ENCODER)" $(ARGS)
 
 eval: $(VENV)/installed ## measure MODEL on the test split of DATASET
 	$(RUN) eval --dataset "$(DATASET)" --model "$(MODEL)" $(ARGS)
