@@ -16,14 +16,26 @@ def keep_freed_memory() -> None:
     """Tell glibc to reuse the memory that PyTorch frees instead of giving it back to the system.
 
     Every batch has a length of its own, so every step asks for tensors of new sizes; fetched from
-    the system each time, their pages cost a third of a training step on a CPU
+    the system each time, their pages cost up to half of a training step on a CPU
     (`benchmarks/lstm.py`). Other C libraries have no such switch, and are left alone.
     """
+    if (library := glibc()) is not None:
+        library.mallopt(M_MMAP_MAX, 0)
+        library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        library.mallopt(M_TOP_PAD, 2**26)
+
+
+def release_freed_memory() -> None:
+    """Give the system what is free now: every so often, or the holes between the sizes add up."""
+    if (library := glibc()) is not None:
+        library.malloc_trim(0)
+
+
+def glibc() -> ctypes.CDLL | None:
+    """The C library of this process, if it is glibc."""
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(M_TOP_PAD, 2**26)
+        return ctypes.CDLL(None)
+    return None
 
 
 def peak_memory() -> int | None:

@@ -39,7 +39,7 @@ from sentiment.checkpoint import (
 )
 from sentiment.config import TrainConfig
 from sentiment.errors import InputError
-from sentiment.memory import keep_freed_memory, peak_memory
+from sentiment.memory import keep_freed_memory, peak_memory, release_freed_memory
 from sentiment.model import choose_device
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -230,6 +230,7 @@ class Trainer:
 
     def save_checkpoint(self) -> None:
         """Write down where the run stands; `metrics.jsonl` is a view of the same state."""
+        release_freed_memory()
         run = {"config": self.settings, "data": self.task.facts}
         save_checkpoint(self.out, self.state, run, self.model, self.average, self.optimizer)
         with staged(self.out) as stage:
