@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -66,11 +66,12 @@ def main() -> None:
 
 
 def with_settings(
-    *sections: type, recipe: Mapping[str, Any] = MappingProxyType({})
+    *sections: type, recipe: Mapping[str, Any] = MappingProxyType({}), without: Iterable[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag for each field of the config `sections`, with defaults of `recipe`.
+    """Give a command one flag for each field of the config `sections` but those in `without`.
 
-    The command gets those that were named on the command line as its argument `settings`.
+    Defaults are those of `recipe`, else of the config. The command gets those that were named on
+    the command line as its argument `settings`.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -83,6 +84,7 @@ def with_settings(
             flag(section, field, recipe.get(field.name, field.default))
             for section in sections
             for field in dataclasses.fields(section)
+            if field.name not in without
         ]
 
         def run(context: typer.Context, **arguments: Any) -> None:
@@ -141,7 +143,14 @@ def train(
 
 
 @app.command()
-@with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig, recipe=PRETRAINING)
+@with_settings(
+    DataConfig,
+    TextConfig,
+    ModelConfig,
+    TrainConfig,
+    recipe=PRETRAINING,
+    without=("encoder", "pooling", "head_fraction", "adversarial", "layer_decay"),
+)
 def pretrain(
     settings: dict[str, Any],
     out: Annotated[Path, typer.Option(help="The run folder.")] = PRETRAIN_OUT,

@@ -69,6 +69,26 @@ def test_train_eval_predict(tmp_path):
     assert "\x1b" not in predicted.stdout  # a pipe gets no colour
 
 
+def test_pretrain_then_train_from_the_encoder(tmp_path):
+    encoder, out = tmp_path / "encoder", tmp_path / "run"
+    shape = ("--embedding-dim", 12, "--hidden-size", 10, "--max-length", 60, "--epochs", 1)
+    common = ("--dataset", "sample", "--min-steps", 0)
+    pretrained = sentiment("pretrain", *common, *shape, "--out", encoder)
+    assert pretrained.returncode == 0, pretrained.stderr
+    assert re.search(r"forward perplexity \d+.*backward perplexity \d+", pretrained.stdout)
+    assert "<" in pretrained.stderr  # stands before the time left
+
+    start = ("train", *common, "--epochs", 1, "--encoder", encoder, "--out", out)
+    assert fails(sentiment(*start, "--hidden-size", 20), "hidden_size is the encoder's")
+    assert not out.exists()
+    trained = sentiment(*start, "--adversarial", 0)
+    assert trained.returncode == 0, trained.stderr
+    settings = json.loads((out / "config.json").read_text())["config"]["model"]
+    assert (settings["hidden_size"], settings["encoder"]) == (10, str(encoder))
+    assert sentiment("predict", "A good film.", "--model", out).returncode == 0
+    assert fails(sentiment("predict", "A good film.", "--model", encoder), "has no labels")
+
+
 def test_predictions_from_a_file_and_from_standard_input_keep_their_order(run_folder, tmp_path):
     texts = list(load_corpus("sample")["test"]["text"][495:505])
     (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
