@@ -57,7 +57,7 @@ def pretrain(
     def make_task() -> LanguageModelling:
         return LanguageModelling(config, prepare_data(config))
 
-    return run(make_task, config.train, config.to_dict(), out, resume, overwrite, on_epoch)
+    return run(make_task, config, out, resume, overwrite, on_epoch)
 
 
 def prepare_data(config: Config) -> Data:

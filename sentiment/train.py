@@ -52,7 +52,7 @@ def train(
             bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
         return Classification(bundle, data)
 
-    return run(make_task, config.train, config.to_dict(), out, resume, overwrite, on_epoch)
+    return run(make_task, config, out, resume, overwrite, on_epoch)
 
 
 def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:

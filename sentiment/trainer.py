@@ -37,7 +37,7 @@ from sentiment.checkpoint import (
     restore,
     save_checkpoint,
 )
-from sentiment.config import TrainConfig
+from sentiment.config import Config, TrainConfig
 from sentiment.errors import InputError
 from sentiment.memory import keep_freed_memory, peak_memory, release_freed_memory
 from sentiment.model import choose_device
@@ -94,8 +94,7 @@ class Summary:
 
 def run(
     make_task: Callable[[], Task[Any]],
-    config: TrainConfig,
-    settings: dict[str, Any],
+    config: Config,
     out: Path,
     resume: bool = False,
     overwrite: bool = False,
@@ -108,8 +107,7 @@ def run(
 
     Args:
         make_task: prepares the data and makes the model, called once the folder is in order.
-        config: the optimisation.
-        settings: all settings of the run, which a later sitting must share.
+        config: all settings of the run, which a later sitting must share.
         out: the run folder.
         resume: go on from the newest checkpoint, or start where there is none yet.
         overwrite: replace the run that stands in `out`.
@@ -123,8 +121,8 @@ def run(
     if resume and (out / SUMMARY_FILE).exists():
         return Summary(**read_json(out / SUMMARY_FILE))
     keep_freed_memory()
-    torch.manual_seed(config.seed)
-    trainer = Trainer(make_task(), config, settings, out)
+    torch.manual_seed(config.train.seed)
+    trainer = Trainer(make_task(), config, out)
     if resume and checkpoints(out):
         trainer.restore(checkpoints(out)[-1])
     elif overwrite:
@@ -143,22 +141,23 @@ def run(
 class Trainer:
     """The loop."""
 
-    def __init__(
-        self, task: Task[Any], config: TrainConfig, settings: dict[str, Any], out: Path
-    ) -> None:
-        self.task, self.config, self.settings, self.out = task, config, settings, out
-        self.device = choose_device(config.device)
+    def __init__(self, task: Task[Any], config: Config, out: Path) -> None:
+        self.task, self.config, self.out = task, config.train, out
+        self.settings = config.to_dict()
+        self.device = choose_device(self.config.device)
         self.model = task.model.to(self.device)
         self.optimizer = torch.optim.AdamW(
-            task.parameter_groups(), lr=config.learning_rate, weight_decay=config.weight_decay
+            task.parameter_groups(),
+            lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay,
         )
         # What is validated and kept. With a decay of 0 these are the weights themselves.
-        self.average = AveragedModel(self.model, multi_avg_fn=running_average(config.average))
+        self.average = AveragedModel(self.model, multi_avg_fn=running_average(self.config.average))
         self.sampler = BucketSampler(
-            task.lengths, config.batch_size, config.max_tokens, config.seed
+            task.lengths, self.config.batch_size, self.config.max_tokens, self.config.seed
         )
         steps_per_epoch = len(self.sampler.epoch(0))
-        self.epochs = max(config.epochs, math.ceil(config.min_steps / steps_per_epoch))
+        self.epochs = max(self.config.epochs, math.ceil(self.config.min_steps / steps_per_epoch))
         self.total_steps = sum(len(self.sampler.epoch(epoch)) for epoch in range(self.epochs))
         self.state = State()
         self.tokens = 0  # Seen in this sitting, for the speed shown.

@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+import sentiment.train
 from sentiment.config import Config
-from sentiment.corpus import load_corpus
+from sentiment.corpus import from_reviews, load_corpus
+from sentiment.sample import sample_reviews
 from sentiment.train import train
 
 SMALL = {
@@ -41,3 +43,13 @@ def run_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "small"
     train(Config.from_flat(**SMALL), folder)
     return folder
+
+
+@pytest.fixture
+def few_reviews(monkeypatch):
+    """A corpus of 120 + 40 reviews: eight steps in two epochs."""
+    splits = {}
+    for split, count in (("train", 60), ("validation", 20)):
+        rows = sample_reviews(split)
+        splits[split] = rows[:count] + rows[-count:]
+    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))

@@ -31,7 +31,7 @@ VOCAB_SIZE = 500
 
 
 @pytest.fixture
-def few_reviews(monkeypatch):
+def few_readings(monkeypatch):
     """A corpus of 60 + 40 + 20 + 20 reviews; half of the unlabelled ones stand in test too."""
     sample = {split: sample_reviews(split) for split in ("train", "validation", "test")}
     splits = {split: rows[:10] + rows[-10:] for split, rows in sample.items()}
@@ -115,13 +115,13 @@ def test_a_review_is_cut_into_pieces_of_like_length():
     assert {len(piece) for piece in pieces} == {250}
 
 
-def test_reviews_that_stand_in_test_or_validation_are_not_read(few_reviews):
+def test_reviews_that_stand_in_test_or_validation_are_not_read(few_readings):
     config = Config.from_flat(**SETTINGS, min_freq=1)
     data = prepare_data(config)
     assert data.facts["left_out"] == 20
     assert data.facts["train"]["rows"] == 80
-    held_out = {text.casefold().strip() for text in few_reviews["test"]["text"]}
-    read = without(few_reviews["unsupervised"], [few_reviews["test"]])
+    held_out = {text.casefold().strip() for text in few_readings["test"]["text"]}
+    read = without(few_readings["unsupervised"], [few_readings["test"]])
     assert len(read) == 20
     assert held_out.isdisjoint(text.casefold().strip() for text in read["text"])
 
@@ -134,7 +134,7 @@ def test_no_review_of_the_real_test_split_is_read(imdb):
         assert hidden.isdisjoint(without(split, [imdb["test"], validation_split])["text"])
 
 
-def test_a_run_leaves_an_encoder_that_says_how_it_was_made(tmp_path, few_reviews):
+def test_a_run_leaves_an_encoder_that_says_how_it_was_made(tmp_path, few_readings):
     summary = pretrain(Config.from_flat(**SETTINGS), tmp_path / "run")
     encoder = load_encoder(tmp_path / "run")
     assert encoder.config == Config.from_flat(**SETTINGS)
@@ -148,7 +148,7 @@ def test_a_run_leaves_an_encoder_that_says_how_it_was_made(tmp_path, few_reviews
 
 
 @pytest.mark.parametrize("steps", [2, 3, 4])
-def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, monkeypatch, few_reviews, steps):
+def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, monkeypatch, few_readings, steps):
     config = Config.from_flat(**{**SETTINGS, "batch_size": 64})
     pretrain(config, tmp_path / "whole")
     real = Trainer.step
@@ -169,7 +169,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, monkeypatch, few_re
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_an_encoder_and_a_classifier_are_not_taken_for_each_other(tmp_path, few_reviews):
+def test_an_encoder_and_a_classifier_are_not_taken_for_each_other(tmp_path, few_readings):
     pretrain(Config.from_flat(**SETTINGS), tmp_path / "encoder")
     train(Config.from_flat(**SMALL), tmp_path / "classifier")
     with pytest.raises(InputError, match="has no labels: it is not that of a trained classifier"):

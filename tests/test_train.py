@@ -16,17 +16,9 @@ from sentiment.tokenizer import Tokenizer
 from sentiment.train import Classification, prepare_data, train
 from sentiment.vocab import Vocab
 
+pytestmark = pytest.mark.usefixtures("few_reviews")
+
 SETTINGS = {**SMALL, "epochs": 2, "max_length": 20}
-
-
-@pytest.fixture(autouse=True)
-def few_reviews(monkeypatch):
-    """A corpus of 120 + 40 reviews: eight steps in two epochs."""
-    splits = {}
-    for split, count in (("train", 60), ("validation", 20)):
-        rows = sample_reviews(split)
-        splits[split] = rows[:count] + rows[-count:]
-    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
 
 
 def task(**changes):

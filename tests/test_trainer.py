@@ -14,19 +14,11 @@ from sentiment.corpus import from_reviews
 from sentiment.errors import InputError
 from sentiment.sample import sample_reviews
 from sentiment.train import Classification, train
-from sentiment.trainer import Trainer, learning_rate, stop_signals
+from sentiment.trainer import Trainer, learning_rate, running_average, stop_signals
+
+pytestmark = pytest.mark.usefixtures("few_reviews")
 
 SETTINGS = {**SMALL, "epochs": 2, "checkpoint_steps": 3, "max_length": 20}
-
-
-@pytest.fixture(autouse=True)
-def few_reviews(monkeypatch):
-    """A corpus of 120 + 40 reviews: eight steps in two epochs."""
-    splits = {}
-    for split, count in (("train", 60), ("validation", 20)):
-        rows = sample_reviews(split)
-        splits[split] = rows[:count] + rows[-count:]
-    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
 
 
 def config(**changes):
@@ -194,3 +186,27 @@ def test_training_works_outside_the_main_thread(tmp_path):
     thread.start()
     thread.join()
     assert summaries[0].finished
+
+
+def test_the_average_forgets_its_first_steps_sooner():
+    average, weights = [torch.zeros(2)], [torch.ones(2)]
+    running_average(0.9)(average, weights, torch.tensor(1))
+    torch.testing.assert_close(average[0], torch.full((2,), 10 / 11))
+    average = [torch.zeros(2)]
+    running_average(0.9)(average, weights, torch.tensor(10_000))
+    torch.testing.assert_close(average[0], torch.full((2,), 0.1))
+
+
+def test_without_an_average_the_weights_themselves_are_kept(tmp_path, monkeypatch):
+    last = {}
+    real = Trainer.step
+
+    def step(self, batch):
+        real(self, batch)
+        last.update({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
+
+    monkeypatch.setattr(Trainer, "step", step)
+    train(config(epochs=1), tmp_path / "plain")
+    assert same(weights(tmp_path / "plain"), last)
+    train(config(epochs=1, average=0.9), tmp_path / "averaged")
+    assert not same(weights(tmp_path / "averaged"), last)
