@@ -35,7 +35,6 @@ def main() -> None:
         out = arguments.runs / f"validation-{how}-{arguments.seed}"
         config = Config.from_flat(dataset=arguments.dataset, validation=how, seed=arguments.seed)
         validation = train(config, out, resume=out.is_dir()).validation["accuracy"]
-        assert validation is not None
         accuracy = evaluate(load_bundle(out), test).accuracy
         points = 100 * (validation - accuracy)
         table.add_row(how, f"{validation:.2%}", f"{accuracy:.2%}", f"{points:+.2f} points")
