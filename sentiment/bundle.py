@@ -75,8 +75,13 @@ def holds_bundle(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES)
 
 
-def save_bundle(bundle: Bundle, folder: Path) -> None:
+def save_bundle(bundle: Bundle, folder: Path, half: bool = False) -> None:
     """Write `bundle` into `folder`, replacing the one that stands there; other files stay.
+
+    Args:
+        bundle: what to write.
+        folder: where; made if it is not there.
+        half: write weights of 16 bits. They are read as 32 again, but rounded.
 
     Raises:
         InputError: the disk is full, or the folder cannot be written to.
@@ -87,13 +92,13 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
         "config": bundle.config.to_dict(),
         "data": bundle.data,
     }
-    write_files(folder, meta, bundle.vocab, bundle.model.state_dict())
+    write_files(folder, meta, bundle.vocab, bundle.model, half)
 
 
-def save_encoder(bundle: EncoderBundle, folder: Path) -> None:
+def save_encoder(bundle: EncoderBundle, folder: Path, half: bool = False) -> None:
     """The same for an encoder."""
     meta = {"config": bundle.config.to_dict(), "data": bundle.data}
-    write_files(folder, meta, bundle.vocab, bundle.encoder.state_dict())
+    write_files(folder, meta, bundle.vocab, bundle.encoder, half)
 
 
 def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
@@ -128,16 +133,19 @@ def load_encoder(folder: Path) -> EncoderBundle:
     return EncoderBundle(config, vocab, encoder, meta.get("data") or {})
 
 
-def write_files(folder: Path, meta: dict[str, Any], vocab: Vocab, weights: dict[str, Any]) -> None:
+def write_files(
+    folder: Path, meta: dict[str, Any], vocab: Vocab, model: nn.Module, half: bool
+) -> None:
     """The three files of a bundle, replaced as one."""
     versions = {name: version(name) for name in ("torch", "spacy")}
     versions["python"] = platform.python_version()
+    dtype = torch.float16 if half else torch.float32
+    weights = {name: tensor.to(dtype).contiguous() for name, tensor in model.state_dict().items()}
     with staged(folder) as stage:
         write_json(
             stage / CONFIG_FILE, {"format_version": FORMAT_VERSION, **meta, "versions": versions}
         )
         vocab.save(stage / VOCAB_FILE)
-        weights = {name: tensor.contiguous() for name, tensor in weights.items()}
         save_file(weights, stage / WEIGHTS_FILE, {"format": "pt", "belongs_to": identity(stage)})
 
 

@@ -161,3 +161,17 @@ def test_a_temperature_that_is_none_is_refused(run_folder, tmp_path, temperature
     (tmp_path / "model" / "config.json").write_text(json.dumps(meta))
     with pytest.raises(InputError, match="temperature"):
         load_bundle(tmp_path / "model")
+
+
+def test_half_precision_takes_half_the_space_and_rounds_little(run_folder, tmp_path):
+    bundle = load_bundle(run_folder)
+    save_bundle(bundle, tmp_path / "half", half=True)
+    name = "model.safetensors"
+    sizes = [(folder / name).stat().st_size for folder in (run_folder, tmp_path / "half")]
+    assert sizes[1] < 0.55 * sizes[0]
+    halved = load_bundle(tmp_path / "half")
+    assert halved.model.linear.weight.dtype == torch.float32
+    reviews = [[2, 3, 4, 5], [6]]
+    torch.testing.assert_close(
+        halved.logits(reviews), bundle.logits(reviews), atol=5e-3, rtol=0, check_dtype=True
+    )
