@@ -2,7 +2,7 @@
 
 DATASET ?= stanfordnlp/imdb
 OUT     ?= runs/imdb
-MODEL   ?= $(OUT)
+MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
 SEED    ?= 0
 TEXT    ?=
@@ -26,17 +26,17 @@ help: ## this list
 
 install: $(VENV)/installed ## make the virtual environment, and nothing else
 
-train: $(VENV)/installed ## train on DATASET with SEED, into OUT
+train: $(VENV)/installed ## train on DATASET with SEED, into OUT, from the shipped encoder
 	$(RUN) train --dataset "$(DATASET)" --out "$(OUT)" --seed $(SEED) $(ARGS)
 
 pretrain: $(VENV)/installed ## train an encoder on the reviews of DATASET without their labels: hours
 	$(RUN) pretrain --dataset "$(DATASET)" --out "$(ENCODER)" $(ARGS)
 
-eval: $(VENV)/installed ## measure MODEL on the test split of DATASET
-	$(RUN) eval --dataset "$(DATASET)" --model "$(MODEL)" $(ARGS)
+eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a MODEL that in OUT, or the shipped one
+	$(RUN) eval --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-predict: $(VENV)/installed ## label TEXT with MODEL: make predict TEXT="A joy from start to finish."
-	$(RUN) predict --model "$(MODEL)" $(ARGS) $(if $(TEXT),-- "$$TEXT")
+predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
+	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
 
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
 	$(VENV)/bin/python -m pytest $(ARGS)

@@ -2,9 +2,9 @@
 
     python benchmarks/validation_split.py --dataset stanfordnlp/imdb
 
-Trains the default recipe once with the contiguous and once with the random validation split, and
-measures both on the test split. IMDB's training reviews stand in order of movie: at random, a movie
-has reviews on both sides. A run that is in --runs already is measured, not trained again.
+Trains the recipe from scratch once with the contiguous and once with the random validation split,
+and measures both on the test split. IMDB's training reviews stand in order of movie: at random, a
+movie has reviews on both sides. A run that is in --runs already is measured, not trained again.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment.bundle import load_bundle
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.corpus import load_corpus, split_of
 from sentiment.evaluate import evaluate
 from sentiment.train import train
@@ -33,7 +33,8 @@ def main() -> None:
         table.add_column(heading, justify="left" if heading == "held out" else "right")
     for how in ("contiguous", "random"):
         out = arguments.runs / f"validation-{how}-{arguments.seed}"
-        config = Config.from_flat(dataset=arguments.dataset, validation=how, seed=arguments.seed)
+        settings = {"dataset": arguments.dataset, "validation": how, "seed": arguments.seed}
+        config = Config.from_flat(**FROM_SCRATCH, **settings)
         validation = train(config, out, resume=out.is_dir()).validation["accuracy"]
         accuracy = evaluate(load_bundle(out), test).accuracy
         points = 100 * (validation - accuracy)

@@ -27,7 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from sentiment.config import Config
+from sentiment.config import SHIPPED, Config
 from sentiment.errors import InputError
 from sentiment.model import Encoder, LSTMClassifier, predict_logits
 from sentiment.vocab import Vocab
@@ -35,6 +35,8 @@ from sentiment.vocab import Vocab
 FORMAT_VERSION = 1
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
 FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE)
+PRETRAINED = Path(__file__).parent / "pretrained"
+SHIPPED_CLASSIFIER, SHIPPED_ENCODER = PRETRAINED / "classifier", PRETRAINED / "encoder"
 
 
 @dataclass
@@ -123,8 +125,9 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
     return bundle
 
 
-def load_encoder(folder: Path) -> EncoderBundle:
-    """Read an encoder. Raises `InputError` as `load_bundle` does."""
+def load_encoder(name: str | Path) -> EncoderBundle:
+    """Read an encoder: a folder, or `shipped`. Raises `InputError` as `load_bundle` does."""
+    folder = SHIPPED_ENCODER if name == SHIPPED else Path(name)
     meta, config, vocab = read_files(folder, "encoder", "sentiment pretrain --out FOLDER")
     if meta.get("labels") is not None:
         raise InputError(f"'{folder}' holds a trained classifier, not an encoder.")

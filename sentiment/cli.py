@@ -20,7 +20,7 @@ import typer
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
-    FINE_TUNING,
+    FROM_SCRATCH,
     PRETRAINING,
     Config,
     DataConfig,
@@ -45,7 +45,9 @@ app = typer.Typer(
     help="Sentiment classification with an LSTM: train, eval, predict.",
 )
 
-Model = Annotated[Path, typer.Option(help="Folder of a trained model.")]
+Model = Annotated[
+    Path | None, typer.Option(help="Folder of a trained model.", show_default="the shipped one")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace that run.")]
 
@@ -120,24 +122,35 @@ def flag(section: type, field: dataclasses.Field[Any], default: Any) -> inspect.
     )
 
 
+def as_flags(recipe: dict[str, Any]) -> str:
+    """Settings as they are typed: `--epochs 4, --pooling max+mean`."""
+    return ", ".join(
+        f"--{name.replace('_', '-')} {value}" for name, value in recipe.items() if value is not None
+    )
+
+
 @app.command()
 @with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig)
 def train(
     settings: dict[str, Any],
     out: Annotated[Path, typer.Option(help="The run folder.")] = DEFAULT_OUT,
+    from_scratch: Annotated[
+        bool,
+        typer.Option(
+            "--from-scratch", help=f"No encoder, and other defaults: {as_flags(FROM_SCRATCH)}."
+        ),
+    ] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Train a classifier, and leave it in the folder --out."""
     from sentiment.train import train
 
-    recipe: dict[str, Any] = {}
-    if settings.get("encoder") is not None:
-        recipe = FINE_TUNING
-        for name in (*ENCODER_TEXT, *ENCODER_MODEL):
-            if name in settings:
-                raise InputError(f"{name} is the encoder's; leave it out, or leave out --encoder.")
-    config = run_config(out, resume, recipe, settings)
+    if from_scratch and "encoder" in settings:
+        raise InputError("--encoder and --from-scratch exclude each other.")
+    if not (from_scratch or resume):
+        check_shape(settings, "add --from-scratch")
+    config = run_config(out, resume, FROM_SCRATCH if from_scratch else {}, settings)
     print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
 
@@ -149,7 +162,7 @@ def train(
     ModelConfig,
     TrainConfig,
     recipe=PRETRAINING,
-    without=("encoder", "pooling", "head_fraction", "adversarial", "layer_decay"),
+    without=("pooling", "head_fraction", "adversarial", "layer_decay"),
 )
 def pretrain(
     settings: dict[str, Any],
@@ -157,12 +170,24 @@ def pretrain(
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train an encoder on reviews without their labels, and leave it in the folder --out."""
+    """Train an encoder on reviews without their labels, and leave it in the folder --out.
+
+    With --encoder it goes on from that one, to learn the words of other reviews than it has read.
+    """
     from sentiment.pretrain import pretrain
 
+    if "encoder" in settings and not resume:
+        check_shape(settings, "leave out --encoder")
     config = run_config(out, resume, PRETRAINING, settings)
     print_summary(pretrain(config, out, resume, overwrite, print_epoch), "pretrain", out)
     print(f"Encoder in {out}. Next: sentiment train --encoder {out}")
+
+
+def check_shape(settings: dict[str, Any], remedy: str) -> None:
+    """Raise `InputError` where `settings` name what is for the encoder to decide."""
+    for name in (*ENCODER_TEXT, *ENCODER_MODEL):
+        if name in settings:
+            raise InputError(f"{name} is the encoder's; leave it out, or {remedy}.")
 
 
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -219,7 +244,7 @@ def clock(seconds: float) -> str:
 
 @app.command("eval")
 def evaluate(
-    model: Model = DEFAULT_OUT,
+    model: Model = None,
     dataset: Annotated[
         str | None, typer.Option(help="Reviews, as for train.", show_default="the model's")
     ] = None,
@@ -232,13 +257,13 @@ def evaluate(
     ] = TrainConfig.device,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Measure a model on a labelled split; writes metrics-<split>.json beside the model."""
-    from sentiment.bundle import load_bundle, staged, write_json
+    """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
+    from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, staged, write_json
     from sentiment.corpus import load_corpus, split_of
     from sentiment.evaluate import evaluate
     from sentiment.model import choose_device
 
-    bundle = load_bundle(model, choose_device(device))
+    bundle = load_bundle(model or SHIPPED_CLASSIFIER, choose_device(device))
     data = bundle.config.data
     if dataset is None:
         dataset, revision = data.dataset, revision or data.revision
@@ -249,8 +274,9 @@ def evaluate(
         print(json.dumps(result))
     else:
         print_metrics(result, bundle.labels)
-    with staged(model) as stage:
-        write_json(stage / f"metrics-{split}.json", result)
+    if model is not None:
+        with staged(model) as stage:
+            write_json(stage / f"metrics-{split}.json", result)
 
 
 def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
@@ -287,7 +313,7 @@ def predict(
     file: Annotated[
         str | None, typer.Option(help="A file with a text on each line; - is standard input.")
     ] = None,
-    model: Model = DEFAULT_OUT,
+    model: Model = None,
     output_format: Annotated[
         Literal["human", "jsonl"], typer.Option("--format", help="For people, or for programs.")
     ] = "human",
@@ -298,11 +324,12 @@ def predict(
     """Label texts: the label, and its probability as the score."""
     if bool(texts) == (file is not None):
         raise InputError('Give either texts ("A joy from start to finish.") or --file PATH.')
+    from sentiment.bundle import SHIPPED_CLASSIFIER
     from sentiment.predict import Classifier, UnknownWordsWarning
 
     warnings.simplefilter("always", UnknownWordsWarning)
     warnings.showwarning = lambda message, *_: print(f"Warning: {message}", file=sys.stderr)
-    classifier = Classifier.from_pretrained(model)
+    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     show = print_human if output_format == "human" else print_jsonl
     waiting = read_lines(file) if file is not None else iter(texts or [])
     while some := list(islice(waiting, LINES_AT_ONCE)):

@@ -1,7 +1,8 @@
 """What a run is: every setting, its default, its range and its reason, once.
 
 Each field is a flag of `sentiment train` (`max_length` is `--max-length`) and a key of the saved
-`config.json`. The other rooms take the section that concerns them.
+`config.json`. The other rooms take the section that concerns them. The defaults are those of a
+classifier that starts from the shipped encoder; `FROM_SCRATCH` and `PRETRAINING` say what differs.
 """
 
 import dataclasses
@@ -10,6 +11,7 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from sentiment.errors import InputError
 
+SHIPPED = "shipped"  # The name of the encoder in this package.
 POOLINGS = ("last", "mean", "max")
 ENCODER_TEXT = ("language", "lowercase", "min_freq", "max_vocab")
 ENCODER_MODEL = ("embedding_dim", "hidden_size", "num_layers", "bidirectional")
@@ -79,7 +81,7 @@ class TextConfig(Section):
     lowercase: bool = setting(True, "Lower-case the tokens.")
     min_freq: int = setting(2, "A word enters the vocabulary if training has it so often.", 1)
     max_vocab: int | None = setting(
-        10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
+        30_000,
         "Most entries of the vocabulary, specials included.",
         2,
     )
@@ -94,23 +96,23 @@ class ModelConfig(Section):
     """The network's shape, its dropouts, and where its weights start."""
 
     encoder: str | None = setting(
-        None,
-        "Folder of a pretrained encoder to start from. The language, the vocabulary and the shape "
-        "are then the encoder's.",
+        SHIPPED,
+        "Folder of a pretrained encoder to start from, or `shipped`. The language, the vocabulary "
+        "and the shape are then the encoder's.",
     )
-    embedding_dim: int = setting(100, "Width of a word vector.", 1)
-    hidden_size: int = setting(128, "Width of the LSTM, each direction.", 1)
+    embedding_dim: int = setting(200, "Width of a word vector.", 1)
+    hidden_size: int = setting(256, "Width of the LSTM, each direction.", 1)
     num_layers: int = setting(1, "LSTM layers, each direction.", 1)
     bidirectional: bool = setting(True, "Read the review backwards too.")
     pooling: str = setting(
-        "max+mean", "From token states to one vector: last, mean, max, or a sum."
+        "last+max+mean", "From token states to one vector: last, mean, max, or a sum."
     )
-    word_dropout: float = setting(0.2, "Part of the words replaced by <unk> in training.", 0, 1)
+    word_dropout: float = setting(0.05, "Part of the words replaced by <unk> in training.", 0, 1)
     embedding_dropout: float = setting(
-        0.5, "Dropout on the word vectors: the same dimensions for all words of a review.", 0, 1
+        0.15, "Dropout on the word vectors: the same dimensions for all words of a review.", 0, 1
     )
     lstm_dropout: float = setting(0.3, "Dropout between LSTM layers.", 0, 1)
-    output_dropout: float = setting(0.5, "Dropout on the pooled vector.", 0, 1)
+    output_dropout: float = setting(0.4, "Dropout on the pooled vector.", 0, 1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -133,9 +135,9 @@ class TrainConfig(Section):
     )
     batch_size: int = setting(64, "Reviews a batch.", 1)
     max_tokens: int | None = setting(None, "Most tokens a batch, padding included.", 1)
-    learning_rate: float = setting(3e-3, "Peak of the schedule: linear up, then down to 0.", 0)
+    learning_rate: float = setting(2e-3, "Peak of the schedule: linear up, then down to 0.", 0)
     layer_decay: float = setting(
-        1.0,
+        0.5,
         "Factor on the learning rate for each layer below the Linear: the LSTMs, the embedding.",
         0,
         1,
@@ -155,6 +157,10 @@ class TrainConfig(Section):
     patience: int = setting(3, "Stop after so many epochs with no lower validation loss.", 1)
     checkpoint_steps: int = setting(200, "Steps between checkpoints within an epoch.", 1)
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where to compute.")
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto",
+        "Of products of matrices in training; auto: bfloat16 where the device is made for it.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +199,16 @@ class Config:
 
     @classmethod
     def from_dict(cls, settings: dict[str, dict[str, Any]]) -> Self:
-        """The reverse of `to_dict`. Raises `InputError` on what this version does not know."""
+        """The reverse of `to_dict`. What an older version did not know yet gets its default.
+
+        Raises:
+            InputError: a setting that this version does not know.
+        """
         sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():
             values = settings.get(name)
             known = {field.name for field in dataclasses.fields(section)}
-            if not isinstance(values, dict) or set(values) != known:
+            if not isinstance(values, dict) or not set(values) <= known:
                 raise InputError(f"The settings of '{name}' are not those of this version.")
             sections[name] = section(**values)
         return cls(**sections)
@@ -211,19 +221,23 @@ SECTIONS: dict[str, type[Section]] = {
     "train": TrainConfig,
 }
 
-# The defaults above are those of a classifier from scratch. What differs elsewhere:
-FINE_TUNING: dict[str, Any] = {
-    "learning_rate": 2e-3,
-    "layer_decay": 0.5,
-    "pooling": "last+max+mean",
-    "word_dropout": 0.05,
-    "embedding_dropout": 0.15,
-    "output_dropout": 0.4,
+# The defaults above are those of a classifier that starts from the shipped encoder. Elsewhere:
+FROM_SCRATCH: dict[str, Any] = {
+    "encoder": None,
+    "max_vocab": 10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
+    "embedding_dim": 100,
+    "hidden_size": 128,
+    "pooling": "max+mean",
+    "word_dropout": 0.2,
+    "embedding_dropout": 0.5,
+    "output_dropout": 0.5,
+    "epochs": 4,
+    "learning_rate": 3e-3,
+    "layer_decay": 1.0,
+    "adversarial": 1.0,
 }
 PRETRAINING: dict[str, Any] = {
-    "max_vocab": 30_000,
-    "embedding_dim": 200,
-    "hidden_size": 256,
+    "encoder": None,
     "word_dropout": 0.0,  # In a few passes over so much text no dropout pays.
     "embedding_dropout": 0.0,
     "output_dropout": 0.0,

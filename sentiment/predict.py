@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sentiment.batches import encode
-from sentiment.bundle import Bundle, load_bundle, save_bundle
+from sentiment.bundle import SHIPPED_CLASSIFIER, Bundle, load_bundle, save_bundle
 from sentiment.tokenizer import Tokenizer
 from sentiment.vocab import UNK_ID
 
@@ -24,7 +24,7 @@ class UnknownWordsWarning(UserWarning):
 class Classifier:
     """A trained classifier for texts. Safe to share between threads.
 
-    >>> classifier = Classifier.from_pretrained("runs/imdb")
+    >>> classifier = Classifier.from_pretrained()
     >>> classifier("A joy from start to finish.")
     {'label': 'pos', 'score': 0.99}
     """
@@ -35,8 +35,16 @@ class Classifier:
         self.tokenizer = Tokenizer(bundle.config.text.language, bundle.config.text.lowercase)
 
     @classmethod
-    def from_pretrained(cls, path: str | PathLike[str], device: torch.device | str = "cpu") -> Self:
-        """Load the bundle in the folder `path`. Raises `InputError` if there is no whole one."""
+    def from_pretrained(
+        cls,
+        path: str | PathLike[str] = SHIPPED_CLASSIFIER,
+        device: torch.device | str = "cpu",
+    ) -> Self:
+        """Load the bundle in the folder `path`; without a `path`, the one in this package.
+
+        Raises:
+            InputError: there is no whole bundle.
+        """
         return cls(load_bundle(Path(path), device))
 
     def save_pretrained(self, path: str | PathLike[str]) -> None:

@@ -22,7 +22,7 @@ from datasets import Dataset, concatenate_datasets
 from torch import Tensor, nn
 
 from sentiment.batches import Batch, BucketSampler, collate
-from sentiment.bundle import EncoderBundle, save_encoder
+from sentiment.bundle import EncoderBundle, load_encoder, save_encoder
 from sentiment.config import Config, ModelConfig
 from sentiment.corpus import fingerprint, load_corpus, train_and_validation
 from sentiment.model import Encoder
@@ -52,16 +52,25 @@ def pretrain(
     overwrite: bool = False,
     on_epoch: Callable[[Metrics], None] = lambda metrics: None,
 ) -> Summary:
-    """Train an encoder and leave its bundle in the run folder `out`, as `trainer.run` does."""
+    """Train an encoder and leave its bundle in the run folder `out`, as `trainer.run` does.
+
+    With `config.model.encoder` the encoder in that folder reads on, in its own vocabulary.
+    """
+    encoder = load_encoder(config.model.encoder) if config.model.encoder else None
+    if encoder is not None:
+        config = config.starting_from(encoder.config)
 
     def make_task() -> LanguageModelling:
-        return LanguageModelling(config, prepare_data(config))
+        task = LanguageModelling(config, prepare_data(config, encoder.vocab if encoder else None))
+        if encoder is not None:
+            task.model.read_on(encoder.encoder)
+        return task
 
     return run(make_task, config, out, resume, overwrite, on_epoch)
 
 
-def prepare_data(config: Config) -> Data:
-    """Load, tokenize, count and encode the reviews to read: those of train and unsupervised."""
+def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
+    """Load, tokenize and encode the reviews to read; without a `vocab` count one."""
     corpus = load_corpus(config.data.dataset, config.data.revision)
     train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
     readable = [train_split, *(corpus[name] for name in ["unsupervised"] if name in corpus)]
@@ -70,7 +79,8 @@ def prepare_data(config: Config) -> Data:
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
     train_tokens = tokenize_dataset(reviews, tokenizer)["tokens"]
     validation_tokens = tokenize_dataset(validation_split, tokenizer)["tokens"]
-    vocab = Vocab.build(train_tokens, config.text.min_freq, config.text.max_vocab)
+    if vocab is None:
+        vocab = Vocab.build(train_tokens, config.text.min_freq, config.text.max_vocab)
 
     def pieces(reviews: Iterable[list[str]]) -> list[list[int]]:
         return [
@@ -127,6 +137,15 @@ class LanguageModel(nn.Module):
         # Ids are in order of frequency, and Zipf's law is where the logits start: learned from
         # nothing it would take a thousand steps.
         self.bias = nn.Parameter(-torch.arange(1, vocab_size + 1).log())
+
+    def read_on(self, encoder: Encoder) -> None:
+        """Start from the weights of `encoder`, and from predictions of zero.
+
+        So no gradient reaches the encoder before its new predictions have begun to make sense.
+        """
+        self.encoder.load_state_dict(encoder.state_dict())
+        for parameter in self.to_embedding.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, input_ids: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
         """What each direction expects, and what stands there.
@@ -207,7 +226,7 @@ class LanguageModelling:
         return collate([(self.data.train[index], -1) for index in indices])
 
     def backward(self, batch: Batch) -> Outcome:
-        with autocast(batch.labels.device):
+        with autocast(batch.labels.device, self.config.train.precision):
             readings = self.model(batch.input_ids, batch.lengths)
             losses = [self.model.sampled_loss(*reading) for reading in readings]
         loss = torch.stack(losses).mean()

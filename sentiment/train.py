@@ -41,7 +41,7 @@ def train(
 ) -> Summary:
     """Train a classifier and leave its bundle in the run folder `out`, as `trainer.run` does."""
 
-    encoder = load_encoder(Path(config.model.encoder)) if config.model.encoder else None
+    encoder = load_encoder(config.model.encoder) if config.model.encoder else None
     if encoder is not None:
         config = config.starting_from(encoder.config)
 
@@ -121,7 +121,7 @@ class Classification:
 
     def backward_through(self, batch: Batch, perturbation: Tensor | None = None) -> Outcome:
         """Add the gradient of the cross-entropy, the word vectors moved by `perturbation`."""
-        with autocast(batch.labels.device):
+        with autocast(batch.labels.device, self.bundle.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths, perturbation)  # [batch, num_labels]
         loss = F.cross_entropy(logits.float(), batch.labels)
         loss.backward()

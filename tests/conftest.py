@@ -5,12 +5,13 @@ import os
 import pytest
 
 import sentiment.train
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.corpus import from_reviews, load_corpus
 from sentiment.sample import sample_reviews
 from sentiment.train import train
 
 SMALL = {
+    **FROM_SCRATCH,
     "dataset": "sample",
     "epochs": 1,
     "min_steps": 0,

@@ -17,9 +17,13 @@ from conftest import SMALL
 from sentiment.config import SECTIONS
 from sentiment.corpus import load_corpus
 
+SAMPLE = ("--dataset", "sample", "--out", "run")
 ROOT = Path(__file__).parent.parent
-FLAGS = [
-    part for name, value in SMALL.items() for part in (f"--{name.replace('_', '-')}", str(value))
+FLAGS = ["--from-scratch"] + [
+    part
+    for name, value in SMALL.items()
+    if value is not None
+    for part in (f"--{name.replace('_', '-')}", str(value))
 ]
 
 
@@ -79,7 +83,8 @@ def test_pretrain_then_train_from_the_encoder(tmp_path):
     assert "<" in pretrained.stderr  # stands before the time left
 
     start = ("train", *common, "--epochs", 1, "--encoder", encoder, "--out", out)
-    assert fails(sentiment(*start, "--hidden-size", 20), "hidden_size is the encoder's")
+    assert fails(sentiment(*start, "--hidden-size", 20), "hidden_size is the encoder's.*--from-sc")
+    assert fails(sentiment(*start, "--from-scratch"), "exclude each other")
     assert not out.exists()
     trained = sentiment(*start, "--adversarial", 0)
     assert trained.returncode == 0, trained.stderr
@@ -164,7 +169,8 @@ def test_a_terminal_gets_colour(run_folder):
         (["train", "--resume", "--out", "nowhere"], "no run folder 'nowhere' to resume"),
         (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
         (["train", "--device", "quantum"], "Invalid value for '--device'"),
-        (["train", "--language", "xx-none", "--dataset", "sample", "--out", "r"], "xx-none"),
+        (["train", "--language", "de", "--out", "r"], "language is the encoder's.*--from-scratch"),
+        (["train", "--from-scratch", "--language", "xx-none", *SAMPLE], "xx-none"),
         (["fly"], "No such command 'fly'"),
     ],
 )
@@ -261,6 +267,7 @@ def test_a_slice_of_imdb_trains_and_evaluates(imdb, tmp_path):
         "1",
         "--min-steps",
         "0",
+        "--from-scratch",
         "--hidden-size",
         "8",
         "--dataset",

@@ -43,16 +43,21 @@ def test_a_value_that_no_run_could_use_is_named(settings, message):
     "change",
     [
         lambda settings: settings.pop("model"),
-        lambda settings: settings["model"].pop("pooling"),
         lambda settings: settings["model"].update(attention=True),
         lambda settings: settings.update(model=[]),
     ],
 )
-def test_settings_of_another_version_are_refused(change):
+def test_settings_that_this_version_does_not_know_are_refused(change):
     settings = Config().to_dict()
     change(settings)
     with pytest.raises(InputError, match="'model' are not those of this version"):
         Config.from_dict(settings)
+
+
+def test_a_setting_that_an_older_version_did_not_know_gets_its_default():
+    settings = Config.from_flat(epochs=7).to_dict()
+    del settings["train"]["precision"]
+    assert Config.from_dict(settings) == Config.from_flat(epochs=7)
 
 
 def test_an_int_serves_as_a_float_but_settings_cannot_be_changed():

@@ -176,3 +176,26 @@ def test_an_encoder_and_a_classifier_are_not_taken_for_each_other(tmp_path, few_
         load_bundle(tmp_path / "encoder")
     with pytest.raises(InputError, match="holds a trained classifier, not an encoder"):
         load_encoder(tmp_path / "classifier")
+
+
+def test_an_encoder_reads_on_from_its_weights_in_its_vocabulary(
+    tmp_path, monkeypatch, few_readings
+):
+    pretrain(Config.from_flat(**SETTINGS), tmp_path / "first")
+    first = load_encoder(tmp_path / "first")
+    seen = []
+    real = Trainer.step
+
+    def step(self, batch):
+        real(self, batch)
+        seen.append({k: v.clone() for k, v in self.model.encoder.state_dict().items()})
+
+    monkeypatch.setattr(Trainer, "step", step)
+    settings = {**SETTINGS, "encoder": str(tmp_path / "first"), "hidden_size": 99}
+    pretrain(Config.from_flat(**settings), tmp_path / "second")
+    for name, tensor in first.encoder.state_dict().items():
+        assert torch.equal(seen[0][name], tensor)  # the new predictions come first
+    second = load_encoder(tmp_path / "second")
+    assert second.vocab == first.vocab
+    assert second.config.model.hidden_size == SETTINGS["hidden_size"]
+    assert not torch.equal(second.encoder.embedding.weight, first.encoder.embedding.weight)

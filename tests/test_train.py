@@ -50,7 +50,7 @@ def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
 
 
 def test_the_vocabulary_is_that_of_the_training_reviews_alone():
-    data = prepare_data(Config.from_flat(**SETTINGS, min_freq=1, max_vocab=None))
+    data = prepare_data(Config.from_flat(**{**SETTINGS, "min_freq": 1, "max_vocab": None}))
     training = [text for text, _ in sample_reviews("train")]
     tokens = Tokenizer().pipe(training[:60] + training[-60:])
     assert data.vocab == Vocab.build(tokens, min_freq=1)
@@ -148,6 +148,7 @@ def test_each_layer_learns_slower_than_the_one_above(encoder):
 
 
 def test_there_must_be_an_encoder(tmp_path):
+    config = Config.from_flat(**{**SETTINGS, "encoder": str(tmp_path / "nowhere")})
     with pytest.raises(InputError, match="There is no encoder in '.*nowhere'"):
-        train(Config.from_flat(**SETTINGS, encoder=str(tmp_path / "nowhere")), tmp_path / "run")
+        train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()

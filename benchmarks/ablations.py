@@ -1,0 +1,230 @@
+"""What each idea for fine-tuning brings, alone, against the same base in the same time.
+
+    python benchmarks/ablations.py --list
+    python benchmarks/ablations.py base adversarial --seeds 0 1
+
+Each run starts from the shipped encoder, trains on reviews of at most 200 tokens with the settings
+of `BASE`, and is measured on the contiguous validation split; the test split is not read. One line
+of JSON a run goes to stdout. What was learned stands in `ablations.md`.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from sentiment.batches import Batch, collate, encode
+from sentiment.bundle import Bundle, load_encoder
+from sentiment.config import SHIPPED, Config
+from sentiment.corpus import LABELS, load_corpus
+from sentiment.pretrain import without
+from sentiment.tokenizer import Tokenizer, tokenize_dataset
+from sentiment.train import Classification, Data, prepare_data
+from sentiment.trainer import Outcome, autocast, run
+
+BASE: dict[str, Any] = {
+    "max_length": 200,
+    "epochs": 2,
+    "min_steps": 0,
+    "adversarial": 0.0,
+    "patience": 9,
+}
+UNLABELLED = 11_250  # Half as many as there are labelled reviews.
+
+
+class GradualUnfreezing(Classification):
+    """First the Linear alone, then the LSTMs too, then the embedding (Howard and Ruder 2018)."""
+
+    step = 0
+    stages = (60, 180)  # Steps after which the LSTMs and the embedding begin to learn.
+
+    def backward(self, batch: Batch) -> Outcome:
+        _, lstms, embedding = self.parameter_groups()
+        for start, group in zip(self.stages, (lstms, embedding), strict=True):
+            for parameter in group["params"]:
+                parameter.requires_grad_(self.step >= start)
+        self.step += 1
+        return super().backward(batch)
+
+
+class WeightDropout(Classification):
+    """DropConnect on the LSTMs' recurrent weights, one mask a step (Merity et al. 2018)."""
+
+    part = 0.2
+
+    def backward(self, batch: Batch) -> Outcome:
+        weights = [
+            weight for name, weight in self.model.encoder.named_parameters() if "weight_hh" in name
+        ]
+        kept = [weight.detach().clone() for weight in weights]
+        masks = [F.dropout(torch.ones_like(weight), self.part) for weight in weights]
+        with torch.no_grad():
+            for weight, mask in zip(weights, masks, strict=True):
+                weight.mul_(mask)
+        outcome = super().backward(batch)
+        with torch.no_grad():
+            for weight, mask, old in zip(weights, masks, kept, strict=True):
+                weight.copy_(old)
+                if weight.grad is not None:
+                    weight.grad.mul_(mask)
+        return outcome
+
+
+class Unlabelled(Classification):
+    """Unlabelled reviews beside the labelled ones, their label -1.
+
+    `entropy` is the weight of their entropy (Grandvalet and Bengio 2004), `virtual` that of the
+    divergence from the model's own prediction when their word vectors are moved against it (Miyato
+    et al. 2017). With two labels the direction in which a prediction changes most is the gradient
+    of its entropy, so no power iteration is needed to find it.
+    """
+
+    entropy, virtual = 0.0, 0.0
+
+    def __init__(self, bundle: Bundle, data: Data, unlabelled: list[list[int]]) -> None:
+        super().__init__(bundle, data)
+        self.unlabelled = unlabelled
+        self.lengths = [*self.lengths, *map(len, unlabelled)]
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        rows = len(self.data.train)
+        return collate(
+            [
+                self.data.train[index] if index < rows else (self.unlabelled[index - rows], -1)
+                for index in indices
+            ]
+        )
+
+    def backward(self, batch: Batch) -> Outcome:
+        norm = self.bundle.config.train.adversarial
+        known = batch.labels >= 0
+        size = max(1, int(known.sum()))
+        embedding_dim = self.bundle.config.model.embedding_dim
+        nowhere = torch.zeros(*batch.input_ids.shape, embedding_dim, requires_grad=True)
+        with autocast(batch.labels.device, self.bundle.config.train.precision):
+            logits = self.model(batch.input_ids, batch.lengths, nowhere).float()
+        own = logits.detach().softmax(dim=1)
+        supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
+        entropies = torch.distributions.Categorical(logits=logits[~known]).entropy()
+        # Far too light to matter to the weights where it is not wanted: it gives the direction.
+        weight = self.entropy or 1e-6
+        ((supervised + weight * entropies.sum()) / size).backward()
+        outcome = Outcome(
+            size,
+            {
+                "loss": supervised.item() / size,
+                "accuracy": (own.argmax(dim=1) == batch.labels)[known].float().mean().item(),
+            },
+        )
+        if norm == 0:
+            return outcome
+        gradient = nowhere.grad
+        assert gradient is not None
+        lengths = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-20)
+        moved = norm * gradient / lengths[:, None, None]
+        with autocast(batch.labels.device, self.bundle.config.train.precision):
+            logits = self.model(batch.input_ids, batch.lengths, moved).float()
+        supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
+        divergence = F.kl_div(logits.log_softmax(dim=1)[~known], own[~known], reduction="sum")
+        ((supervised + self.virtual * divergence) / size).backward()
+        return outcome
+
+
+class Entropy(Unlabelled):
+    entropy = 0.3
+
+
+class Virtual(Unlabelled):
+    virtual = 1.0
+
+
+class Both(Unlabelled):
+    entropy, virtual = 0.3, 1.0
+
+
+def of(task: type[Classification] = Classification, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    return task, settings
+
+
+VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
+    "base": of(),
+    "adversarial-0.5": of(adversarial=0.5, epochs=1),
+    "adversarial-1": of(adversarial=1.0, epochs=1),
+    "adversarial-2": of(adversarial=2.0, epochs=1),
+    "unfreezing": of(GradualUnfreezing),
+    "weight-dropout": of(WeightDropout),
+    "one-rate": of(layer_decay=1.0),
+    "steep-rates": of(layer_decay=0.3),
+    "rate-1e-3": of(learning_rate=1e-3),
+    "rate-4e-3": of(learning_rate=4e-3),
+    "batch-32": of(batch_size=32),
+    "average": of(average=0.99),
+    "pooling-max-mean": of(pooling="max+mean"),
+    "pooling-last": of(pooling="last"),
+    "word-dropout-0.1": of(word_dropout=0.1),
+    "embedding-dropout-0.3": of(embedding_dropout=0.3),
+    "embedding-dropout-0": of(embedding_dropout=0.0),
+    "longer": of(max_length=400, epochs=1),
+    "entropy": of(Entropy),
+    "virtual": of(Virtual, adversarial=1.0, epochs=1),
+    "virtual-entropy": of(Both, adversarial=1.0, epochs=1),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("variants", nargs="*", default=["base"], help="names from --list, or `all`")
+    parser.add_argument("--list", action="store_true", help="print the names and end")
+    parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
+    parser.add_argument("--encoder", default=SHIPPED)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name, (task, settings) in VARIANTS.items():
+            print(f"{name:22} {task.__name__:18} {settings}")
+        return
+    names = list(VARIANTS) if arguments.variants == ["all"] else arguments.variants
+    for seed in arguments.seeds:
+        for name in names:
+            settings = {**BASE, "dataset": arguments.dataset, "encoder": arguments.encoder}
+            measure(name, Config.from_flat(**{**settings, **VARIANTS[name][1], "seed": seed}))
+
+
+def measure(name: str, config: Config) -> None:
+    """Train one variant and print what came of it."""
+    encoder = load_encoder(config.model.encoder or SHIPPED)
+    config = config.starting_from(encoder.config)
+    data = prepare_data(config, encoder.vocab)
+
+    def make_task() -> Classification:
+        bundle = Bundle.new(config, LABELS, data.vocab, data.facts)
+        bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
+        variant = VARIANTS[name][0]
+        if issubclass(variant, Unlabelled):
+            return variant(bundle, data, unlabelled(config, data))
+        return variant(bundle, data)
+
+    with tempfile.TemporaryDirectory() as folder:
+        summary = run(make_task, config, Path(folder) / "run")
+    figures = {key: round(figure, 4) for key, figure in summary.validation.items()}
+    line = {"variant": name, "seed": config.train.seed, **figures, "seconds": summary.seconds}
+    print(json.dumps(line), flush=True)
+
+
+def unlabelled(config: Config, data: Data) -> list[list[int]]:
+    """Ids of unlabelled reviews, those that stand in the test split too left out."""
+    corpus = load_corpus(config.data.dataset)
+    rows = corpus["unsupervised"].shuffle(seed=config.train.seed).select(range(UNLABELLED))
+    rows = without(rows, [corpus["test"]])
+    tokens = tokenize_dataset(rows, Tokenizer(config.text.language, config.text.lowercase))
+    return [encode(review, data.vocab, config.text) for review in tokens["tokens"]]
+
+
+if __name__ == "__main__":
+    main()
