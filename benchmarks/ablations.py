@@ -11,6 +11,8 @@ of JSON a run goes to stdout. What was learned stands in `ablations.md`.
 import argparse
 import json
 import os
+import random
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +20,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor
 
-from sentiment.batches import Batch, collate, encode
+from sentiment.batches import Batch, BucketSampler, collate, encode
 from sentiment.bundle import Bundle, load_encoder
 from sentiment.config import SHIPPED, Config
-from sentiment.corpus import LABELS, load_corpus
-from sentiment.pretrain import without
+from sentiment.corpus import LABELS, load_corpus, without
+from sentiment.model import LSTMClassifier, pool, predict_logits
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.train import Classification, Data, prepare_data
 from sentiment.trainer import Outcome, autocast, run
@@ -35,6 +39,7 @@ BASE: dict[str, Any] = {
     "adversarial": 0.0,
     "patience": 9,
 }
+PROBE_C = 0.001
 UNLABELLED = 11_250  # Half as many as there are labelled reviews.
 
 
@@ -51,6 +56,43 @@ class GradualUnfreezing(Classification):
                 parameter.requires_grad_(self.step >= start)
         self.step += 1
         return super().backward(batch)
+
+
+class LinearProbe(Classification):
+    """The Linear is fitted first, on what the encoder makes of some reviews (Kumar et al. 2022)."""
+
+    reviews = 8_000
+
+    def __init__(self, bundle: Bundle, data: Data) -> None:
+        super().__init__(bundle, data)
+        rows = random.Random(0).sample(data.train, min(len(data.train), self.reviews))
+        features = pooled_states(self.model, [ids for ids, _ in rows])
+        mean, deviation = features.mean(dim=0), features.std(dim=0) + 1e-4
+        regression = LogisticRegression(C=PROBE_C, max_iter=300)
+        regression.fit(((features - mean) / deviation).numpy(), [label for _, label in rows])
+        weight = torch.tensor(regression.coef_[0], dtype=torch.float32) / deviation
+        bias = torch.tensor(regression.intercept_[0], dtype=torch.float32) - weight @ mean
+        with torch.no_grad():
+            linear = self.model.linear
+            linear.weight.copy_(torch.stack([-weight / 2, weight / 2]))
+            linear.bias.copy_(torch.stack([-bias / 2, bias / 2]))
+        logits = predict_logits(self.model, [ids for ids, _ in data.validation])
+        labels = torch.tensor([label for _, label in data.validation])
+        print("probe", (logits.argmax(1) == labels).float().mean().item(), file=sys.stderr)
+
+
+@torch.inference_mode()
+def pooled_states(model: LSTMClassifier, reviews: Sequence[list[int]]) -> Tensor:
+    """What the Linear reads of `reviews`: [reviews, pooled]."""
+    model.eval()
+    pooled = torch.empty(len(reviews), model.linear.in_features)
+    for indices in BucketSampler([len(ids) for ids in reviews], 128).in_order_of_length():
+        batch = collate([(reviews[index], -1) for index in indices])
+        states = model.encoder(batch.input_ids, batch.lengths)
+        how, width = model.config.pooling, model.config.hidden_size
+        pooled[indices] = pool(states, batch.lengths, how, width)
+    model.train()
+    return pooled
 
 
 class WeightDropout(Classification):
@@ -157,6 +199,8 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "adversarial-0.5": of(adversarial=0.5, epochs=1),
     "adversarial-1": of(adversarial=1.0, epochs=1),
     "adversarial-2": of(adversarial=2.0, epochs=1),
+    "linear-probe": of(LinearProbe),
+    "linear-probe-adversarial-1": of(LinearProbe, adversarial=1.0, epochs=1),
     "unfreezing": of(GradualUnfreezing),
     "weight-dropout": of(WeightDropout),
     "one-rate": of(layer_decay=1.0),

@@ -268,7 +268,8 @@ def evaluate(
     if dataset is None:
         dataset, revision = data.dataset, revision or data.revision
     corpus = load_corpus(dataset, revision)
-    metrics = evaluate(bundle, split_of(corpus, split, dataset))
+    train = corpus["train"] if split != "train" and "train" in corpus else None
+    metrics = evaluate(bundle, split_of(corpus, split, dataset), train)
     result = {"dataset": dataset, "split": split, **metrics.to_dict()}
     if as_json:
         print(json.dumps(result))
@@ -302,9 +303,18 @@ def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
         confusion.add_column(label, justify="right")
     for label, counts in zip(labels, result["confusion"], strict=True):
         confusion.add_row(label, *(f"{count:,}" for count in counts))
+    slices = Table(title="By length", title_justify="left")
+    slices.add_column("reviews of")
+    for heading in ("reviews", "accuracy", "95% interval"):
+        slices.add_column(heading, justify="right")
+    for part in result["slices"]:
+        low, high = part["accuracy_interval"]
+        slices.add_row(
+            part["name"], f"{part['n']:,}", f"{part['accuracy']:.2%}", f"{low:.2%} to {high:.2%}"
+        )
     console = Console()
-    console.print(metrics)
-    console.print(confusion)
+    for table in (metrics, confusion, slices):
+        console.print(table)
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """A bundle and a labelled split in, metrics out, each over reviews and never over batches."""
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,21 @@ from torch import Tensor
 
 from sentiment.batches import encode
 from sentiment.bundle import Bundle
+from sentiment.corpus import stand_in
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 
 ECE_BINS = 15
+EDGES = (0, 100, 200, 400, 600, 1000, math.inf)  # Tokens.
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Accuracy on a part of a split."""
+
+    name: str
+    n: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]  # 95%, Wilson's score interval.
 
 
 @dataclass(frozen=True)
@@ -30,19 +44,37 @@ class Metrics:
     loss: float  # Cross-entropy in nats.
     ece: float  # Expected calibration error.
     confusion: list[list[int]]  # [true label][predicted label]
+    slices: list[Slice] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return asdict(self)
 
 
-def evaluate(bundle: Bundle, split: Dataset, batch_size: int = 128) -> Metrics:
-    """Measure `bundle` on the reviews of `split` (columns `text` and `label`)."""
+def evaluate(
+    bundle: Bundle, split: Dataset, train: Dataset | None = None, batch_size: int = 128
+) -> Metrics:
+    """Measure `bundle` on the reviews of `split` (columns `text` and `label`).
+
+    Slices are by length in tokens, all of a review counted, and, with the split `train`, of the
+    reviews that stand in it too.
+    """
     config = bundle.config.text
     tokenized = tokenize_dataset(split, Tokenizer(config.language, config.lowercase))
     reviews = [encode(tokens, bundle.vocab, config) for tokens in tokenized["tokens"]]
     logits = bundle.logits(reviews, batch_size)
-    return measure(logits, torch.tensor(tokenized["label"]))
+    labels = torch.tensor(tokenized["label"])
+    correct = logits.argmax(dim=1) == labels
+    lengths = torch.tensor([len(tokens) for tokens in tokenized["tokens"]])
+    slices = [
+        measure_slice(length_name(low, high), correct[(low <= lengths) & (lengths < high)])
+        for low, high in pairwise(EDGES)
+    ]
+    if train is not None:
+        slices.append(
+            measure_slice("also in train", correct[torch.tensor(stand_in(split, [train]))])
+        )
+    return replace(measure(logits, labels), slices=[part for part in slices if part.n])
 
 
 def measure(logits: Tensor, labels: Tensor) -> Metrics:
@@ -50,12 +82,12 @@ def measure(logits: Tensor, labels: Tensor) -> Metrics:
     probabilities = logits.softmax(dim=1)  # [reviews, num_labels]
     confidence, predicted = probabilities.max(dim=1)  # both [reviews]
     correct = predicted == labels
-    interval = binomtest(int(correct.sum()), len(labels)).proportion_ci(method="wilson")
+    whole = measure_slice("all", correct)
     num_labels = logits.shape[1]
     return Metrics(
-        n=len(labels),
-        accuracy=correct.double().mean().item(),
-        accuracy_interval=(float(interval.low), float(interval.high)),
+        n=whole.n,
+        accuracy=whole.accuracy,
+        accuracy_interval=whole.accuracy_interval,
         f1=float(
             f1_score(
                 labels,
@@ -69,6 +101,20 @@ def measure(logits: Tensor, labels: Tensor) -> Metrics:
         ece=expected_calibration_error(confidence, correct),
         confusion=confusion_matrix(labels, predicted, labels=range(num_labels)).tolist(),
     )
+
+
+def length_name(low: float, high: float) -> str:
+    """`100 to 199 tokens`."""
+    return f"{low} tokens or more" if high == math.inf else f"{low} to {high - 1} tokens"
+
+
+def measure_slice(name: str, correct: Tensor) -> Slice:
+    """Accuracy with its interval from `correct` [reviews], whether each was told right."""
+    n, right = len(correct), int(correct.sum())
+    if n == 0:
+        return Slice(name, 0, 0.0, (0.0, 1.0))
+    interval = binomtest(right, n).proportion_ci(method="wilson")
+    return Slice(name, n, right / n, (float(interval.low), float(interval.high)))
 
 
 def roc_auc(probabilities: np.ndarray, labels: np.ndarray) -> float | None:

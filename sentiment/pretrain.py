@@ -18,15 +18,15 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from datasets import Dataset, concatenate_datasets
+from datasets import concatenate_datasets
 from torch import Tensor, nn
 
 from sentiment.batches import Batch, BucketSampler, collate
 from sentiment.bundle import EncoderBundle, load_encoder, save_encoder
 from sentiment.config import Config, ModelConfig
-from sentiment.corpus import fingerprint, load_corpus, train_and_validation
+from sentiment.corpus import fingerprint, load_corpus, train_and_validation, without
 from sentiment.model import Encoder
-from sentiment.tokenizer import Tokenizer, clean, tokenize_dataset
+from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.trainer import Metrics, Outcome, Summary, autocast, run
 from sentiment.vocab import Vocab
 
@@ -95,21 +95,6 @@ def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
         "left_out": sum(map(len, readable)) - len(reviews),
     }
     return Data(pieces(train_tokens), pieces(validation_tokens[::VALIDATION_STRIDE]), vocab, facts)
-
-
-def without(reviews: Dataset, held_out: Iterable[Dataset]) -> Dataset:
-    """The rows of `reviews` whose text, but for case and spacing, is in none of `held_out`.
-
-    270 unsupervised reviews of IMDB stand in its test split too.
-    """
-
-    def normalized(text: str) -> str:
-        return " ".join(clean(text).casefold().split())
-
-    hidden = {normalized(text) for split in held_out for text in split["text"]}
-    return reviews.select(
-        [row for row, text in enumerate(reviews["text"]) if normalized(text) not in hidden]
-    )
 
 
 def cut(ids: list[int], max_length: int) -> list[list[int]]:

@@ -1,11 +1,13 @@
 import json
+import math
+from itertools import pairwise
 
 import pytest
 import torch
 
 from sentiment.bundle import load_bundle
 from sentiment.corpus import load_corpus
-from sentiment.evaluate import evaluate, expected_calibration_error, measure
+from sentiment.evaluate import evaluate, expected_calibration_error, length_name, measure
 from sentiment.predict import Classifier
 
 
@@ -76,3 +78,26 @@ def test_evaluation_and_prediction_give_the_same_probabilities(run_folder):
     names = split.features["label"].names
     right = [p["label"] == names[y] for p, y in zip(predicted, split["label"], strict=True)]
     assert metrics.accuracy == sum(right) / len(right)
+
+
+def test_slices_are_by_length_and_of_what_stands_in_train_too(run_folder):
+    corpus = load_corpus("sample")
+    split = corpus["test"].select(range(450, 550))
+    whole = evaluate(load_bundle(run_folder), split)
+    assert [part.name for part in whole.slices][:2] == ["0 to 99 tokens", "100 to 199 tokens"]
+    assert sum(part.n for part in whole.slices) == 100
+    assert sum(part.n * part.accuracy for part in whole.slices) == pytest.approx(
+        100 * whole.accuracy
+    )
+    shared = evaluate(load_bundle(run_folder), split, train=split.select(range(10)))
+    assert (shared.slices[-1].name, shared.slices[-1].n) == ("also in train", 10)
+    disjoint = evaluate(load_bundle(run_folder), split, train=corpus["train"])
+    assert disjoint.slices == whole.slices
+    json.dumps(shared.to_dict())
+
+
+def test_an_edge_belongs_to_the_slice_above_it():
+    assert [length_name(*edges) for edges in pairwise((0, 100, math.inf))] == [
+        "0 to 99 tokens",
+        "100 tokens or more",
+    ]

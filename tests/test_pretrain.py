@@ -12,9 +12,9 @@ from sentiment.batches import collate
 from sentiment.bundle import load_bundle, load_encoder
 from sentiment.checkpoint import checkpoints
 from sentiment.config import PRETRAINING, Config
-from sentiment.corpus import UNLABELLED, from_reviews, train_and_validation
+from sentiment.corpus import UNLABELLED, from_reviews, train_and_validation, without
 from sentiment.errors import InputError
-from sentiment.pretrain import LanguageModel, cut, prepare_data, pretrain, without
+from sentiment.pretrain import LanguageModel, cut, prepare_data, pretrain
 from sentiment.sample import sample_reviews
 from sentiment.train import train
 from sentiment.trainer import Trainer
