@@ -5,7 +5,7 @@ the numbers of a packed bidirectional `nn.LSTM` without packing, whose backward 
 time quadratic in length (pytorch issue 149194).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -134,29 +134,47 @@ class LSTMClassifier(nn.Module):
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
     ) -> Tensor:
         """To logits [batch, num_labels]; arguments as for `Encoder`."""
-        states = self.encoder(input_ids, lengths, perturbation)  # [batch, seq, directions * hidden]
-        pooled = pool(states, lengths, self.config.pooling, self.config.hidden_size)
+        pooled = self.features(input_ids, lengths, perturbation)
         return self.linear(self.output_dropout(pooled))  # [batch, num_labels]
 
+    def features(
+        self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
+    ) -> Tensor:
+        """What the Linear reads, [batch, pooled]; arguments as for `Encoder`."""
+        states = self.encoder(input_ids, lengths, perturbation)  # [batch, seq, directions * hidden]
+        return pool(states, lengths, self.config.pooling, self.config.hidden_size)
 
-@torch.inference_mode()
+
 def predict_logits(
     model: LSTMClassifier, reviews: Sequence[Sequence[int]], batch_size: int = 128
 ) -> Tensor:
-    """Logits of `reviews`, each a list of ids: [reviews, num_labels], in their order, on the CPU.
+    """Logits of `reviews`, each a list of ids: [reviews, num_labels], in order, on the CPU."""
+    return in_batches(model, model, reviews, batch_size)
+
+
+@torch.inference_mode()
+def in_batches(
+    model: LSTMClassifier,
+    compute: Callable[[Tensor, Tensor], Tensor],
+    reviews: Sequence[Sequence[int]],
+    batch_size: int = 128,
+) -> Tensor:
+    """What `compute`, a part of `model`, makes of `reviews`: [reviews, width], in their order.
 
     Dropout is off meanwhile. Batches are made by length, which changes the speed and not the
-    numbers: a review's logits do not depend on its batch mates.
+    numbers: what comes of a review does not depend on its batch mates.
     """
     was_training = model.training
     model.eval()
     device = model.linear.weight.device
-    logits = torch.empty(len(reviews), model.linear.out_features)
-    for indices in BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length():
+    batches = BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length()
+    rows = []
+    for indices in batches:
         batch = collate([(reviews[index], -1) for index in indices]).to(device)
-        logits[indices] = model(batch.input_ids, batch.lengths).float().cpu()
+        rows.append(compute(batch.input_ids, batch.lengths).float().cpu())
     model.train(was_training)
-    return logits
+    order = torch.tensor([index for indices in batches for index in indices])
+    return torch.cat(rows)[order.argsort()]
 
 
 def choose_device(name: str) -> torch.device:

@@ -16,6 +16,7 @@ from sentiment.calibration import fit_temperature
 from sentiment.config import Config
 from sentiment.corpus import LABELS, fingerprint, load_corpus, train_and_validation
 from sentiment.model import LSTMClassifier, predict_logits
+from sentiment.probe import fit_linear
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.trainer import Metrics, Outcome, Summary, autocast, run
 from sentiment.vocab import Vocab
@@ -50,6 +51,7 @@ def train(
         bundle = Bundle.new(config, LABELS, data.vocab, data.facts)
         if encoder is not None:
             bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
+            fit_linear(bundle.model, data.train, config.train.seed)
         return Classification(bundle, data)
 
     return run(make_task, config, out, resume, overwrite, on_epoch)
