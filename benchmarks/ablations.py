@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 
 from sentiment.batches import Batch, collate, encode
-from sentiment.bundle import Bundle, load_encoder
+from sentiment.bundle import Bundle, load_bundle, load_encoder
 from sentiment.config import SHIPPED, Config
 from sentiment.corpus import LABELS, load_corpus, without
 from sentiment.probe import fit_linear
@@ -30,11 +30,12 @@ from sentiment.trainer import Outcome, autocast, run
 
 BASE: dict[str, Any] = {
     "epochs": 1,
+    "learning_rate": 8e-3,
     "min_steps": 0,
     "adversarial": 0.0,
     "patience": 9,
 }
-UNLABELLED = 11_250  # Half as many as there are labelled reviews.
+UNLABELLED = 22_500  # As many as there are labelled reviews.
 
 
 class GradualUnfreezing(Classification):
@@ -143,6 +144,31 @@ class Unlabelled(Classification):
         return outcome
 
 
+class SelfTraining(Unlabelled):
+    """Unlabelled reviews with the calibrated probabilities of a model that was trained before."""
+
+    def __init__(
+        self, bundle: Bundle, data: Data, unlabelled: list[list[int]], teacher: Bundle
+    ) -> None:
+        super().__init__(bundle, data, unlabelled)
+        known = torch.tensor([label for _, label in data.train])
+        soft = teacher.logits(unlabelled).softmax(dim=1)
+        self.targets = torch.cat([F.one_hot(known, len(LABELS)).float(), soft])  # [reviews, labels]
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        self.indices = list(indices)
+        return super().batch(indices)
+
+    def backward(self, batch: Batch) -> Outcome:
+        with autocast(batch.labels.device, self.bundle.config.train.precision):
+            logits = self.model(batch.input_ids, batch.lengths).float()
+        targets = self.targets[self.indices]
+        loss = F.cross_entropy(logits, targets)
+        loss.backward()
+        agreement = (logits.argmax(dim=1) == targets.argmax(dim=1)).float().mean()
+        return Outcome(len(targets), {"loss": loss.item(), "accuracy": agreement.item()})
+
+
 class Entropy(Unlabelled):
     entropy = 0.3
 
@@ -169,8 +195,9 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "unfreezing": of(GradualUnfreezing),
     "weight-dropout": of(WeightDropout),
     "one-rate": of(layer_decay=1.0),
-    "rate-1e-3": of(learning_rate=1e-3),
+    "rate-2e-3": of(learning_rate=2e-3),
     "rate-4e-3": of(learning_rate=4e-3),
+    "rate-16e-3": of(learning_rate=1.6e-2),
     "batch-32": of(batch_size=32),
     "average": of(average=0.99),
     "max-mean": of(pooling="max+mean"),
@@ -181,6 +208,7 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "length-200": of(max_length=200),
     "length-800": of(max_length=800),
     "entropy": of(Entropy),
+    "self-training": of(SelfTraining),
     "virtual": of(Virtual, adversarial=1.0),
     "virtual-entropy": of(Both, adversarial=1.0),
 }
@@ -211,16 +239,28 @@ def measure(name: str, config: Config) -> None:
     config = config.starting_from(encoder.config)
     data = prepare_data(config, encoder.vocab)
 
-    def make_task() -> Classification:
+    def new_bundle() -> Bundle:
         bundle = Bundle.new(config, LABELS, data.vocab, data.facts)
         bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
         fit_linear(bundle.model, data.train, config.train.seed)
+        return bundle
+
+    def make_teacher() -> Classification:
+        return Classification(new_bundle(), data)
+
+    def make_task() -> Classification:
+        bundle = new_bundle()
         variant = VARIANTS[name][0]
+        if issubclass(variant, SelfTraining):
+            return variant(bundle, data, unlabelled(config, data), teacher)
         if issubclass(variant, Unlabelled):
             return variant(bundle, data, unlabelled(config, data))
         return variant(bundle, data)
 
     with tempfile.TemporaryDirectory() as folder:
+        if issubclass(VARIANTS[name][0], SelfTraining):
+            run(make_teacher, config, Path(folder) / "teacher")
+            teacher = load_bundle(Path(folder) / "teacher")
         summary = run(make_task, config, Path(folder) / "run")
     figures = {key: round(figure, 4) for key, figure in summary.validation.items()}
     line = {"variant": name, "seed": config.train.seed, **figures, "seconds": summary.seconds}
