@@ -2,7 +2,7 @@
 
     python benchmarks/peers.py                         all of them: about 40 minutes
     python benchmarks/peers.py nb-svm tf-idf           some of them
-    python benchmarks/peers.py ours --model runs/imdb  a model of yours
+    python benchmarks/peers.py ours --model runs/imdb  a model of yours; without: the shipped one
 
 Each peer runs in a process of its own, one after the other. Its setting is chosen on the contiguous
 validation tenth of train; then it learns from all of train. Time to train is that of this last fit,
@@ -31,6 +31,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from sentiment.bundle import SHIPPED_CLASSIFIER
 from sentiment.config import DataConfig
 from sentiment.corpus import load_corpus, train_and_validation
 from sentiment.memory import peak_memory
@@ -167,14 +168,15 @@ def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
     test = load_corpus(dataset)["test"]
     texts, labels = list(test["text"]), list(test["label"])
     classifier = Classifier.from_pretrained(model)
+    training = classifier.bundle.data["metrics"]
     started = time.perf_counter()
     predicted = [prediction["label"] for prediction in classifier(texts)]
     seconds = time.perf_counter() - started
     right = [classifier.labels[y] == label for y, label in zip(labels, predicted, strict=True)]
-    lines = (model / "metrics.jsonl").read_text().splitlines() if model.is_dir() else []
     return {
         "accuracy": float(np.mean(right)),
-        "train_seconds": json.loads(lines[-1])["seconds"] if lines else None,
+        "validation": training["validation_accuracy"],
+        "train_seconds": training["seconds"],
         "reviews_per_second": len(texts) / seconds,
         "megabytes": sum(file.stat().st_size for file in model.iterdir() if file.is_file()) / 1e6,
         "note": str(model),
@@ -236,7 +238,8 @@ def main() -> None:
         print(json.dumps({**measure(args.one, args.dataset), "peak_memory": peak_memory()}))
         return
     table = Table("peer", "test accuracy", "training", "reviews/s", "MB", "peak memory", "note")
-    for name in jobs(args.peers or ["ours", *PEERS, "packed"], args.model):
+    models = args.model or [SHIPPED_CLASSIFIER]
+    for name in jobs(args.peers or ["ours", *PEERS, "packed"], models):
         table.add_row(name, *cells(in_its_own_process(name, args.dataset)))
         Console(stderr=True).print(f"{name} done")
     Console(width=140).print(table)

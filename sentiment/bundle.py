@@ -47,7 +47,7 @@ class Bundle:
     labels: list[str]
     vocab: Vocab
     model: LSTMClassifier
-    data: dict[str, Any] = field(default_factory=dict)  # Rows and fingerprint of each split.
+    data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
     temperature: float = 1.0  # What the model's logits are divided by (`calibration.py`).
 
     @classmethod

@@ -141,5 +141,10 @@ class Classification:
         }
 
     def save(self, model: LSTMClassifier, folder: Path, metrics: Metrics) -> None:
-        temperature = metrics["validation_temperature"]
-        save_bundle(replace(self.bundle, model=model, temperature=temperature), folder)
+        kept = replace(
+            self.bundle,
+            model=model,
+            temperature=metrics["validation_temperature"],
+            data={**self.facts, "metrics": metrics},
+        )
+        save_bundle(kept, folder)

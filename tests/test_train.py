@@ -47,6 +47,8 @@ def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
     assert bundle.data["train"]["rows"] == 120
     assert bundle.data["validation"]["rows"] == 40
     assert len(bundle.data["train"]["fingerprint"]) == 32
+    assert bundle.data["metrics"] == lines[summary.best_epoch - 1]
+    assert bundle.temperature == bundle.data["metrics"]["validation_temperature"]
 
 
 def test_the_vocabulary_is_that_of_the_training_reviews_alone():
