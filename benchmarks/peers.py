@@ -50,6 +50,7 @@ class Fitted(NamedTuple):
 
     predict: Callable[[Sequence[str]], Sequence[int]]
     size: int  # Bytes on disk.
+    decide: Callable[[Sequence[str]], np.ndarray] | None = None  # A number, positive for label 1.
 
 
 Fit = Callable[[Reviews, dict[str, Any]], Fitted]
@@ -79,10 +80,13 @@ def nb_svm(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
     svm = LinearSVC(C=setting["C"]).fit(counts.multiply(ratio).tocsr(), labels)
     weights = (svm.coef_[0] * ratio).astype(np.float32)
 
-    def predict(texts: Sequence[str]) -> Sequence[int]:
-        return (vectorizer.transform(texts) @ weights + svm.intercept_[0] > 0).astype(int)
+    def decide(texts: Sequence[str]) -> np.ndarray:
+        return vectorizer.transform(texts) @ weights + svm.intercept_[0]
 
-    return Fitted(predict, len(pickle.dumps(vectorizer.vocabulary_)) + weights.nbytes)
+    def predict(texts: Sequence[str]) -> Sequence[int]:
+        return (decide(texts) > 0).astype(int).tolist()
+
+    return Fitted(predict, len(pickle.dumps(vectorizer.vocabulary_)) + weights.nbytes, decide)
 
 
 def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
