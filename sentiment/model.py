@@ -149,13 +149,14 @@ def predict_logits(
     model: LSTMClassifier, reviews: Sequence[Sequence[int]], batch_size: int = 128
 ) -> Tensor:
     """Logits of `reviews`, each a list of ids: [reviews, num_labels], in order, on the CPU."""
-    return in_batches(model, model, reviews, batch_size)
+    return in_batches(model, model, model.linear.out_features, reviews, batch_size)
 
 
 @torch.inference_mode()
 def in_batches(
     model: LSTMClassifier,
     compute: Callable[[Tensor, Tensor], Tensor],
+    width: int,
     reviews: Sequence[Sequence[int]],
     batch_size: int = 128,
 ) -> Tensor:
@@ -167,14 +168,12 @@ def in_batches(
     was_training = model.training
     model.eval()
     device = model.linear.weight.device
-    batches = BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length()
-    rows = []
-    for indices in batches:
+    rows = torch.empty(len(reviews), width)
+    for indices in BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length():
         batch = collate([(reviews[index], -1) for index in indices]).to(device)
-        rows.append(compute(batch.input_ids, batch.lengths).float().cpu())
+        rows[indices] = compute(batch.input_ids, batch.lengths).float().cpu()
     model.train(was_training)
-    order = torch.tensor([index for indices in batches for index in indices])
-    return torch.cat(rows)[order.argsort()]
+    return rows
 
 
 def choose_device(name: str) -> torch.device:

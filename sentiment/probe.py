@@ -29,8 +29,9 @@ def fit_linear(
         seed: decides which `REVIEWS` of more examples are taken.
     """
     some = random.Random(seed).sample(examples, min(len(examples), REVIEWS))
-    features = in_batches(model, model.features, [ids for ids, _ in some])  # [reviews, pooled]
-    labels = torch.tensor([label for _, label in some])  # [reviews]
+    reviews = [ids for ids, _ in some]
+    features = in_batches(model, model.features, model.linear.in_features, reviews)
+    labels = torch.tensor([label for _, label in some])  # [reviews]; features [reviews, pooled]
     mean = features.mean(dim=0)  # [pooled]
     deviation = features.std(dim=0).nan_to_num().clamp(min=SMALLEST_DEVIATION)  # [pooled]
     scaled = (features - mean) / deviation
