@@ -129,13 +129,13 @@ class TrainConfig(Section):
     """The optimisation."""
 
     seed: int = setting(0, "Decides initial weights, order and dropout.", 0, 2**31)
-    epochs: int = setting(4, "Passes over the training reviews.", 1)
+    epochs: int = setting(2, "Passes over the training reviews.", 1)
     min_steps: int = setting(
         500, "Steps at least: more epochs than `epochs` where the training reviews are few.", 0
     )
     batch_size: int = setting(64, "Reviews a batch.", 1)
     max_tokens: int | None = setting(None, "Most tokens a batch, padding included.", 1)
-    learning_rate: float = setting(2e-3, "Peak of the schedule: linear up, then down to 0.", 0)
+    learning_rate: float = setting(8e-3, "Peak of the schedule: linear up, then down to 0.", 0)
     layer_decay: float = setting(
         0.5,
         "Factor on the learning rate for each layer below the Linear: the LSTMs, the embedding.",

@@ -179,6 +179,17 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path, arguments, messag
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_model_the_shipped_one_answers(tmp_path):
+    result = sentiment("predict", "A joy from start to finish.", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert re.match(r"pos +\d+\.\d%", result.stdout)
+    measured = sentiment("eval", "--dataset", "sample", "--json", cwd=tmp_path)
+    assert measured.returncode == 0, measured.stderr
+    assert json.loads(measured.stdout)["n"] == 1000
+    assert list(tmp_path.iterdir()) == []
+    assert list((ROOT / "sentiment" / "pretrained").rglob("metrics-*.json")) == []
+
+
 def test_bad_input_for_a_model_is_a_clear_error(run_folder):
     model = ("--model", run_folder)
     assert fails(sentiment("predict", "--file", "nowhere.txt", *model), "Could not read 'nowhere")
