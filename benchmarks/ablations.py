@@ -205,6 +205,10 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "word-dropout-0.1": of(word_dropout=0.1),
     "embedding-dropout-0.3": of(embedding_dropout=0.3),
     "embedding-dropout-0": of(embedding_dropout=0.0),
+    "word-dropout-0": of(word_dropout=0.0),
+    "output-dropout-0": of(output_dropout=0.0),
+    "output-dropout-0.2": of(output_dropout=0.2),
+    "layer-decay-0.25": of(layer_decay=0.25),
     "length-200": of(max_length=200),
     "length-800": of(max_length=800),
     "entropy": of(Entropy),
@@ -229,11 +233,19 @@ def main() -> None:
     names = list(VARIANTS) if arguments.variants == ["all"] else arguments.variants
     for seed in arguments.seeds:
         for name in names:
-            settings = {**BASE, "dataset": arguments.dataset, "encoder": arguments.encoder}
-            measure(name, Config.from_flat(**{**settings, **VARIANTS[name][1], "seed": seed}))
+            task, settings = combine(name)
+            places = {"dataset": arguments.dataset, "encoder": arguments.encoder, "seed": seed}
+            measure(name, task, Config.from_flat(**{**BASE, **settings, **places}))
 
 
-def measure(name: str, config: Config) -> None:
+def combine(names: str) -> tuple[type[Classification], dict[str, Any]]:
+    """The task and the settings of a variant, or of several joined by '+'."""
+    tasks, settings = zip(*(VARIANTS[name] for name in names.split("+")), strict=True)
+    special = [task for task in tasks if task is not Classification]
+    return (special or [Classification])[-1], {k: v for one in settings for k, v in one.items()}
+
+
+def measure(name: str, task: type[Classification], config: Config) -> None:
     """Train one variant and print what came of it."""
     encoder = load_encoder(config.model.encoder or SHIPPED)
     config = config.starting_from(encoder.config)
@@ -250,15 +262,14 @@ def measure(name: str, config: Config) -> None:
 
     def make_task() -> Classification:
         bundle = new_bundle()
-        variant = VARIANTS[name][0]
-        if issubclass(variant, SelfTraining):
-            return variant(bundle, data, unlabelled(config, data), teacher)
-        if issubclass(variant, Unlabelled):
-            return variant(bundle, data, unlabelled(config, data))
-        return variant(bundle, data)
+        if issubclass(task, SelfTraining):
+            return task(bundle, data, unlabelled(config, data), teacher)
+        if issubclass(task, Unlabelled):
+            return task(bundle, data, unlabelled(config, data))
+        return task(bundle, data)
 
     with tempfile.TemporaryDirectory() as folder:
-        if issubclass(VARIANTS[name][0], SelfTraining):
+        if issubclass(task, SelfTraining):
             run(make_teacher, config, Path(folder) / "teacher")
             teacher = load_bundle(Path(folder) / "teacher")
         summary = run(make_task, config, Path(folder) / "run")

@@ -1,19 +1,15 @@
-"""Words on a command line in, one call of the other rooms out: parsing and printing, nothing else.
+"""Words on a command line in, one call of the other rooms out.
 
 The rooms are imported inside the commands, so that each waits only for what it needs.
 """
 
-import dataclasses
-import inspect
 import json
-import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,13 +25,11 @@ from sentiment.config import (
     TrainConfig,
 )
 from sentiment.errors import InputError
-
-if TYPE_CHECKING:
-    from sentiment.trainer import Summary
+from sentiment.flags import as_flags, with_settings
+from sentiment.show import print_epoch, print_human, print_jsonl, print_metrics, print_summary
 
 DEFAULT_OUT = Path("runs/imdb")
 PRETRAIN_OUT = Path("runs/encoder")
-BAR_WIDTH = 20
 LINES_AT_ONCE = 1024  # Of --file: enough to batch by length, little enough to hold in memory.
 
 app = typer.Typer(
@@ -65,68 +59,6 @@ def main() -> None:
     except BrokenPipeError:  # The reader of our output, `head` say, has seen enough.
         sys.stderr.close()
         sys.exit(0)
-
-
-def with_settings(
-    *sections: type, recipe: Mapping[str, Any] = MappingProxyType({}), without: Iterable[str] = ()
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag for each field of the config `sections` but those in `without`.
-
-    Defaults are those of `recipe`, else of the config. The command gets those that were named on
-    the command line as its argument `settings`.
-    """
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = [
-            parameter
-            for parameter in inspect.signature(command, eval_str=True).parameters.values()
-            if parameter.name != "settings"
-        ]
-        flags = [
-            flag(section, field, recipe.get(field.name, field.default))
-            for section in sections
-            for field in dataclasses.fields(section)
-            if field.name not in without
-        ]
-
-        def run(context: typer.Context, **arguments: Any) -> None:
-            settings = {}
-            for parameter in flags:
-                value = arguments.pop(parameter.name)
-                if context.get_parameter_source(parameter.name).name != "DEFAULT":  # type: ignore[union-attr]
-                    settings[parameter.name] = value
-            command(**arguments, settings=settings)
-
-        context = inspect.Parameter(
-            "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
-        )
-        parameters = [context, *own, *flags]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        run.__doc__ = command.__doc__
-        run.__name__ = command.__name__
-        return run
-
-    return decorate
-
-
-def flag(section: type, field: dataclasses.Field[Any], default: Any) -> inspect.Parameter:
-    """The command-line flag of a config field."""
-    return inspect.Parameter(
-        field.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[
-            get_type_hints(section)[field.name], typer.Option(help=field.metadata["help"])
-        ],
-    )
-
-
-def as_flags(recipe: dict[str, Any]) -> str:
-    """Settings as they are typed: `--epochs 4, --pooling max+mean`."""
-    return ", ".join(
-        f"--{name.replace('_', '-')} {value}" for name, value in recipe.items() if value is not None
-    )
 
 
 @app.command()
@@ -201,47 +133,6 @@ def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[s
     return saved or Config.from_flat(**{**recipe, **settings})
 
 
-def print_epoch(metrics: dict[str, float]) -> None:
-    """An epoch's line of `metrics.jsonl`, above the progress bar."""
-    from tqdm import tqdm
-
-    training = named(metrics, "train_")
-    validation = named(metrics, "validation_")
-    tqdm.write(
-        f"epoch {metrics['epoch']}: training {training}; validation {validation}; "
-        f"{clock(metrics['seconds'])}",
-        file=sys.stdout,
-    )
-
-
-def print_summary(summary: "Summary", command: str, out: Path) -> None:
-    """How a run ended; one that was stopped ends the program."""
-    if not summary.finished:
-        print(f"Stopped and saved. Go on with: sentiment {command} --resume --out {out}")
-        sys.exit(130)
-    memory = f", peak memory {summary.peak_memory / 2**30:.1f} GiB" if summary.peak_memory else ""
-    print(
-        f"The best of {summary.epochs} epochs is {summary.best_epoch}: validation "
-        f"{named(summary.validation)}. {clock(summary.seconds)}{memory}."
-    )
-
-
-def named(metrics: dict[str, float], prefix: str = "") -> str:
-    """The figures whose name begins with `prefix`: `loss 0.2854, accuracy 89.44%`."""
-    return ", ".join(
-        f"{name.removeprefix(prefix).replace('_', ' ')} "
-        + (f"{figure:.2%}" if name.endswith("accuracy") else f"{figure:.4g}")
-        for name, figure in metrics.items()
-        if name.startswith(prefix)
-    )
-
-
-def clock(seconds: float) -> str:
-    """12.3 as `12 s`, 754 as `12 min 34 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
 @app.command("eval")
 def evaluate(
     model: Model = None,
@@ -278,43 +169,6 @@ def evaluate(
     if model is not None:
         with staged(model) as stage:
             write_json(stage / f"metrics-{split}.json", result)
-
-
-def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
-    """The metrics as a table, and the confusion counts as another."""
-    from rich.console import Console
-    from rich.table import Table
-
-    low, high = result["accuracy_interval"]
-    roc_auc = "only one label" if result["roc_auc"] is None else f"{result['roc_auc']:.4f}"
-    metrics = Table(title=f"{result['dataset']}, {result['split']}", title_justify="left")
-    metrics.add_column("metric")
-    metrics.add_column("value", justify="right")
-    metrics.add_row("reviews", f"{result['n']:,}")
-    metrics.add_row("accuracy", f"{result['accuracy']:.2%}")
-    metrics.add_row("95% interval", f"{low:.2%} to {high:.2%}")
-    metrics.add_row("F1", f"{result['f1']:.4f}")
-    metrics.add_row("ROC-AUC", roc_auc)
-    metrics.add_row("loss", f"{result['loss']:.4f}")
-    metrics.add_row("calibration error", f"{result['ece']:.4f}")
-    confusion = Table(title="Confusion", title_justify="left")
-    confusion.add_column("true \\ predicted")
-    for label in labels:
-        confusion.add_column(label, justify="right")
-    for label, counts in zip(labels, result["confusion"], strict=True):
-        confusion.add_row(label, *(f"{count:,}" for count in counts))
-    slices = Table(title="By length", title_justify="left")
-    slices.add_column("reviews of")
-    for heading in ("reviews", "accuracy", "95% interval"):
-        slices.add_column(heading, justify="right")
-    for part in result["slices"]:
-        low, high = part["accuracy_interval"]
-        slices.add_row(
-            part["name"], f"{part['n']:,}", f"{part['accuracy']:.2%}", f"{low:.2%} to {high:.2%}"
-        )
-    console = Console()
-    for table in (metrics, confusion, slices):
-        console.print(table)
 
 
 @app.command()
@@ -356,27 +210,3 @@ def read_lines(file: str) -> Iterator[str]:
                 yield line.removesuffix("\n").removesuffix("\r")
     except OSError as error:
         raise InputError(f"Could not read '{file}': {error.strerror}.") from error
-
-
-def print_jsonl(texts: list[str], predictions: list[dict[str, Any]], all_scores: bool) -> None:
-    """One JSON object a line."""
-    for prediction in predictions:
-        if not all_scores:
-            del prediction["scores"]
-        print(json.dumps(prediction, ensure_ascii=False))
-
-
-def print_human(texts: list[str], predictions: list[dict[str, Any]], all_scores: bool) -> None:
-    """Label, score, a bar and the text, in colour where a terminal can show it."""
-    from sentiment.tokenizer import clean
-
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    for text, prediction in zip(texts, predictions, strict=True):
-        scores = prediction["scores"]
-        shown = scores if all_scores else {prediction["label"]: prediction["score"]}
-        for label, score in shown.items():
-            bar = "█" * round(score * BAR_WIDTH)
-            line = f"{label:>{max(map(len, scores))}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
-            if colour and label == prediction["label"]:
-                line = typer.style(line, fg="red" if label == "neg" else "green")
-            print(f"{line}  {clean(text)}" if label == prediction["label"] else line)

@@ -1,0 +1,71 @@
+"""Config fields in, command-line flags out."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+
+def with_settings(
+    *sections: type, recipe: Mapping[str, Any] = MappingProxyType({}), without: Iterable[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one flag for each field of the config `sections` but those in `without`.
+
+    Defaults are those of `recipe`, else of the config. The command gets those that were named on
+    the command line as its argument `settings`.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            parameter
+            for parameter in inspect.signature(command, eval_str=True).parameters.values()
+            if parameter.name != "settings"
+        ]
+        flags = [
+            flag(section, field, recipe.get(field.name, field.default))
+            for section in sections
+            for field in dataclasses.fields(section)
+            if field.name not in without
+        ]
+
+        def run(context: typer.Context, **arguments: Any) -> None:
+            settings = {}
+            for parameter in flags:
+                value = arguments.pop(parameter.name)
+                if context.get_parameter_source(parameter.name).name != "DEFAULT":  # type: ignore[union-attr]
+                    settings[parameter.name] = value
+            command(**arguments, settings=settings)
+
+        context = inspect.Parameter(
+            "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+        )
+        parameters = [context, *own, *flags]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        run.__doc__ = command.__doc__
+        run.__name__ = command.__name__
+        return run
+
+    return decorate
+
+
+def flag(section: type, field: dataclasses.Field[Any], default: Any) -> inspect.Parameter:
+    """The command-line flag of a config field."""
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[
+            get_type_hints(section)[field.name], typer.Option(help=field.metadata["help"])
+        ],
+    )
+
+
+def as_flags(recipe: dict[str, Any]) -> str:
+    """Settings as they are typed: `--epochs 4, --pooling max+mean`."""
+    return ", ".join(
+        f"--{name.replace('_', '-')} {value}" for name, value in recipe.items() if value is not None
+    )
