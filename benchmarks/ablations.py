@@ -23,10 +23,11 @@ from sentiment.batches import Batch, collate, encode
 from sentiment.bundle import Bundle, load_bundle, load_encoder
 from sentiment.config import SHIPPED, Config
 from sentiment.corpus import LABELS, load_corpus, without
+from sentiment.model import autocast
 from sentiment.probe import fit_linear
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.train import Classification, Data, prepare_data
-from sentiment.trainer import Outcome, autocast, run
+from sentiment.trainer import Outcome, run
 
 BASE: dict[str, Any] = {
     "epochs": 1,

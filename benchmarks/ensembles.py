@@ -25,7 +25,7 @@ from sentiment.config import DataConfig
 from sentiment.corpus import load_corpus, train_and_validation
 from sentiment.predict import Classifier
 
-NB_SVM_C = 0.01
+NB_SVM = {"C": 1.0, "min_df": 2}
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
         name: [margin(classifier, reviews) for classifier in classifiers]
         for name, reviews in (("validation", validation), ("test", test))
     }
-    nb_svm = PEERS["nb-svm"][0](train, {"C": NB_SVM_C}).decide
+    nb_svm = PEERS["nb-svm"][0](train, NB_SVM).decide
     assert nb_svm is not None
     others = {"validation": nb_svm(validation.texts), "test": nb_svm(test.texts)}
     blends = []

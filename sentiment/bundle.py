@@ -57,7 +57,7 @@ class Bundle:
             config, labels, vocab, LSTMClassifier(config.model, len(vocab), len(labels)), data
         )
 
-    def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 128) -> Tensor:
+    def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
         """Calibrated logits of `reviews`, each a list of ids: [reviews, num_labels], on the CPU."""
         return predict_logits(self.model, reviews, batch_size) / self.temperature
 

@@ -52,7 +52,7 @@ class Metrics:
 
 
 def evaluate(
-    bundle: Bundle, split: Dataset, train: Dataset | None = None, batch_size: int = 128
+    bundle: Bundle, split: Dataset, train: Dataset | None = None, batch_size: int = 64
 ) -> Metrics:
     """Measure `bundle` on the reviews of `split` (columns `text` and `label`).
 

@@ -25,9 +25,9 @@ from sentiment.batches import Batch, BucketSampler, collate
 from sentiment.bundle import EncoderBundle, load_encoder, save_encoder
 from sentiment.config import Config, ModelConfig
 from sentiment.corpus import fingerprint, load_corpus, train_and_validation, without
-from sentiment.model import Encoder
+from sentiment.model import Encoder, autocast
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
-from sentiment.trainer import Metrics, Outcome, Summary, autocast, run
+from sentiment.trainer import Metrics, Outcome, Summary, run
 from sentiment.vocab import Vocab
 
 DRAWS = 1024  # Words drawn for the sampled softmax, each step anew.

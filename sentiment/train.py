@@ -15,10 +15,10 @@ from sentiment.bundle import Bundle, load_encoder, save_bundle
 from sentiment.calibration import fit_temperature
 from sentiment.config import Config
 from sentiment.corpus import LABELS, fingerprint, load_corpus, train_and_validation
-from sentiment.model import LSTMClassifier, predict_logits
+from sentiment.model import LSTMClassifier, autocast, predict_logits
 from sentiment.probe import fit_linear
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
-from sentiment.trainer import Metrics, Outcome, Summary, autocast, run
+from sentiment.trainer import Metrics, Outcome, Summary, run
 from sentiment.vocab import Vocab
 
 Example = tuple[list[int], int]  # Ids and label of one review.

@@ -304,25 +304,6 @@ def running_average(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Products of matrices in bfloat16 where `precision` asks for it; `auto`: where it is faster.
-
-    That is on GPUs that have it, and on CPUs with instructions for it (AVX512-BF16, AMX), where a
-    step takes about half the time. Weights and gradients stay float32.
-    """
-    if precision == "auto":
-        capable = {
-            "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-            "cpu": lambda: any(
-                torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16")
-            ),
-        }
-        enabled = capable.get(device.type, bool)()
-    else:
-        enabled = precision == "bfloat16"
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
-
-
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set, instead of stopping in the middle of a step.

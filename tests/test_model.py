@@ -9,6 +9,7 @@ from sentiment.errors import InputError
 from sentiment.model import (
     Encoder,
     LSTMClassifier,
+    autocast,
     choose_device,
     pool,
     predict_logits,
@@ -165,3 +166,10 @@ def test_an_absent_device_is_a_clear_error():
     absent = "mps" if not torch.backends.mps.is_available() else "cuda"
     with pytest.raises(InputError, match=f"no device '{absent}'"):
         choose_device(absent)
+
+
+def test_precision_is_what_was_asked_for():
+    product = torch.ones(2, 2)
+    for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        with autocast(torch.device("cpu"), precision):
+            assert (product @ product).dtype == dtype

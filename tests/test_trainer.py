@@ -14,7 +14,7 @@ from sentiment.corpus import from_reviews
 from sentiment.errors import InputError
 from sentiment.sample import sample_reviews
 from sentiment.train import Classification, train
-from sentiment.trainer import Trainer, autocast, learning_rate, running_average, stop_signals
+from sentiment.trainer import Trainer, learning_rate, running_average, stop_signals
 
 pytestmark = pytest.mark.usefixtures("few_reviews")
 
@@ -210,10 +210,3 @@ def test_without_an_average_the_weights_themselves_are_kept(tmp_path, monkeypatc
     assert same(weights(tmp_path / "plain"), last)
     train(config(epochs=1, average=0.9), tmp_path / "averaged")
     assert not same(weights(tmp_path / "averaged"), last)
-
-
-def test_precision_is_what_was_asked_for():
-    product = torch.ones(2, 2)
-    for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        with autocast(torch.device("cpu"), precision):
-            assert (product @ product).dtype == dtype
