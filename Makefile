@@ -15,11 +15,15 @@ PYTHON  ?= python3
 VENV    := .venv
 RUN     := $(VENV)/bin/python -m sentiment
 
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+# A notebook runs in its own folder, from where a relative path leads elsewhere.
+JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
+
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval predict test lint bench clean
+.PHONY: help install pretrain train eval predict notebooks outputs test lint bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
@@ -37,6 +41,12 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 
 predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
+	$(JUPYTER) execute $(NOTEBOOKS)
+
+outputs: $(VENV)/installed-dev ## run them, and store what comes out in them
+	$(JUPYTER) execute --inplace $(NOTEBOOKS)
 
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
 	$(VENV)/bin/python -m pytest $(ARGS)
