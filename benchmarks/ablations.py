@@ -30,6 +30,7 @@ from sentiment.train import Classification, Data, prepare_data
 from sentiment.trainer import Outcome, run
 
 BASE: dict[str, Any] = {
+    "max_length": 400,
     "epochs": 1,
     "learning_rate": 8e-3,
     "min_steps": 0,
@@ -189,6 +190,7 @@ def of(task: type[Classification] = Classification, **settings: Any) -> tuple[An
 VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "base": of(),
     "two-epochs": of(epochs=2),
+    "default": of(max_length=800, epochs=2, adversarial=1.0),
     "adversarial-0.5": of(adversarial=0.5),
     "adversarial-1": of(adversarial=1.0),
     "adversarial-2": of(adversarial=2.0),

@@ -85,7 +85,7 @@ class TextConfig(Section):
         "Most entries of the vocabulary, specials included.",
         2,
     )
-    max_length: int = setting(400, "Tokens kept of a longer review, head and tail.", 1)
+    max_length: int = setting(800, "Tokens kept of a longer review, head and tail.", 1)
     head_fraction: float = setting(
         0.25, "Part of max_length that comes from the head; the verdict is in the tail.", 0.0, 1.0
     )
@@ -225,6 +225,7 @@ SECTIONS: dict[str, type[Section]] = {
 FROM_SCRATCH: dict[str, Any] = {
     "encoder": None,
     "max_vocab": 10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
+    "max_length": 400,
     "embedding_dim": 100,
     "hidden_size": 128,
     "pooling": "max+mean",
@@ -238,6 +239,7 @@ FROM_SCRATCH: dict[str, Any] = {
 }
 PRETRAINING: dict[str, Any] = {
     "encoder": None,
+    "max_length": 400,  # Of a piece: a longer review is cut into several.
     "word_dropout": 0.0,  # In a few passes over so much text no dropout pays.
     "embedding_dropout": 0.0,
     "output_dropout": 0.0,
