@@ -130,11 +130,11 @@ PEERS: dict[str, tuple[Fit, list[dict[str, Any]]]] = {
     "nb-svm": (nb_svm, settings(C=[0.1, 0.3, 1.0, 3.0], min_df=[1, 2])),
     "fasttext-1": (
         fast_text,
-        settings(lr=[0.1, 0.3, 0.5], epoch=[5, 10, 20], dim=[50], wordNgrams=[1], minCount=[2]),
+        settings(lr=[0.1, 0.5], epoch=[5, 20], dim=[50], wordNgrams=[1], minCount=[2]),
     ),
     "fasttext-2": (
         fast_text,
-        settings(lr=[0.1, 0.3, 0.5], epoch=[5, 10, 20], dim=[50], wordNgrams=[2], minCount=[2]),
+        settings(lr=[0.1, 0.5], epoch=[5, 20], dim=[50], wordNgrams=[2], minCount=[2]),
     ),
 }
 
