@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from sentiment.config import Config
 ROOT = Path(__file__).parent.parent
 COMMANDS = get_command(app).commands
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 
 
 def migration_table():
@@ -72,3 +74,21 @@ def test_every_sentiment_command_in_the_readme_parses():
         flags = {option for p in COMMANDS[name].params for option in p.opts}
         for word in words:
             assert not word.startswith("-") or word == "-" or word in flags, command
+
+
+def commands_of(readme):
+    """The lines of all code blocks without their comments, and all code in the text, sorted."""
+    blocks = re.findall(r"```\w+\n(.*?)```", readme, re.DOTALL)
+    lines = [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.splitlines()]
+    text = re.sub(r"```.*?```", "", readme, flags=re.DOTALL)
+    return lines + sorted(re.findall(r"`([^`]+)`", text.replace("\n", " ")))
+
+
+def test_the_chinese_readme_has_the_same_commands():
+    assert commands_of(CHINESE) == commands_of(README)
+
+
+def test_the_chinese_readme_has_the_same_numbers():
+    english, chinese = (Counter(re.findall(r"\d+(?:[.,]\d+)*", text)) for text in (README, CHINESE))
+    assert english == chinese
+    assert english.total() > 100
