@@ -3,10 +3,15 @@
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 import typer
+
+Model = Annotated[
+    Path | None, typer.Option(help="Folder of a trained model.", show_default="the shipped one")
+]
 
 
 def with_settings(

@@ -1,0 +1,40 @@
+"""Words on a command line in, one call of the other rooms out.
+
+A command stands in a file named after it, which imports the rooms that it calls inside itself, so
+that each command waits only for what it needs.
+"""
+
+import sys
+
+import typer
+
+from sentiment.cli.evaluate import evaluate
+from sentiment.cli.predict import predict
+from sentiment.cli.train import pretrain, train
+from sentiment.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sentiment classification with an LSTM: train, eval, predict.",
+)
+app.command("train")(train)
+app.command("pretrain")(pretrain)
+app.command("eval")(evaluate)
+app.command("predict")(predict)
+
+
+def main() -> None:
+    """Run the command line. Errors that the user can mend exit with code 2, on one line."""
+    try:
+        app()
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # The reader of our output, `head` say, has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
