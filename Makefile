@@ -22,7 +22,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval predict notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval predict demo notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: make predict TEXT="A joy."
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
 	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
+	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
 	$(JUPYTER) execute $(NOTEBOOKS)
@@ -74,6 +77,10 @@ $(VENV)/installed: requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-demo: requirements-demo.txt $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet -r requirements-demo.txt
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements-demo.txt $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
 	touch $@

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.train import pretrain, train
@@ -23,6 +24,7 @@ app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("demo")(demo)
 
 
 def main() -> None:
