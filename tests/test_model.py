@@ -7,6 +7,7 @@ from sentiment.batches import collate
 from sentiment.config import ModelConfig
 from sentiment.errors import InputError
 from sentiment.model import (
+    Attention,
     Encoder,
     LSTMClassifier,
     autocast,
@@ -118,10 +119,12 @@ def test_each_stack_equals_a_packed_one_directional_lstm(batch, num_layers):
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "last+mean+max"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention", "last+mean+max"])
 def test_logits_do_not_depend_on_batch_mates_or_padding(batch, pooling, bidirectional):
     torch.manual_seed(0)
     model = LSTMClassifier(config(pooling=pooling, bidirectional=bidirectional), 50, 3).eval()
+    if model.attention is not None:
+        nn.init.normal_(model.attention.query.weight)
     together = model(batch.input_ids, batch.lengths)
     assert together.shape == (4, 3)
     padded = torch.nn.functional.pad(batch.input_ids, (0, 6), value=PAD_ID)
@@ -138,6 +141,18 @@ def test_pooling_takes_the_ends_the_mean_and_the_maximum_of_real_positions():
     assert pool(states, lengths, "mean", 1).tolist() == [[2.0, -4.0]]
     assert pool(states, lengths, "max", 1).tolist() == [[3.0, -2.0]]
     assert pool(states, lengths, "max+last", 1).tolist() == [[3.0, -2.0, 3.0, -6.0]]
+
+
+def test_attention_begins_as_the_mean_and_then_follows_what_stands_there():
+    torch.manual_seed(0)
+    states, lengths = torch.randn(1, 4, 2), torch.tensor([3])
+    attention = Attention(2)
+    mean = pool(states, lengths, "mean", 1)
+    torch.testing.assert_close(pool(states, lengths, "attention", 1, attention), mean)
+    nn.init.constant_(attention.key.weight, 0.1)
+    nn.init.constant_(attention.query.weight, 1e5)  # All weight on the token of the largest sum.
+    largest = states[0, states[0, :3].sum(dim=1).argmax()]
+    torch.testing.assert_close(pool(states, lengths, "attention", 1, attention)[0], largest)
 
 
 def test_word_dropout_replaces_words_by_unk_in_training_only(batch):
