@@ -16,7 +16,7 @@ from sentiment.errors import InputError
 from sentiment.vocab import PAD_ID, UNK_ID
 
 EMBEDDING_STD = 0.1
-ATTENTION_SIZE = 128
+ATTENTION_SIZE, ATTENTION_HEADS = 256, 4
 
 
 def reverse_index(lengths: Tensor, seq: int) -> Tensor:
@@ -91,23 +91,24 @@ class Encoder(nn.Module):
 
 
 class Attention(nn.Module):
-    """A mean over the tokens that weighs each by what stands there.
+    """Several means over the tokens, each of which weighs them by what stands there.
 
-    A token's weight is the softmax, over the review, of `v . tanh(W state)` (Yang et al. 2016,
-    equations 5 to 7). It begins as the plain mean, with `v` at zero.
+    A token's weight in one of them is the softmax, over the review, of `v . tanh(W state)`, where
+    `v` is that mean's own (Lin et al. 2017, equations 6 to 8). They begin as nearly the plain mean,
+    but each a little different: like ones would stay alike.
     """
 
     def __init__(self, features: int) -> None:
         super().__init__()
         self.key = nn.Linear(features, ATTENTION_SIZE)
-        self.query = nn.Linear(ATTENTION_SIZE, 1, bias=False)
-        nn.init.zeros_(self.query.weight)
+        self.query = nn.Linear(ATTENTION_SIZE, ATTENTION_HEADS, bias=False)
+        nn.init.normal_(self.query.weight, std=0.1)
 
     def forward(self, states: Tensor, padding: Tensor) -> Tensor:
-        """`states` [batch, seq, features] and `padding` [batch, seq, 1] to [batch, features]."""
-        scores = self.query(torch.tanh(self.key(states))).float()  # [batch, seq, 1]
-        weights = scores.masked_fill(padding, float("-inf")).softmax(dim=1)
-        return (weights * states).sum(dim=1)
+        """`states` [batch, seq, features], `padding` [batch, seq, 1]: [batch, heads * features]."""
+        scores = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
+        weights = scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
+        return (weights.transpose(1, 2) @ states.float()).flatten(start_dim=1)
 
 
 def pool(
@@ -128,7 +129,8 @@ def pool(
         attention: the learned weighing, for `attention`.
 
     Returns:
-        [batch, len(how.split("+")) * directions * hidden].
+        [batch, vectors * directions * hidden], where each of `how` gives one vector, and
+        `attention` one a head.
     """
     positions = torch.arange(states.shape[1], device=states.device)  # [seq]
     padding = (positions >= lengths.unsqueeze(1)).unsqueeze(-1)  # [batch, seq, 1]
@@ -160,9 +162,9 @@ class LSTMClassifier(nn.Module):
         kinds = config.pooling.split("+")
         state_size = directions * config.hidden_size
         self.attention = Attention(state_size) if "attention" in kinds else None
-        pooled_size = len(kinds) * state_size
+        vectors = sum(ATTENTION_HEADS if kind == "attention" else 1 for kind in kinds)
         self.output_dropout = nn.Dropout(config.output_dropout)
-        self.linear = nn.Linear(pooled_size, num_labels)
+        self.linear = nn.Linear(vectors * state_size, num_labels)
 
     def forward(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
