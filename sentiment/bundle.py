@@ -48,7 +48,8 @@ class Bundle:
     vocab: Vocab
     model: LSTMClassifier
     data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
-    temperature: float = 1.0  # What the model's logits are divided by (`calibration.py`).
+    # What the model's logits are divided by (`calibration.py`); None: nothing, never calibrated.
+    temperature: float | None = None
 
     @classmethod
     def new(cls, config: Config, labels: list[str], vocab: Vocab, data: dict[str, Any]) -> "Bundle":
@@ -59,7 +60,7 @@ class Bundle:
 
     def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
         """Calibrated logits of `reviews`, each a list of ids: [reviews, num_labels], on the CPU."""
-        return predict_logits(self.model, reviews, batch_size) / self.temperature
+        return predict_logits(self.model, reviews, batch_size) / (self.temperature or 1.0)
 
 
 @dataclass
@@ -116,7 +117,8 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
             f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
         )
     temperature = meta.get("temperature")
-    if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
+    is_number = isinstance(temperature, (int, float)) and 0 < temperature < math.inf
+    if not (temperature is None or is_number):
         raise InputError(f"'{folder / CONFIG_FILE}' has the temperature {temperature!r}.")
     bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})
     bundle.temperature = temperature
