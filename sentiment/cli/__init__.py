@@ -8,6 +8,8 @@ import sys
 
 import typer
 
+from sentiment.cli.baseline import baseline
+from sentiment.cli.calibrate import calibrate
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.train import pretrain, train
@@ -22,6 +24,8 @@ app = typer.Typer(
 app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("eval")(evaluate)
+app.command("baseline")(baseline)
+app.command("calibrate")(calibrate)
 app.command("predict")(predict)
 
 
