@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from sentiment.cli.flags import Model
-from sentiment.cli.show import print_human, print_jsonl
+from sentiment.cli.show import print_explanations, print_human, print_jsonl
 from sentiment.errors import InputError
 
 LINES_AT_ONCE = 1024  # Of --file: enough to batch by length, little enough to hold in memory.
@@ -22,15 +22,21 @@ def predict(
     ] = None,
     model: Model = None,
     output_format: Annotated[
-        Literal["human", "jsonl"], typer.Option("--format", help="For people, or for programs.")
+        Literal["human", "jsonl", "html"],
+        typer.Option("--format", help="For people, for programs, or a page of explanations."),
     ] = "human",
     all_scores: Annotated[
         bool, typer.Option("--all-scores", help="The probability of every label.")
+    ] = False,
+    why: Annotated[
+        bool, typer.Option("--explain", help="What each word contributes. Needs Captum.")
     ] = False,
 ) -> None:
     """Label texts: the label, and its probability as the score."""
     if bool(texts) == (file is not None):
         raise InputError('Give either texts ("A joy from start to finish.") or --file PATH.')
+    if output_format == "html" and not why:
+        raise InputError("--format html is a page of explanations: add --explain.")
     from sentiment.bundle import SHIPPED_CLASSIFIER
     from sentiment.predict import Classifier, UnknownWordsWarning
 
@@ -39,6 +45,11 @@ def predict(
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     show = print_human if output_format == "human" else print_jsonl
     waiting = read_lines(file) if file is not None else iter(texts or [])
+    if why:
+        from sentiment.explain import explain
+
+        explanations = (explain(classifier, text) for text in waiting)
+        print_explanations(explanations, output_format, all_scores)
     while some := list(islice(waiting, LINES_AT_ONCE)):
         show(some, classifier(some, all_scores=True), all_scores)
 
