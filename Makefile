@@ -6,10 +6,12 @@ MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
 SEED    ?= 0
 TEXT    ?=
+FILE    ?=
+OUTPUT  ?=
 ARGS    ?=
 
-# The shell reads the text from the environment: quotes in it are then only characters.
-export TEXT
+# The shell reads these from the environment: quotes in them are then only characters.
+export TEXT FILE OUTPUT
 
 PYTHON  ?= python3
 VENV    := .venv
@@ -25,7 +27,7 @@ JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyt
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= ARGS='
+	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
 
 install: $(VENV)/installed ## make the virtual environment, and nothing else
@@ -42,8 +44,9 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 baseline: $(VENV)/installed ## the same beside bags of words that learn from DATASET: minutes
 	$(RUN) baseline --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
-	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: make predict TEXT="A joy."
+	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
+	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
 	$(JUPYTER) execute $(NOTEBOOKS)

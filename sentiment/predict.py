@@ -20,6 +20,10 @@ MOST_UNKNOWN = 0.5  # Part of a text's tokens.
 class UnknownWordsWarning(UserWarning):
     """The vocabulary holds less than half of a text's words: another language, perhaps."""
 
+    def __init__(self, message: str, index: int) -> None:
+        super().__init__(message)
+        self.index = index  # Of the text among those of the call.
+
 
 class Classifier:
     """A trained classifier for texts. Safe to share between threads.
@@ -88,13 +92,12 @@ class Classifier:
             encode(tokens, self.bundle.vocab, self.bundle.config.text)
             for tokens in self.tokenizer.pipe(texts)
         ]
-        for text, ids in zip(texts, reviews, strict=True):
+        for index, (text, ids) in enumerate(zip(texts, reviews, strict=True)):
             known = len(ids) - ids.count(UNK_ID)
             if known <= (1 - MOST_UNKNOWN) * len(ids):
-                warnings.warn(
+                message = (
                     f"{text[:40]!r}: the model knows {known} of its {len(ids)} words, so that "
-                    "the label is little more than a guess.",
-                    UnknownWordsWarning,
-                    stacklevel=3,
+                    "the label is little more than a guess."
                 )
+                warnings.warn(UnknownWordsWarning(message, index), stacklevel=3)
         return self.bundle.logits(reviews).softmax(dim=1)
