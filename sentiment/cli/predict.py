@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from sentiment.cli.flags import Model
-from sentiment.cli.predict_file import FileJob, predict_file
-from sentiment.cli.show import print_human, print_jsonl
+from sentiment.cli.predict_file import FileJob, predict_file, texts_of
+from sentiment.cli.show import print_explanations, print_human, print_jsonl
 from sentiment.errors import InputError
 from sentiment.tables import Format, format_of
 
@@ -25,11 +25,16 @@ def predict(
     ] = None,
     model: Model = None,
     output_format: Annotated[
-        Literal["human", "jsonl"],
-        typer.Option("--format", help="Of the labels of texts: for people, or for programs."),
+        Literal["human", "jsonl", "html"],
+        typer.Option(
+            "--format", help="Of what is printed: for people, for programs, a page of explanations."
+        ),
     ] = "human",
     all_scores: Annotated[
         bool, typer.Option("--all-scores", help="The probability of every label.")
+    ] = False,
+    why: Annotated[
+        bool, typer.Option("--explain", help="What each word contributes. Needs Captum.")
     ] = False,
     column: Annotated[
         str | None,
@@ -54,11 +59,13 @@ def predict(
     """Label texts: the label, and its probability as the score."""
     if bool(texts) == (file is not None):
         raise InputError('Give either texts ("A joy from start to finish.") or --file PATH.')
+    if output_format == "html" and not why:
+        raise InputError("--format html is a page of explanations: add --explain.")
     job = None
     if file is not None:
         input_format = input_format or format_of(file)
         job = FileJob(file, input_format, column, prefix, on_error == "skip", output, overwrite)
-        job.check(output_format)
+        job.check(output_format, why)
     elif column or input_format or output:
         raise InputError("--column, --input-format and --output go with --file.")
     from sentiment.bundle import SHIPPED_CLASSIFIER
@@ -68,7 +75,13 @@ def predict(
     warnings.showwarning = lambda message, *_: print(f"Warning: {message}", file=sys.stderr)
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     show = print_human if output_format == "human" else print_jsonl
-    if job is not None:
+    if why:
+        from sentiment.explain import explain
+
+        waiting = texts if job is None else texts_of(job)
+        explanations = (explain(classifier, text) for text in waiting or ())
+        print_explanations(explanations, output_format, all_scores)
+    elif job is not None:
         predict_file(classifier, job, show, all_scores)
     elif texts:
         show(texts, classifier(texts, all_scores=True), all_scores)

@@ -47,8 +47,12 @@ class FileJob:
     output: Path | None = None
     overwrite: bool = False
 
-    def check(self, output_format: str) -> None:
+    def check(self, output_format: str, explained: bool) -> None:
         """Raise `InputError` for what can be seen before a model is loaded."""
+        if explained:
+            if self.output or self.prefix:
+                raise InputError("--explain prints to standard output, and adds no columns.")
+            return
         if self.format != "text" and output_format != "human":
             raise InputError(f"--format is for texts; {self.format} stays {self.format}.")
         if self.format == "text" and (self.column or self.prefix):
@@ -89,6 +93,24 @@ def predict_file(classifier: "Classifier", job: FileJob, show: Show, all_scores:
         )
 
 
+def texts_of(job: FileJob) -> Iterator[str]:
+    """The texts of a file, one after the other. Raises `InputError` as `predict_file` does."""
+
+    def reject(what: str) -> None:
+        refuse(what, job.skip)
+        print(f"Skipped: {what}", file=sys.stderr)
+
+    with open_table(job.file, job.format, job.column, []) as table:
+        for batch in table.batches(reject):
+            yield from batch.texts
+
+
+def refuse(what: str, skip: bool) -> None:
+    """Raise `InputError` over a malformed row unless it is to be skipped."""
+    if not skip:
+        raise InputError(f"{what} Mend it, or leave such rows out: --on-error skip")
+
+
 def label_rows(
     classifier: "Classifier", table: "Table", write: Write, skip: bool, quiet: bool
 ) -> Tally:
@@ -104,8 +126,7 @@ def label_rows(
         (tqdm.write if seen else print)(message, file=sys.stderr)
 
     def reject(what: str) -> None:
-        if not skip:
-            raise InputError(f"{what} Mend it, or leave such rows out: --on-error skip")
+        refuse(what, skip)
         tally.skipped += 1
         say(f"Skipped: {what}")
 

@@ -71,9 +71,10 @@ def build(classifier: Classifier, folder: Path) -> gr.Blocks:
         check(text)
         if not text.strip():
             return "", ""
-        return show_scores(
-            classifier(text, all_scores=True)["scores"]
-        ), "<p>Weighing the words…</p>"
+        verdict = show_scores(classifier(text, all_scores=True)["scores"])
+        if doubt := doubt_of(*classifier.encode([text])):
+            verdict += show_message([f"A doubtful one: {doubt}"])
+        return verdict, show_message(["Weighing the words…"])
 
     def colour(text: str) -> str:
         """The words, coloured by what they contribute."""
