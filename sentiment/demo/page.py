@@ -152,6 +152,7 @@ def build(classifier: Classifier, folder: Path) -> gr.Blocks:
             score,
             [file, column],
             [report, download],
+            trigger_mode="always_last",
             show_progress_on=report,
         )
     return blocks
