@@ -65,8 +65,10 @@ def run(*arguments, **how):
 def start(port, folder):
     """The same, once it serves."""
     process = subprocess.Popen(**as_typed("--port", port, folder=folder))
-    first = process.stdout.readline()
-    assert "Open http://127.0.0.1" in first, process.communicate()[1]
+    said = process.stdout.readline()
+    if f"Open http://127.0.0.1:{port}/ " not in said:
+        process.kill()
+        pytest.fail(said + process.communicate()[1])
     return process
 
 
