@@ -98,7 +98,7 @@ PEERS: dict[str, tuple[Fit, list[dict[str, Any]]]] = {
     "tf-idf": (partial(bag_of_words, baseline="TF-IDF"), settings(C=[1.0, 3.0, 10.0, 30.0])),
     "nb-svm": (
         partial(bag_of_words, baseline="NB-SVM"),
-        settings(C=[0.1, 0.3, 1.0, 3.0], min_df=[1, 2]),
+        settings(C=[0.03, 0.1, 0.3, 1.0, 3.0], min_df=[1, 2]),
     ),
     "fasttext-1": (
         fast_text,
