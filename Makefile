@@ -20,7 +20,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval predict notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval predict check notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 
 predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+check: $(VENV)/installed ## test what the same makes of negation, contrast, typos, names…
+	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
 	$(JUPYTER) execute $(NOTEBOOKS)

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from sentiment.cli.check import check
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.train import pretrain, train
@@ -17,12 +18,13 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Sentiment classification with an LSTM: train, eval, predict.",
+    help="Sentiment classification with an LSTM: train, eval, predict, check.",
 )
 app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("check")(check)
 
 
 def main() -> None:
