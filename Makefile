@@ -22,7 +22,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict demo notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline check predict demo notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: ma
 
 demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
 	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+check: $(VENV)/installed ## test what the same makes of negation, contrast, typos, names…
+	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
 	$(JUPYTER) execute $(NOTEBOOKS)
