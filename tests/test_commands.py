@@ -359,7 +359,8 @@ def test_a_finished_run_says_so(run_folder):
 def test_predictions_import_nothing_heavy():
     code = (
         "import sys; import sentiment.cli, sentiment.markup; from sentiment import Classifier; "
-        "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum'; "
+        "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum', "
+        "'gradio'; "
         "Classifier.from_pretrained()('A film.'); print([m for m in heavy if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)

@@ -1,4 +1,7 @@
-"""The page as a person meets it, in a real browser, and as one with bad intent does, without."""
+"""The page as a person meets it, in a real browser, and as one with bad intent does, without.
+
+The README's picture of it: SCREENSHOT=docs/demo.png make test ARGS="tests/test_demo.py -k fits"
+"""
 
 import csv
 import http.client
@@ -15,6 +18,7 @@ import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from gradio_client import Client
@@ -209,12 +213,14 @@ def test_the_page_keeps_working_after_bad_input(page, tmp_path):
     assert "Reviews scored: 1." in read_report(page, "scored")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 800, 1280])
 def test_the_page_fits_a_phone_and_a_desk(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.get_by_role("button", name="Mixed").click()
     page.locator("#words .legend").wait_for(timeout=WAIT)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 800 and "SCREENSHOT" in os.environ:
+        page.screenshot(path=ROOT / os.environ["SCREENSHOT"], full_page=True)
 
 
 def request(address, method, path, body=None, headers=None):
@@ -318,7 +324,7 @@ def test_what_the_page_does_not_need_is_closed(address, path):
 
 
 def call(address, event, *data):
-    """What the queue says at last to a call whose data is sent as it stands here."""
+    """What the queue says to a call whose data is sent as it stands here, up to its result."""
     config = json.loads(request(address, "GET", "/config")[1])
     (number,) = (each["id"] for each in config["dependencies"] if each["api_name"] == event)
     body = json.dumps({"data": data, "fn_index": number, "session_hash": event})
@@ -327,7 +333,9 @@ def call(address, event, *data):
     assert status == 200, answer
     _, stream = request(address, "GET", f"/gradio_api/queue/data?session_hash={event}")
     messages = [json.loads(line.removeprefix("data:")) for line in stream.split("\n\n") if line]
-    return next(each for each in messages if each["msg"] == "process_completed")
+    *before, result = (each for each in messages if each["msg"] != "close_stream")
+    assert result["msg"] == "process_completed"
+    return before, result
 
 
 def named(path):
@@ -337,7 +345,7 @@ def named(path):
 
 def test_only_an_uploaded_file_is_scored(address, place, secret):
     (uploaded,) = json.loads(upload(address, "mine.txt", SECRET.encode())[1])
-    answer = call(address, "score", named(uploaded), "")
+    _, answer = call(address, "score", named(uploaded), "")
     assert answer["success"], answer
     assert "Reviews scored: 1." in answer["output"]["data"][0]
     for path in (
@@ -346,10 +354,29 @@ def test_only_an_uploaded_file_is_scored(address, place, secret):
         f"{temporary_folder(place)}/../{secret.name}",
         "/etc/passwd",
     ):
-        assert not call(address, "score", named(path), "")["success"], path
-    answer = call(address, "score", named(f"{address}/config"), "")
+        assert not call(address, "score", named(path), "")[1]["success"], path
+    _, answer = call(address, "score", named(f"{address}/config"), "")
     assert not answer["success"]
     assert "has to be uploaded" in answer["output"]["error"]
+
+
+def test_a_file_that_takes_a_while_reports_how_far_it_is(address):
+    (uploaded,) = json.loads(upload(address, "many.txt", b"A joy.\n" * 500)[1])
+    before, _ = call(address, "score", named(uploaded), "")
+    reports = [each["progress_data"][0] for each in before if each["msg"] == "progress"]
+    assert reports[-1]["desc"] == "384 reviews"
+    assert 0.5 < reports[-1]["progress"] < 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a second address of this machine")
+def test_it_listens_at_the_loopback_address_alone(address):
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", urlsplit(address).port), timeout=30)
+
+
+def test_the_browser_is_told_to_ask_nobody_else(address):
+    with urlopen(address) as response:
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'self' ")
 
 
 def test_an_upload_beyond_the_bound_is_refused(address):

@@ -55,6 +55,7 @@ CSS = """
 .scores :first-child :is(b, span) { font-size: 1.5rem; }
 #words p { font-size: 1.125rem; line-height: 1.7; margin: 0; }
 #words .legend { font-size: 0.875rem; margin-top: 0.5rem; opacity: 0.8; }
+footer { display: none; }
 #report p { overflow-wrap: anywhere; margin: 0; }
 """
 
@@ -159,7 +160,8 @@ def build(classifier: Classifier, folder: Path) -> gr.Blocks:
 def check(text: str) -> None:
     """Raise what the page shows as a message if `text` is too long."""
     if len(text) > MAX_CHARS:
-        raise gr.Error(f"A text may have {MAX_CHARS:,} characters; this one has {len(text):,}.")
+        message = f"A text may have {MAX_CHARS:,} characters; this one has {len(text):,}."
+        raise gr.Error(message, print_exception=False)
 
 
 def show_scores(scores: Mapping[str, float]) -> str:
@@ -213,4 +215,5 @@ def launch(blocks: gr.Blocks, host: str, port: int, folder: Path) -> str:
 
 async def refuse_url(url: str, cache_dir: str) -> str:
     """In place of gradio's download of a file that a client names by its URL."""
-    raise gr.Error("A file has to be uploaded, not named by its address.")
+    message = "A file has to be uploaded, not named by its address."
+    raise gr.Error(message, print_exception=False)
