@@ -48,7 +48,8 @@ class Bundle:
     vocab: Vocab
     model: LSTMClassifier
     data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
-    temperature: float = 1.0  # What the model's logits are divided by (`calibration.py`).
+    # What the model's logits are divided by (`calibration.py`); 1 where it was never calibrated.
+    temperature: float = 1.0
 
     @classmethod
     def new(cls, config: Config, labels: list[str], vocab: Vocab, data: dict[str, Any]) -> "Bundle":
@@ -77,6 +78,11 @@ def holds_bundle(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES)
 
 
+def bundle_size(folder: Path) -> int:
+    """Bytes on disk of the bundle in `folder`."""
+    return sum((folder / name).stat().st_size for name in FILES)
+
+
 def save_bundle(bundle: Bundle, folder: Path, half: bool = False) -> None:
     """Write `bundle` into `folder`, replacing the one that stands there; other files stay.
 
@@ -95,6 +101,24 @@ def save_bundle(bundle: Bundle, folder: Path, half: bool = False) -> None:
         "data": bundle.data,
     }
     write_files(folder, meta, bundle.vocab, bundle.model, half)
+
+
+def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]) -> None:
+    """Give the bundle in `folder` another temperature; its vocabulary and weights stay untouched.
+
+    Args:
+        folder: where a bundle stands.
+        temperature: what the model's logits are to be divided by.
+        fitted_to: the reviews that decided it, for `config.json`.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    meta = read_json(folder / CONFIG_FILE)
+    meta["temperature"] = temperature
+    meta["data"] = {**(meta.get("data") or {}), "calibration": fitted_to}
+    with staged(folder) as stage:
+        write_json(stage / CONFIG_FILE, meta)
 
 
 def save_encoder(bundle: EncoderBundle, folder: Path, half: bool = False) -> None:
@@ -116,6 +140,8 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
             f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
         )
     temperature = meta.get("temperature")
+    if temperature is None:
+        temperature = Bundle.temperature
     if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
         raise InputError(f"'{folder / CONFIG_FILE}' has the temperature {temperature!r}.")
     bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})

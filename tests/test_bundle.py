@@ -1,14 +1,16 @@
 import json
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sentiment.bundle import Bundle, load_bundle, save_bundle, staged
+from sentiment.bundle import Bundle, load_bundle, save_bundle, save_temperature, staged
 from sentiment.config import Config
 from sentiment.errors import InputError
+from sentiment.model import predict_logits
 from sentiment.vocab import Vocab
 
 FILES = ["config.json", "model.safetensors", "vocab.txt"]
@@ -153,14 +155,52 @@ def test_predictions_are_divided_by_the_temperature(run_folder, tmp_path):
     torch.testing.assert_close(load_bundle(tmp_path / "model").logits(reviews) * 4, logits)
 
 
-@pytest.mark.parametrize("temperature", [None, 0, -1.0, "1", float("nan"), float("inf")])
-def test_a_temperature_that_is_none_is_refused(run_folder, tmp_path, temperature):
+def test_without_a_temperature_predictions_are_those_of_the_model(folder):
+    reviews = [[2, 3, 4], [2]]
+    meta = json.loads((folder / "config.json").read_text())
+    del meta["temperature"]
+    with torch.inference_mode():
+        logits = predict_logits(load_bundle(folder).model, reviews)
+    for content in ({**meta, "temperature": None}, meta):
+        (folder / "config.json").write_text(json.dumps(content))
+        loaded = load_bundle(folder)
+        assert loaded.temperature == 1.0
+        torch.testing.assert_close(loaded.logits(reviews), logits)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, "1", float("nan"), float("inf")])
+def test_a_number_that_is_no_temperature_is_refused(run_folder, tmp_path, temperature):
     shutil.copytree(run_folder, tmp_path / "model")
     meta = json.loads((tmp_path / "model" / "config.json").read_text())
     meta["temperature"] = temperature
     (tmp_path / "model" / "config.json").write_text(json.dumps(meta))
     with pytest.raises(InputError, match="temperature"):
         load_bundle(tmp_path / "model")
+
+
+def test_another_temperature_changes_one_file_and_the_bundle_stays_one(folder):
+    before = {name: (folder / name).read_bytes() for name in FILES}
+    save_temperature(folder, 2.5, {"rows": 7})
+    loaded = load_bundle(folder)  # Which checks that the weights belong to config.json.
+    assert loaded.temperature == 2.5
+    assert loaded.data == {"train": {"rows": 3}, "calibration": {"rows": 7}}
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert [name for name in FILES if (folder / name).read_bytes() != before[name]] == [FILES[0]]
+
+
+def test_a_temperature_that_cannot_be_written_leaves_the_old_one(folder, monkeypatch):
+    before = (folder / "config.json").read_bytes()
+    write = Path.write_text
+
+    def half(path, text, *args, **kwargs):
+        write(path, text[: len(text) // 2], *args, **kwargs)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(InputError, match="No space left"):
+        save_temperature(folder, 2.5, {})
+    assert (folder / "config.json").read_bytes() == before
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
 def test_half_precision_takes_half_the_space_and_rounds_little(run_folder, tmp_path):

@@ -8,6 +8,10 @@ import sys
 
 import typer
 
+from sentiment.cli.baseline import baseline
+from sentiment.cli.calibrate import calibrate
+from sentiment.cli.check import check
+from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.train import pretrain, train
@@ -17,12 +21,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Sentiment classification with an LSTM: train, eval, predict.",
+    help="Sentiment classification with an LSTM: train, eval, predict, check.",
 )
 app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("eval")(evaluate)
+app.command("baseline")(baseline)
+app.command("calibrate")(calibrate)
 app.command("predict")(predict)
+app.command("demo")(demo)
+app.command("check")(check)
 
 
 def main() -> None:
