@@ -19,7 +19,7 @@ RUN     := $(VENV)/bin/python -m sentiment
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # A notebook runs in its own folder, from where a relative path leads elsewhere.
-JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
+EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install pretrain train eval baseline check predict demo notebooks outputs test lint bench clean
@@ -55,10 +55,10 @@ check: $(VENV)/installed ## test what the same makes of negation, contrast, typo
 	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
-	$(JUPYTER) execute $(NOTEBOOKS)
+	$(EXECUTE) $(NOTEBOOKS)
 
 outputs: $(VENV)/installed-dev ## run them, and store what comes out in them
-	$(JUPYTER) execute --inplace $(NOTEBOOKS)
+	$(EXECUTE) --store $(NOTEBOOKS)
 
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
 	$(VENV)/bin/python -m pytest $(ARGS)
