@@ -48,7 +48,8 @@ class Bundle:
     vocab: Vocab
     model: LSTMClassifier
     data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
-    temperature: float = 1.0  # What the model's logits are divided by (`calibration.py`).
+    # What the model's logits are divided by (`calibration.py`); 1 where it was never calibrated.
+    temperature: float = 1.0
 
     @classmethod
     def new(cls, config: Config, labels: list[str], vocab: Vocab, data: dict[str, Any]) -> "Bundle":
@@ -116,6 +117,8 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
             f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
         )
     temperature = meta.get("temperature")
+    if temperature is None:
+        temperature = Bundle.temperature
     if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
         raise InputError(f"'{folder / CONFIG_FILE}' has the temperature {temperature!r}.")
     bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})

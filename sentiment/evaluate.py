@@ -1,9 +1,10 @@
 """A bundle and a labelled split in, metrics out, each over reviews and never over batches."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,12 +25,25 @@ EDGES = (0, 100, 200, 400, 600, 1000, math.inf)  # Tokens.
 
 @dataclass(frozen=True)
 class Slice:
-    """Accuracy on a part of a split."""
+    """Accuracy and calibration on a part of a split."""
 
     name: str
-    n: int
+    n: int  # Reviews, at least one.
     accuracy: float
     accuracy_interval: tuple[float, float]  # 95%, Wilson's score interval.
+    ece: float  # Expected calibration error.
+    ece_uncalibrated: float  # Of the logits before they were divided by the temperature.
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Of a reliability diagram: the reviews whose `confidence` lies in (low, high]."""
+
+    low: float
+    high: float
+    n: int  # Reviews.
+    confidence: float | None  # Mean probability of the predicted label; None where n is 0.
+    accuracy: float | None  # None where n is 0.
 
 
 @dataclass(frozen=True)
@@ -42,13 +56,25 @@ class Metrics:
     f1: float  # Of the label with id 1; with more than two labels the mean over labels.
     roc_auc: float | None  # None where the split holds one label only.
     loss: float  # Cross-entropy in nats.
+    temperature: float  # What the logits were divided by; 1 is not at all.
     ece: float  # Expected calibration error.
+    ece_uncalibrated: float  # Of the logits before they were divided by the temperature.
+    reliability: list[Bin]  # `ECE_BINS` of equal width, in order; `ece` is their mean gap.
+    reliability_uncalibrated: list[Bin]
     confusion: list[list[int]]  # [true label][predicted label]
     slices: list[Slice] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return asdict(self)
+
+
+class Scored(NamedTuple):
+    """What a bundle makes of each review of a split."""
+
+    logits: Tensor  # [reviews, num_labels], calibrated, on the CPU
+    labels: Tensor  # [reviews]
+    lengths: Tensor  # [reviews], tokens, all of a review counted
 
 
 def evaluate(
@@ -59,30 +85,48 @@ def evaluate(
     Slices are by length in tokens, all of a review counted, and, with the split `train`, of the
     reviews that stand in it too.
     """
+    shared = None if train is None else stand_in(split, [train])
+    return measure_slices(score(bundle, split, batch_size), bundle.temperature, shared)
+
+
+def score(bundle: Bundle, split: Dataset, batch_size: int = 64) -> Scored:
+    """What `bundle` makes of each review of `split`."""
     config = bundle.config.text
     tokenized = tokenize_dataset(split, Tokenizer(config.language, config.lowercase))
     reviews = [encode(tokens, bundle.vocab, config) for tokens in tokenized["tokens"]]
-    logits = bundle.logits(reviews, batch_size)
-    labels = torch.tensor(tokenized["label"])
-    correct = logits.argmax(dim=1) == labels
-    lengths = torch.tensor([len(tokens) for tokens in tokenized["tokens"]])
+    return Scored(
+        logits=bundle.logits(reviews, batch_size),
+        labels=torch.tensor(tokenized["label"]),
+        lengths=torch.tensor([len(tokens) for tokens in tokenized["tokens"]]),
+    )
+
+
+def measure_slices(
+    scored: Scored, temperature: float, shared: Sequence[bool] | None = None
+) -> Metrics:
+    """All metrics, with slices by length and of the `shared` reviews, those also in training."""
+    logits, labels, lengths = scored
+    parts = {
+        length_name(low, high): (low <= lengths) & (lengths < high) for low, high in pairwise(EDGES)
+    }
+    if shared is not None:
+        parts["also in train"] = torch.tensor(shared)
     slices = [
-        measure_slice(length_name(low, high), correct[(low <= lengths) & (lengths < high)])
-        for low, high in pairwise(EDGES)
+        measure_slice(name, logits[rows], labels[rows], temperature)
+        for name, rows in parts.items()
+        if rows.any()
     ]
-    if train is not None:
-        slices.append(
-            measure_slice("also in train", correct[torch.tensor(stand_in(split, [train]))])
-        )
-    return replace(measure(logits, labels), slices=[part for part in slices if part.n])
+    return replace(measure(logits, labels, temperature), slices=slices)
 
 
-def measure(logits: Tensor, labels: Tensor) -> Metrics:
-    """All metrics from `logits` [reviews, num_labels] and `labels` [reviews]."""
+def measure(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Metrics:
+    """All metrics from `logits` [reviews, num_labels] and `labels` [reviews].
+
+    `temperature` is what the logits have been divided by: it only tells what they were before.
+    """
     probabilities = logits.softmax(dim=1)  # [reviews, num_labels]
-    confidence, predicted = probabilities.max(dim=1)  # both [reviews]
-    correct = predicted == labels
-    whole = measure_slice("all", correct)
+    predicted = probabilities.argmax(dim=1)  # [reviews]
+    whole = measure_slice("all", logits, labels, temperature)
     num_labels = logits.shape[1]
     return Metrics(
         n=whole.n,
@@ -98,7 +142,11 @@ def measure(logits: Tensor, labels: Tensor) -> Metrics:
         ),
         roc_auc=roc_auc(probabilities.numpy(), labels.numpy()),
         loss=F.cross_entropy(logits.double(), labels).item(),
-        ece=expected_calibration_error(confidence, correct),
+        temperature=temperature,
+        ece=whole.ece,
+        ece_uncalibrated=whole.ece_uncalibrated,
+        reliability=reliability(logits, labels),
+        reliability_uncalibrated=reliability(logits * temperature, labels),
         confusion=confusion_matrix(labels, predicted, labels=range(num_labels)).tolist(),
     )
 
@@ -108,13 +156,18 @@ def length_name(low: float, high: float) -> str:
     return f"{low} tokens or more" if high == math.inf else f"{low} to {high - 1} tokens"
 
 
-def measure_slice(name: str, correct: Tensor) -> Slice:
-    """Accuracy with its interval from `correct` [reviews], whether each was told right."""
-    n, right = len(correct), int(correct.sum())
-    if n == 0:
-        return Slice(name, 0, 0.0, (0.0, 1.0))
+def measure_slice(name: str, logits: Tensor, labels: Tensor, temperature: float) -> Slice:
+    """Accuracy with its interval, and calibration before and after; arguments as of `measure`."""
+    n, right = len(labels), int((logits.argmax(dim=1) == labels).sum())
     interval = binomtest(right, n).proportion_ci(method="wilson")
-    return Slice(name, n, right / n, (float(interval.low), float(interval.high)))
+    return Slice(
+        name,
+        n,
+        right / n,
+        (float(interval.low), float(interval.high)),
+        ece=expected_calibration_error(reliability(logits, labels)),
+        ece_uncalibrated=expected_calibration_error(reliability(logits * temperature, labels)),
+    )
 
 
 def roc_auc(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
@@ -125,15 +178,35 @@ def roc_auc(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
     return float(roc_auc_score(labels, scores, multi_class="ovr"))
 
 
-def expected_calibration_error(confidence: Tensor, correct: Tensor, bins: int = ECE_BINS) -> float:
+def reliability(logits: Tensor, labels: Tensor, bins: int = ECE_BINS) -> list[Bin]:
+    """How often the predicted label is right where its probability is so high, by equal-width bins.
+
+    Arguments as of `measure`. A probability on an edge belongs to the bin below it.
+    """
+    confidence, predicted = logits.double().softmax(dim=1).max(dim=1)  # both [reviews]
+    edges = torch.linspace(0, 1, bins + 1, dtype=torch.double)
+    bin_of = torch.bucketize(confidence, edges[1:-1])  # [reviews]
+    counts = bin_of.bincount(minlength=bins)  # [bins], and so are these:
+    confidences = bin_of.bincount(confidence, bins) / counts  # nan where there is no review
+    accuracies = bin_of.bincount((predicted == labels).double(), bins) / counts
+    columns = (edges[:-1], edges[1:], counts, confidences, accuracies)
+    return [
+        Bin(low, high, n, confidence if n else None, accuracy if n else None)
+        for low, high, n, confidence, accuracy in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """How far the probability of the predicted label is from how often it is right.
 
-    The mean, over equal-width bins of `confidence` and weighted by their reviews, of
-    |accuracy - mean confidence| (Naeini et al. 2015; Guo et al. 2017). Both arguments are
-    [reviews]; a value on an edge belongs to the bin below it.
+    The mean of |accuracy - mean confidence| over `bins`, weighted by their reviews (Naeini et al.
+    2015; Guo et al. 2017).
     """
-    edges = torch.linspace(0, 1, bins + 1, dtype=torch.double)[1:-1]
-    bin_of = torch.bucketize(confidence.double(), edges)  # [reviews]
-    gap = torch.zeros(bins, dtype=torch.double)
-    gap.index_add_(0, bin_of, correct.double() - confidence.double())
-    return (gap.abs().sum() / len(confidence)).item()
+    gaps = [
+        bin.n * abs(bin.accuracy - bin.confidence)
+        for bin in bins
+        if bin.accuracy is not None and bin.confidence is not None
+    ]
+    return sum(gaps) / sum(bin.n for bin in bins)

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from sentiment.bundle import Bundle, load_bundle, save_bundle, staged
 from sentiment.config import Config
 from sentiment.errors import InputError
+from sentiment.model import predict_logits
 from sentiment.vocab import Vocab
 
 FILES = ["config.json", "model.safetensors", "vocab.txt"]
@@ -153,8 +154,21 @@ def test_predictions_are_divided_by_the_temperature(run_folder, tmp_path):
     torch.testing.assert_close(load_bundle(tmp_path / "model").logits(reviews) * 4, logits)
 
 
-@pytest.mark.parametrize("temperature", [None, 0, -1.0, "1", float("nan"), float("inf")])
-def test_a_temperature_that_is_none_is_refused(run_folder, tmp_path, temperature):
+def test_without_a_temperature_predictions_are_those_of_the_model(folder):
+    reviews = [[2, 3, 4], [2]]
+    meta = json.loads((folder / "config.json").read_text())
+    del meta["temperature"]
+    with torch.inference_mode():
+        logits = predict_logits(load_bundle(folder).model, reviews)
+    for content in ({**meta, "temperature": None}, meta):
+        (folder / "config.json").write_text(json.dumps(content))
+        loaded = load_bundle(folder)
+        assert loaded.temperature == 1.0
+        torch.testing.assert_close(loaded.logits(reviews), logits)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, "1", float("nan"), float("inf")])
+def test_a_number_that_is_no_temperature_is_refused(run_folder, tmp_path, temperature):
     shutil.copytree(run_folder, tmp_path / "model")
     meta = json.loads((tmp_path / "model" / "config.json").read_text())
     meta["temperature"] = temperature

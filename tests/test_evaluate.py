@@ -7,8 +7,9 @@ import torch
 
 from sentiment.bundle import load_bundle
 from sentiment.corpus import load_corpus
-from sentiment.evaluate import evaluate, expected_calibration_error, length_name, measure
+from sentiment.evaluate import evaluate, length_name, measure, reliability
 from sentiment.predict import Classifier
+from sentiment.tokenizer import Tokenizer
 
 
 def logits_of(probabilities):
@@ -47,19 +48,54 @@ def test_three_labels_are_measured_too():
     assert 0.5 < metrics.roc_auc <= 1
 
 
+def right_of(confidence, right):
+    """Logits of two labels, and labels of which the predicted one is right where `right` is."""
+    return logits_of([[1 - p, p] for p in confidence]), torch.tensor(right).long()
+
+
+def ece_of(confidence, right):
+    return measure(*right_of(confidence, right)).ece
+
+
 def test_calibration_error_is_nought_when_confidence_is_how_often_one_is_right():
-    confidence = torch.full((10,), 0.7)
-    correct = torch.tensor([True] * 7 + [False] * 3)
-    assert expected_calibration_error(confidence, correct) == pytest.approx(0, abs=1e-6)
-    assert expected_calibration_error(confidence, ~correct) == pytest.approx(0.4, abs=1e-6)
+    right = [True] * 7 + [False] * 3
+    assert ece_of([0.7] * 10, right) == pytest.approx(0, abs=1e-6)
+    assert ece_of([0.7] * 10, [not one for one in right]) == pytest.approx(0.4, abs=1e-6)
 
 
 def test_errors_of_one_bin_cancel_and_those_of_two_do_not():
-    one_bin = torch.tensor([0.75, 0.75])
-    assert expected_calibration_error(one_bin, torch.tensor([True, False])) == pytest.approx(0.25)
-    two_bins = torch.tensor([0.51, 0.99])
-    correct = torch.tensor([True, False])
-    assert expected_calibration_error(two_bins, correct) == pytest.approx((0.49 + 0.99) / 2)
+    assert ece_of([0.75, 0.75], [True, False]) == pytest.approx(0.25)
+    assert ece_of([0.51, 0.99], [True, False]) == pytest.approx((0.49 + 0.99) / 2)
+
+
+def test_reliability_tells_of_each_bin_how_sure_and_how_right():
+    bins = reliability(*right_of([0.68, 0.72, 0.72, 0.99], [True, True, False, False]))
+    assert len(bins) == 15
+    assert (bins[0].low, bins[-1].high) == (0, 1)
+    assert [before.high for before in bins[:-1]] == [after.low for after in bins[1:]]
+    filled = {number: bin for number, bin in enumerate(bins) if bin.n}
+    assert list(filled) == [10, 14]  # 0.68 to 0.72 lie between 10/15 and 11/15.
+    assert (filled[10].n, filled[14].n) == (3, 1)
+    assert filled[10].confidence == pytest.approx((0.68 + 0.72 + 0.72) / 3)
+    assert (filled[10].accuracy, filled[14].accuracy) == (pytest.approx(2 / 3), 0.0)
+    assert (bins[0].confidence, bins[0].accuracy) == (None, None)
+    on_an_edge = reliability(torch.zeros(1, 5), torch.tensor([0]))  # 1/5 is 3/15
+    assert [bin.n for bin in on_an_edge[:4]] == [0, 0, 1, 0]
+
+
+def test_calibration_is_told_before_and_after_the_temperature():
+    logits, labels = right_of([0.7] * 10, [True] * 7 + [False] * 3)
+    metrics = measure(logits, labels, temperature=3.0)
+    sure = (logits[0] * 3).softmax(dim=0)[1].item()  # 0.927
+    assert metrics.temperature == 3.0
+    assert metrics.ece == pytest.approx(0, abs=1e-6)
+    assert metrics.ece_uncalibrated == pytest.approx(sure - 0.7)
+    assert metrics.reliability == reliability(logits, labels)
+    assert metrics.reliability_uncalibrated == reliability(logits * 3, labels)
+    unscaled = measure(logits, labels)
+    assert (unscaled.temperature, unscaled.ece_uncalibrated) == (1.0, unscaled.ece)
+    assert unscaled.reliability_uncalibrated == unscaled.reliability
+    json.dumps(metrics.to_dict(), allow_nan=False)
 
 
 def test_metrics_are_over_reviews_whatever_the_batch_size(run_folder):
@@ -94,6 +130,29 @@ def test_slices_are_by_length_and_of_what_stands_in_train_too(run_folder):
     disjoint = evaluate(load_bundle(run_folder), split, train=corpus["train"])
     assert disjoint.slices == whole.slices
     json.dumps(shared.to_dict())
+
+
+def test_each_slice_has_its_calibration_error_before_and_after(run_folder):
+    bundle = load_bundle(run_folder)
+    split = load_corpus("sample")["test"].select(range(450, 550))
+    short = evaluate(bundle, split).slices[0]
+    lengths = [len(tokens) for tokens in Tokenizer().pipe(split["text"])]
+    alone = evaluate(bundle, split.select([row for row, n in enumerate(lengths) if n < 100]))
+    assert (short.name, short.n) == ("0 to 99 tokens", alone.n)
+    assert 0 < alone.n < 100
+    assert short.ece == pytest.approx(alone.ece, abs=1e-6)
+    assert short.ece_uncalibrated == pytest.approx(alone.ece_uncalibrated, abs=1e-6)
+    assert short.ece != pytest.approx(short.ece_uncalibrated, abs=1e-6)
+
+
+def test_a_bundle_that_was_never_calibrated_has_one_error(run_folder):
+    bundle = load_bundle(run_folder)
+    split = load_corpus("sample")["test"].select(range(450, 550))
+    before = evaluate(bundle, split)
+    bundle.temperature = 1.0
+    metrics = evaluate(bundle, split)
+    assert metrics.temperature == 1.0
+    assert metrics.ece == metrics.ece_uncalibrated == pytest.approx(before.ece_uncalibrated)
 
 
 def test_an_edge_belongs_to_the_slice_above_it():
