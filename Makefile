@@ -4,6 +4,7 @@ DATASET ?= stanfordnlp/imdb
 OUT     ?= runs/imdb
 MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
+REPORT  ?= report.html
 SEED    ?= 0
 TEXT    ?=
 ARGS    ?=
@@ -20,12 +21,12 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval predict notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval predict report notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= ARGS='
+	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
 
 install: $(VENV)/installed ## make the virtual environment, and nothing else
@@ -41,6 +42,9 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 
 predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+report: $(VENV)/installed ## show all of the same on one page, REPORT: figures, mistakes, behaviour
+	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
 	$(JUPYTER) execute $(NOTEBOOKS)

@@ -10,6 +10,7 @@ import typer
 
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
+from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.errors import InputError
 
@@ -23,6 +24,7 @@ app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("report")(report)
 
 
 def main() -> None:
