@@ -21,7 +21,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval predict report notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline predict report notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ pretrain: $(VENV)/installed ## train an encoder on the reviews of DATASET withou
 
 eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a MODEL that in OUT, or the shipped one
 	$(RUN) eval --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+baseline: $(VENV)/installed ## the same beside bags of words that learn from DATASET: minutes
+	$(RUN) baseline --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")

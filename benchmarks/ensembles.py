@@ -14,18 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peers import PEERS, Reviews
+from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
+from sentiment.baselines import nb_svm
 from sentiment.bundle import load_bundle
 from sentiment.config import DataConfig
 from sentiment.corpus import load_corpus, train_and_validation
 from sentiment.predict import Classifier
-
-NB_SVM = {"C": 1.0, "min_df": 2}
 
 
 def main() -> None:
@@ -35,24 +34,24 @@ def main() -> None:
     arguments = parser.parse_args()
     corpus = load_corpus(arguments.dataset)
     data = DataConfig(dataset=arguments.dataset)
-    train, validation, test = (
-        Reviews(list(split["text"]), list(split["label"]))
-        for split in (*train_and_validation(corpus, data, seed=0), corpus["test"])
-    )
+    train, validation = train_and_validation(corpus, data, seed=0)
+    test = corpus["test"]
     classifiers = [Classifier(load_bundle(run)) for run in arguments.runs]
     margins = {
         name: [margin(classifier, reviews) for classifier in classifiers]
         for name, reviews in (("validation", validation), ("test", test))
     }
-    nb_svm = PEERS["nb-svm"][0](train, NB_SVM).decide
-    assert nb_svm is not None
-    others = {"validation": nb_svm(validation.texts), "test": nb_svm(test.texts)}
+    words = nb_svm().fit(list(train["text"]), list(train["label"]))
+    others = {
+        name: words.decision_function(list(reviews["text"]))
+        for name, reviews in (("validation", validation), ("test", test))
+    }
     blends = []
     for number in range(len(classifiers)):
         columns = {
             name: np.stack([margins[name][number], others[name]], axis=1) for name in margins
         }
-        blend = LogisticRegression().fit(columns["validation"], validation.labels)
+        blend = LogisticRegression().fit(columns["validation"], validation["label"])
         blends.append(blend.decision_function(columns["test"]))
     table = Table("what", "test accuracy", "95% interval", title="Together", title_justify="left")
     rows = {
@@ -62,15 +61,15 @@ def main() -> None:
         **{f"{run} with NB-SVM": m for run, m in zip(arguments.runs, blends, strict=True)},
     }
     for name, decision in rows.items():
-        right = (decision > 0) == np.array(test.labels)
+        right = (decision > 0) == np.array(test["label"])
         interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         table.add_row(name, f"{right.mean():.2%}", f"{interval.low:.2%} to {interval.high:.2%}")
     Console().print(table)
 
 
-def margin(classifier: Classifier, reviews: Reviews) -> np.ndarray:
+def margin(classifier: Classifier, reviews: Dataset) -> np.ndarray:
     """The difference of the calibrated logits, positive for label 1: [reviews]."""
-    probabilities = classifier.probabilities(reviews.texts).double()  # [reviews, 2]
+    probabilities = classifier.probabilities(list(reviews["text"])).double()  # [reviews, 2]
     return torch.logit(probabilities[:, 1], eps=1e-12).numpy()
 
 

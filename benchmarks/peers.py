@@ -8,7 +8,7 @@ Each peer runs in a process of its own, one after the other. Its setting is chos
 validation tenth of train; then it learns from all of train. Time to train is that of this last fit,
 without the search; the rate of prediction is over the raw texts of the test split.
 
-NB-SVM: Wang and Manning 2012, binary 1- to 3-grams, with logistic regression in place of the SVM.
+TF-IDF and NB-SVM are those of `sentiment/baselines.py`, whose defaults were chosen here.
 fastText: Joulin et al. 2017, on lower-cased tokens of this project's tokenizer (`pip install
 fasttext-numpy2-wheel`). `packed` is the two-layer bidirectional LSTM of the common PyTorch
 tutorial, on packed sequences: one step of it is timed, which takes minutes, and the rest is
@@ -19,12 +19,12 @@ import argparse
 import itertools
 import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import SHIPPED_CLASSIFIER
+from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_size
 from sentiment.config import DataConfig
 from sentiment.corpus import load_corpus, train_and_validation
 from sentiment.memory import peak_memory
@@ -51,47 +51,16 @@ class Fitted(NamedTuple):
 
     predict: Callable[[Sequence[str]], Sequence[int]]
     size: int  # Bytes on disk.
-    decide: Callable[[Sequence[str]], np.ndarray] | None = None  # A number, positive for label 1.
 
 
 Fit = Callable[[Reviews, dict[str, Any]], Fitted]
 
 
-def tf_idf(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
+def bag_of_words(reviews: Reviews, setting: dict[str, Any], baseline: str) -> Fitted:
+    from sentiment.baselines import BASELINES, stored_size
 
-    pipeline = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-        LogisticRegression(C=setting["C"], max_iter=1000),
-    ).fit(reviews.texts, reviews.labels)
-    return Fitted(pipeline.predict, len(pickle.dumps(pipeline)))
-
-
-def nb_svm(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.linear_model import LogisticRegression
-
-    # Punctuation counts as words: it is worth a point here.
-    vectorizer = CountVectorizer(
-        ngram_range=(1, 3), binary=True, min_df=setting["min_df"], token_pattern=r"\w+|[^\w\s]"
-    )
-    counts = vectorizer.fit_transform(reviews.texts)
-    labels = np.array(reviews.labels)
-    positive, negative = (1 + counts[labels == label].sum(axis=0).A1 for label in (1, 0))
-    ratio = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
-    regression = LogisticRegression(C=setting["C"], solver="liblinear", dual=True, max_iter=300)
-    regression.fit(counts.multiply(ratio).tocsr(), labels)
-    weights = (regression.coef_[0] * ratio).astype(np.float32)
-
-    def decide(texts: Sequence[str]) -> np.ndarray:
-        return vectorizer.transform(texts) @ weights + regression.intercept_[0]
-
-    def predict(texts: Sequence[str]) -> Sequence[int]:
-        return (decide(texts) > 0).astype(int).tolist()
-
-    return Fitted(predict, len(pickle.dumps(vectorizer.vocabulary_)) + weights.nbytes, decide)
+    pipeline = BASELINES[baseline](**setting).fit(reviews.texts, reviews.labels)
+    return Fitted(pipeline.predict, stored_size(pipeline))
 
 
 def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
@@ -126,8 +95,11 @@ def settings(**choices: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 PEERS: dict[str, tuple[Fit, list[dict[str, Any]]]] = {
-    "tf-idf": (tf_idf, settings(C=[1.0, 3.0, 10.0, 30.0])),
-    "nb-svm": (nb_svm, settings(C=[0.1, 0.3, 1.0, 3.0], min_df=[1, 2])),
+    "tf-idf": (partial(bag_of_words, baseline="TF-IDF"), settings(C=[1.0, 3.0, 10.0, 30.0])),
+    "nb-svm": (
+        partial(bag_of_words, baseline="NB-SVM"),
+        settings(C=[0.1, 0.3, 1.0, 3.0], min_df=[1, 2]),
+    ),
     "fasttext-1": (
         fast_text,
         settings(lr=[0.05, 0.1, 0.25], epoch=[5, 20], dim=[50], wordNgrams=[1], minCount=[2]),
@@ -187,7 +159,7 @@ def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
         "validation": training["validation_accuracy"],
         "train_seconds": training["seconds"],
         "reviews_per_second": len(texts) / seconds,
-        "megabytes": sum(file.stat().st_size for file in model.iterdir() if file.is_file()) / 1e6,
+        "megabytes": bundle_size(model) / 1e6,
         "note": str(model),
     }
 

@@ -78,6 +78,11 @@ def holds_bundle(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES)
 
 
+def bundle_size(folder: Path) -> int:
+    """Bytes on disk of the bundle in `folder`."""
+    return sum((folder / name).stat().st_size for name in FILES)
+
+
 def save_bundle(bundle: Bundle, folder: Path, half: bool = False) -> None:
     """Write `bundle` into `folder`, replacing the one that stands there; other files stay.
 
@@ -96,6 +101,24 @@ def save_bundle(bundle: Bundle, folder: Path, half: bool = False) -> None:
         "data": bundle.data,
     }
     write_files(folder, meta, bundle.vocab, bundle.model, half)
+
+
+def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]) -> None:
+    """Give the bundle in `folder` another temperature; its vocabulary and weights stay untouched.
+
+    Args:
+        folder: where a bundle stands.
+        temperature: what the model's logits are to be divided by.
+        fitted_to: the reviews that decided it, for `config.json`.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    meta = read_json(folder / CONFIG_FILE)
+    meta["temperature"] = temperature
+    meta["data"] = {**(meta.get("data") or {}), "calibration": fitted_to}
+    with staged(folder) as stage:
+        write_json(stage / CONFIG_FILE, meta)
 
 
 def save_encoder(bundle: EncoderBundle, folder: Path, half: bool = False) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sentiment.batches import encode
 from sentiment.bundle import Bundle
+from sentiment.calibration import fit_temperature
 from sentiment.corpus import stand_in
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 
@@ -69,6 +70,15 @@ class Metrics:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class McNemar:
+    """Whether two classifiers err equally often on the same reviews (McNemar 1947)."""
+
+    only_first: int  # Reviews that the first alone tells right.
+    only_second: int
+    p: float  # Of a split as uneven as this or more, were it left to a coin.
+
+
 class Scored(NamedTuple):
     """What a bundle makes of each review of a split."""
 
@@ -117,6 +127,18 @@ def measure_slices(
         if rows.any()
     ]
     return replace(measure(logits, labels, temperature), slices=slices)
+
+
+def calibrate(bundle: Bundle, validation: Dataset) -> tuple[Metrics, Metrics]:
+    """Fit a temperature to reviews that `bundle` has not learned from: their metrics before, after.
+
+    `bundle` keeps the temperature that it has; the new one is that of the metrics after.
+    """
+    logits, labels, _ = score(bundle, validation)
+    before = measure(logits, labels, bundle.temperature)
+    logits = logits * bundle.temperature
+    temperature = fit_temperature(logits, labels)
+    return before, measure(logits / temperature, labels, temperature)
 
 
 def measure(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Metrics:
@@ -168,6 +190,17 @@ def measure_slice(name: str, logits: Tensor, labels: Tensor, temperature: float)
         ece=expected_calibration_error(reliability(logits, labels)),
         ece_uncalibrated=expected_calibration_error(reliability(logits * temperature, labels)),
     )
+
+
+def mcnemar(first: Tensor, second: Tensor) -> McNemar:
+    """McNemar's test, exact: do two classifiers share evenly what only one of them tells right?
+
+    Both arguments are [reviews], whether the classifier tells the review right.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    differing = only_first + only_second
+    p = float(binomtest(only_first, differing).pvalue) if differing else 1.0
+    return McNemar(only_first, only_second, p)
 
 
 def roc_auc(probabilities: np.ndarray, labels: np.ndarray) -> float | None:

@@ -1,12 +1,13 @@
 import json
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sentiment.bundle import Bundle, load_bundle, save_bundle, staged
+from sentiment.bundle import Bundle, load_bundle, save_bundle, save_temperature, staged
 from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.model import predict_logits
@@ -175,6 +176,31 @@ def test_a_number_that_is_no_temperature_is_refused(run_folder, tmp_path, temper
     (tmp_path / "model" / "config.json").write_text(json.dumps(meta))
     with pytest.raises(InputError, match="temperature"):
         load_bundle(tmp_path / "model")
+
+
+def test_another_temperature_changes_one_file_and_the_bundle_stays_one(folder):
+    before = {name: (folder / name).read_bytes() for name in FILES}
+    save_temperature(folder, 2.5, {"rows": 7})
+    loaded = load_bundle(folder)  # Which checks that the weights belong to config.json.
+    assert loaded.temperature == 2.5
+    assert loaded.data == {"train": {"rows": 3}, "calibration": {"rows": 7}}
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert [name for name in FILES if (folder / name).read_bytes() != before[name]] == [FILES[0]]
+
+
+def test_a_temperature_that_cannot_be_written_leaves_the_old_one(folder, monkeypatch):
+    before = (folder / "config.json").read_bytes()
+    write = Path.write_text
+
+    def half(path, text, *args, **kwargs):
+        write(path, text[: len(text) // 2], *args, **kwargs)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(InputError, match="No space left"):
+        save_temperature(folder, 2.5, {})
+    assert (folder / "config.json").read_bytes() == before
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
 def test_half_precision_takes_half_the_space_and_rounds_little(run_folder, tmp_path):

@@ -1,10 +1,13 @@
 """The commands as a user types them, each in a process of its own."""
 
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import SMALL
 
+from sentiment.cli.show import print_baselines
 from sentiment.config import SECTIONS
 from sentiment.corpus import load_corpus
 
@@ -58,14 +62,16 @@ def test_train_eval_predict(tmp_path):
 
     evaluated = sentiment("eval", "--model", out)
     assert evaluated.returncode == 0, evaluated.stderr
-    for row in ("accuracy", "95% interval", "F1", "ROC-AUC", "loss", "calibration", "Confusion"):
+    for row in ("accuracy", "95% interval", "F1", "ROC-AUC", "loss", "calibration error"):
+        assert row in evaluated.stdout
+    for row in ("before the temperature", "Confusion", "By length", "Reliability"):
         assert row in evaluated.stdout
     metrics = json.loads((out / "metrics-test.json").read_text())
     assert metrics["n"] == 1000
 
     as_json = sentiment("eval", "--model", out, "--dataset", "sample", "--json")
     assert json.loads(as_json.stdout) == metrics
-    assert {"n", "accuracy", "f1", "roc_auc", "loss", "ece"} <= set(metrics)
+    assert {"n", "accuracy", "f1", "roc_auc", "loss", "ece", "ece_uncalibrated"} <= set(metrics)
 
     predicted = sentiment("predict", "A good film.", "A bad film.", "--model", out)
     assert re.search(r"(pos|neg) +\d+\.\d% █+░* +A good film\.\n", predicted.stdout)
@@ -92,6 +98,55 @@ def test_pretrain_then_train_from_the_encoder(tmp_path):
     assert (settings["hidden_size"], settings["encoder"]) == (10, str(encoder))
     assert sentiment("predict", "A good film.", "--model", out).returncode == 0
     assert fails(sentiment("predict", "A good film.", "--model", encoder), "has no labels")
+
+
+def test_calibrate_finds_the_temperature_that_training_found(run_folder, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(run_folder, model)
+    meta = json.loads((model / "config.json").read_text())
+    fitted = meta["temperature"]
+    (model / "config.json").write_text(json.dumps({**meta, "temperature": None}))
+    calibrated = sentiment("calibrate", "--model", model)
+    assert calibrated.returncode == 0, calibrated.stderr
+    assert re.search(rf"temperature +│ +1\.0000 │ +{fitted:.4f}", calibrated.stdout)
+    for row in ("loss", "calibration error", f"Next: sentiment eval --model {model}"):
+        assert row in calibrated.stdout
+    written = json.loads((model / "config.json").read_text())
+    assert written["temperature"] == pytest.approx(fitted, rel=1e-3)
+    reviews = [written["data"][name]["fingerprint"] for name in ("calibration", "validation")]
+    assert reviews[0] == reviews[1]
+    again = sentiment("calibrate", "--model", model)
+    assert re.search(rf"temperature +│ +{fitted:.4f} │ +{fitted:.4f}", again.stdout)
+
+
+def test_calibrate_never_takes_the_test_split(run_folder, tmp_path):
+    model, test = tmp_path / "model", tmp_path / "only-test"
+    shutil.copytree(run_folder, model)
+    before = (model / "config.json").read_bytes()
+    test.mkdir()
+    load_corpus("sample")["test"].to_parquet(test / "test-0.parquet")
+    refused = sentiment("calibrate", "--model", model, "--dataset", test)
+    assert fails(refused, "has no split 'train'; it has test")
+    assert (model / "config.json").read_bytes() == before
+
+
+def test_baselines_stand_beside_a_model(run_folder, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(run_folder, model)
+    result = sentiment("baseline", "--model", model, "--json")
+    assert result.returncode == 0, result.stderr
+    comparison = json.loads(result.stdout)
+    assert comparison == json.loads((model / "baseline-test.json").read_text())
+    names = [one["name"] for one in comparison["classifiers"]]
+    assert names == ["LSTM", "TF-IDF", "NB-SVM"]
+    assert [one["learned_from"] for one in comparison["classifiers"]] == [6000] * 3
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        print_baselines(comparison)
+    for row in (*names, "accuracy", "95% interval", "F1", "ROC-AUC", "calibration error"):
+        assert row in printed.getvalue()
+    for row in ("training", "prediction of 1,000", "MB on disk", "McNemar's p", "all of train"):
+        assert row in printed.getvalue()
 
 
 def test_predictions_from_a_file_and_from_standard_input_keep_their_order(run_folder, tmp_path):
@@ -163,6 +218,10 @@ def test_a_terminal_gets_colour(run_folder):
         (["predict", "x", "--file", "y"], "Give either texts"),
         (["predict", "x", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["eval", "--model", "nowhere"], "no trained model in 'nowhere'"),
+        (["calibrate", "--model", "nowhere"], "no trained model in 'nowhere'"),
+        (["calibrate", "--dataset", "sample"], "shipped model is calibrated.*--model FOLDER"),
+        (["calibrate", "--model", "m", "--split", "test"], "No such option.*--split"),
+        (["baseline", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["train", "--dataset", "no such/path"], "no file or folder 'no such/path'"),
         (["train", "--epochs", "0"], "epochs must be at least 1"),
         (["train", "--epochs", "x"], "Invalid value for '--epochs'"),

@@ -6,8 +6,16 @@ import pytest
 import torch
 
 from sentiment.bundle import load_bundle
-from sentiment.corpus import load_corpus
-from sentiment.evaluate import evaluate, length_name, measure, reliability
+from sentiment.corpus import from_reviews, load_corpus
+from sentiment.evaluate import (
+    calibrate,
+    evaluate,
+    length_name,
+    mcnemar,
+    measure,
+    reliability,
+    score,
+)
 from sentiment.predict import Classifier
 from sentiment.tokenizer import Tokenizer
 
@@ -153,6 +161,47 @@ def test_a_bundle_that_was_never_calibrated_has_one_error(run_folder):
     metrics = evaluate(bundle, split)
     assert metrics.temperature == 1.0
     assert metrics.ece == metrics.ece_uncalibrated == pytest.approx(before.ece_uncalibrated)
+
+
+@torch.no_grad()
+def enlarge(bundle, factor):
+    """Make the logits of `bundle` larger by a factor."""
+    bundle.model.linear.weight *= factor
+    bundle.model.linear.bias *= factor
+
+
+def test_calibration_mends_a_bundle_whose_logits_are_three_times_too_large(run_folder):
+    bundle = load_bundle(run_folder)
+    bundle.temperature = 1.0
+    texts = load_corpus("sample")["validation"]
+    enlarge(bundle, 2 / score(bundle, texts).logits.diff(dim=1).std())
+    generator = torch.Generator().manual_seed(0)
+    labels = score(bundle, texts).logits.softmax(dim=1).multinomial(1, generator=generator)
+    pairs = zip(texts["text"], labels.squeeze(1).tolist(), strict=True)
+    validation = from_reviews({"validation": list(pairs)})["validation"]  # As likely as it says.
+    enlarge(bundle, 3)
+    before, after = calibrate(bundle, validation)
+    assert bundle.temperature == before.temperature == 1.0
+    assert after.temperature == pytest.approx(3, rel=0.15)
+    assert after.loss < before.loss - 0.1
+    assert after.ece < 0.05 < before.ece
+    assert after.ece_uncalibrated == pytest.approx(before.ece, abs=1e-6)
+    assert after.confusion == before.confusion
+    bundle.temperature = after.temperature
+    _, again = calibrate(bundle, validation)
+    assert again.temperature == pytest.approx(after.temperature, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "p"),
+    [(9, 1, 0.021484375), (1, 9, 0.021484375), (5, 5, 1.0), (0, 0, 1.0), (6, 0, 0.03125)],
+)
+def test_mcnemar_looks_at_what_one_of_two_tells_right(only_first, only_second, p):
+    first = torch.tensor([True] * 20 + [True] * only_first + [False] * only_second + [False] * 5)
+    second = torch.tensor([True] * 20 + [False] * only_first + [True] * only_second + [False] * 5)
+    result = mcnemar(first, second)
+    assert (result.only_first, result.only_second) == (only_first, only_second)
+    assert result.p == pytest.approx(p)  # Twice the tail of a fair coin's.
 
 
 def test_an_edge_belongs_to_the_slice_above_it():

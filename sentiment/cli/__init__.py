@@ -8,6 +8,8 @@ import sys
 
 import typer
 
+from sentiment.cli.baseline import baseline
+from sentiment.cli.calibrate import calibrate
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.report import report
@@ -23,6 +25,8 @@ app = typer.Typer(
 app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("eval")(evaluate)
+app.command("baseline")(baseline)
+app.command("calibrate")(calibrate)
 app.command("predict")(predict)
 app.command("report")(report)
 

@@ -1,28 +1,22 @@
 """`sentiment eval`."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from sentiment.cli.flags import Model
+from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, named_data
 from sentiment.cli.show import print_metrics
 from sentiment.config import TrainConfig
 
 
 def evaluate(
     model: Model = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Reviews, as for train.", show_default="the model's")
-    ] = None,
-    revision: Annotated[
-        str | None, typer.Option(help="Branch, tag or commit of a Hub data set.")
-    ] = None,
+    dataset: Dataset = None,
+    revision: Revision = None,
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "test",
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")
-    ] = TrainConfig.device,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    device: Device = TrainConfig.device,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
     from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, staged, write_json
@@ -31,13 +25,11 @@ def evaluate(
     from sentiment.model import choose_device
 
     bundle = load_bundle(model or SHIPPED_CLASSIFIER, choose_device(device))
-    data = bundle.config.data
-    if dataset is None:
-        dataset, revision = data.dataset, revision or data.revision
-    corpus = load_corpus(dataset, revision)
+    data = named_data(bundle.config.data, dataset, revision)
+    corpus = load_corpus(data.dataset, data.revision)
     train = corpus["train"] if split != "train" and "train" in corpus else None
-    metrics = evaluate(bundle, split_of(corpus, split, dataset), train)
-    result = {"dataset": dataset, "split": split, **metrics.to_dict()}
+    metrics = evaluate(bundle, split_of(corpus, split, data.dataset), train)
+    result = {"dataset": data.dataset, "split": split, **metrics.to_dict()}
     if as_json:
         print(json.dumps(result))
     else:

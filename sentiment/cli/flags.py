@@ -5,13 +5,28 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
+
+from sentiment.config import DataConfig
 
 Model = Annotated[
     Path | None, typer.Option(help="Folder of a trained model.", show_default="the shipped one")
 ]
+Dataset = Annotated[
+    str | None, typer.Option(help="Reviews, as for train.", show_default="the model's")
+]
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub data set.")]
+Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def named_data(own: DataConfig, dataset: str | None, revision: str | None) -> DataConfig:
+    """The data that a command reads: those named on its command line, else the model's `own`."""
+    if dataset is None:
+        dataset, revision = own.dataset, revision or own.revision
+    return dataclasses.replace(own, dataset=dataset, revision=revision)
 
 
 def with_settings(

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sentiment.evaluate import Metrics
     from sentiment.trainer import Summary
 
 BAR_WIDTH = 20
@@ -56,40 +59,124 @@ def clock(seconds: float) -> str:
 
 
 def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
-    """The metrics as a table, and the confusion counts as another."""
+    """The metrics as a table, then the confusion counts, the slices and the reliability."""
     from rich.console import Console
-    from rich.table import Table
 
-    low, high = result["accuracy_interval"]
-    roc_auc = "only one label" if result["roc_auc"] is None else f"{result['roc_auc']:.4f}"
-    metrics = Table(title=f"{result['dataset']}, {result['split']}", title_justify="left")
-    metrics.add_column("metric")
-    metrics.add_column("value", justify="right")
+    temperature = result["temperature"]
+    metrics = table(f"{result['dataset']}, {result['split']}", "metric", "value")
     metrics.add_row("reviews", f"{result['n']:,}")
-    metrics.add_row("accuracy", f"{result['accuracy']:.2%}")
-    metrics.add_row("95% interval", f"{low:.2%} to {high:.2%}")
-    metrics.add_row("F1", f"{result['f1']:.4f}")
-    metrics.add_row("ROC-AUC", roc_auc)
+    for name, value in figures(result).items():
+        metrics.add_row(name, value)
+    metrics.add_row("before the temperature", f"{result['ece_uncalibrated']:.4f}")
+    metrics.add_row("temperature", "never calibrated" if temperature == 1 else f"{temperature:.4f}")
     metrics.add_row("loss", f"{result['loss']:.4f}")
-    metrics.add_row("calibration error", f"{result['ece']:.4f}")
-    confusion = Table(title="Confusion", title_justify="left")
-    confusion.add_column("true \\ predicted")
-    for label in labels:
-        confusion.add_column(label, justify="right")
+    confusion = table("Confusion", "true \\ predicted", *labels)
     for label, counts in zip(labels, result["confusion"], strict=True):
         confusion.add_row(label, *(f"{count:,}" for count in counts))
-    slices = Table(title="By length", title_justify="left")
-    slices.add_column("reviews of")
-    for heading in ("reviews", "accuracy", "95% interval"):
-        slices.add_column(heading, justify="right")
+    slices = table(
+        "By length", "reviews of", "reviews", "accuracy", "95% interval", "ECE", "before"
+    )
     for part in result["slices"]:
         low, high = part["accuracy_interval"]
         slices.add_row(
-            part["name"], f"{part['n']:,}", f"{part['accuracy']:.2%}", f"{low:.2%} to {high:.2%}"
+            part["name"],
+            f"{part['n']:,}",
+            f"{part['accuracy']:.2%}",
+            f"{low:.2%} to {high:.2%}",
+            f"{part['ece']:.4f}",
+            f"{part['ece_uncalibrated']:.4f}",
         )
     console = Console()
-    for table in (metrics, confusion, slices):
-        console.print(table)
+    for one in (metrics, confusion, slices, reliability_table(result)):
+        console.print(one)
+
+
+def reliability_table(result: dict[str, Any]) -> "Table":
+    """How often a label is right that is scored so high, with the temperature and before it."""
+    headings = ("reviews", "mean", "right")
+    bins = table("Reliability", "score", *headings, *(f"{heading} before" for heading in headings))
+    for pair in zip(result["reliability"], result["reliability_uncalibrated"], strict=True):
+        if any(bin["n"] for bin in pair):
+            cells = [
+                cell
+                for bin in pair
+                for cell in (f"{bin['n']:,}", percent(bin["confidence"]), percent(bin["accuracy"]))
+            ]
+            bins.add_row(f"{pair[0]['low']:.0%} to {pair[0]['high']:.0%}", *cells)
+    return bins
+
+
+def print_calibration(before: "Metrics", after: "Metrics", title: str) -> None:
+    """What another temperature changes."""
+    from rich.console import Console
+
+    both = (before, after)
+    changes = table(title, "metric", "before", "after")
+    changes.add_row("temperature", *(f"{metrics.temperature:.4f}" for metrics in both))
+    changes.add_row("loss", *(f"{metrics.loss:.4f}" for metrics in both))
+    changes.add_row("calibration error", *(f"{metrics.ece:.4f}" for metrics in both))
+    Console().print(changes)
+
+
+def print_baselines(comparison: dict[str, Any]) -> None:
+    """A model and the baselines side by side, and what they have learned from."""
+    from rich.console import Console
+
+    classifiers, model = comparison["classifiers"], comparison["model"]
+    names = [one["name"] for one in classifiers]
+    beside = table(f"{comparison['dataset']}, {comparison['split']}", "", *names)
+    columns = [
+        {
+            **figures(one["metrics"]),
+            "labelled reviews": count(one["learned_from"]),
+            "training": "–" if one["train_seconds"] is None else clock(one["train_seconds"]),
+            f"prediction of {one['metrics']['n']:,}": clock(one["predict_seconds"]),
+            "MB on disk": f"{one['size'] / 1e6:.1f}",
+            f"{names[0]} alone right": count(one["mcnemar"] and one["mcnemar"]["only_first"]),
+            "baseline alone right": count(one["mcnemar"] and one["mcnemar"]["only_second"]),
+            "McNemar's p": f"{one['mcnemar']['p']:.2g}" if one["mcnemar"] else "–",
+        }
+        for one in classifiers
+    ]
+    for name in columns[0]:
+        beside.add_row(name, *(column[name] for column in columns))
+    Console().print(beside)
+    print(f"The baselines learn from all of train; {names[0]} has learned from {model['dataset']}.")
+    if model["encoder"] is not None:
+        print("Its training time leaves out that of its encoder, which has read without labels.")
+
+
+def figures(metrics: dict[str, Any]) -> dict[str, str]:
+    """The metrics by which classifiers are compared, by name."""
+    low, high = metrics["accuracy_interval"]
+    roc_auc = metrics["roc_auc"]
+    return {
+        "accuracy": f"{metrics['accuracy']:.2%}",
+        "95% interval": f"{low:.2%} to {high:.2%}",
+        "F1": f"{metrics['f1']:.4f}",
+        "ROC-AUC": "only one label" if roc_auc is None else f"{roc_auc:.4f}",
+        "calibration error": f"{metrics['ece']:.4f}",
+    }
+
+
+def table(title: str, first: str, *headings: str) -> "Table":
+    """An empty table whose columns after the first hold figures."""
+    from rich.table import Table
+
+    empty = Table(first, title=title, title_justify="left")
+    for heading in headings:
+        empty.add_column(heading, justify="right")
+    return empty
+
+
+def count(number: int | None) -> str:
+    """25000 as `25,000`; a dash where there is none."""
+    return "–" if number is None else f"{number:,}"
+
+
+def percent(part: float | None) -> str:
+    """0.932 as `93.2%`; a dash where there is none."""
+    return "–" if part is None else f"{part:.1%}"
 
 
 def print_jsonl(texts: list[str], predictions: list[dict[str, Any]], all_scores: bool) -> None:
