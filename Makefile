@@ -7,10 +7,12 @@ ENCODER ?= runs/encoder
 REPORT  ?= report.html
 SEED    ?= 0
 TEXT    ?=
+FILE    ?=
+OUTPUT  ?=
 ARGS    ?=
 
-# The shell reads the text from the environment: quotes in it are then only characters.
-export TEXT
+# The shell reads these from the environment: quotes in them are then only characters.
+export TEXT FILE OUTPUT
 
 PYTHON  ?= python3
 VENV    := .venv
@@ -21,12 +23,12 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict report notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline predict report demo notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= ARGS='
+	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
 
 install: $(VENV)/installed ## make the virtual environment, and nothing else
@@ -43,8 +45,12 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 baseline: $(VENV)/installed ## the same beside bags of words that learn from DATASET: minutes
 	$(RUN) baseline --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
-	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: make predict TEXT="A joy."
+	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
+	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
+	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 report: $(VENV)/installed ## show all of the same on one page, REPORT: figures, mistakes, behaviour
 	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
@@ -78,6 +84,10 @@ $(VENV)/installed: requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-demo: requirements-demo.txt $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet -r requirements-demo.txt
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements-demo.txt $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
 	touch $@

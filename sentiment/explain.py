@@ -58,8 +58,8 @@ class Explanation:
 
     def strongest(self, most: int) -> list[Word]:
         """The words that contribute most, for the label or against it; at most `most` of them."""
-        telling = [word for word in self.words if word.contribution]
-        return sorted(telling, key=lambda word: -abs(word.contribution))[:most]
+        read = [word for word in self.words if word.contribution]
+        return sorted(read, key=lambda word: -abs(word.contribution))[:most]
 
     def strength(self, contribution: float) -> float:
         """How strongly to show a contribution: from -1, against the label, to 1, for it."""
@@ -98,23 +98,23 @@ def explain(classifier: Classifier, text: str, label: str | None = None) -> Expl
     Warns:
         UnknownWordsWarning: as a prediction does.
     """
-    scores = classifier(text, all_scores=True)["scores"]
-    label = label if label is not None else max(scores, key=scores.__getitem__)
-    if label not in scores:
-        raise InputError(f"there is no label {label!r}; the model has {', '.join(scores)}.")
+    prediction = classifier(text, all_scores=True)
+    scores = prediction["scores"]
+    if label is None:
+        label = prediction["label"]
+    elif label not in scores:
+        raise InputError(f"There is no label {label!r}; the model has {', '.join(scores)}.")
     config = classifier.bundle.config.text
     places = classifier.tokenizer.offsets(text)
     ids = encode(classifier.tokenizer.tokenize(text), classifier.bundle.vocab, config)
     read = truncate([*range(len(places))], config.max_length, config.head_fraction)
-    contributions = [0.0] * len(places)
-    attributions, log_odds, baseline, steps = attribute(
+    of_ids, log_odds, baseline, steps = attribute(
         classifier.bundle, ids, classifier.labels.index(label)
     )
-    for index, contribution in zip(read, attributions, strict=True):
-        contributions[index] = contribution
+    contributions = dict(zip(read, of_ids, strict=True))
     words = [
-        Word(text[start:end], start, end, contribution)
-        for (start, end), contribution in zip(places, contributions, strict=True)
+        Word(text[start:end], start, end, contributions.get(index, 0.0))
+        for index, (start, end) in enumerate(places)
     ]
     return Explanation(text, label, scores[label], scores, words, log_odds, baseline, steps)
 

@@ -81,8 +81,8 @@ def page(explanations: Iterable[Explanation]) -> str:
 
 def article(explanation: Explanation) -> str:
     """Verdict, text and strongest words."""
-    strongest = ", ".join(
-        f"{escape(word.text.translate(UNSHOWN))} {word.contribution:+.2f}"
+    strongest = " · ".join(
+        f"{word.contribution:+.2f} <bdi>{escape(word.text.translate(UNSHOWN))}</bdi>"
         for word in explanation.strongest(STRONGEST)
     )
     return (

@@ -10,6 +10,7 @@ import typer
 
 from sentiment.cli.baseline import baseline
 from sentiment.cli.calibrate import calibrate
+from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.report import report
@@ -29,6 +30,7 @@ app.command("baseline")(baseline)
 app.command("calibrate")(calibrate)
 app.command("predict")(predict)
 app.command("report")(report)
+app.command("demo")(demo)
 
 
 def main() -> None:
