@@ -23,7 +23,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict report demo notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline predict check report demo notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -49,11 +49,14 @@ predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: ma
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
 	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
 
-demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
-	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+check: $(VENV)/installed ## test what the same makes of negation, contrast, typos, names…
+	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 report: $(VENV)/installed ## show all of the same on one page, REPORT: figures, mistakes, behaviour
 	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
+
+demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
+	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
 	$(JUPYTER) execute $(NOTEBOOKS)

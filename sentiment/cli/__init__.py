@@ -10,6 +10,7 @@ import typer
 
 from sentiment.cli.baseline import baseline
 from sentiment.cli.calibrate import calibrate
+from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
@@ -21,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Sentiment classification with an LSTM: train, eval, predict.",
+    help="Sentiment classification with an LSTM: train, eval, predict, check.",
 )
 app.command("train")(train)
 app.command("pretrain")(pretrain)
@@ -31,6 +32,7 @@ app.command("calibrate")(calibrate)
 app.command("predict")(predict)
 app.command("report")(report)
 app.command("demo")(demo)
+app.command("check")(check)
 
 
 def main() -> None:
