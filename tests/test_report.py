@@ -26,6 +26,8 @@ from sentiment.report.curves import curves_of
 from sentiment.report.folder import read_comparison
 from sentiment.report.mistakes import GAP, LONGEST, MOST, shortened
 
+pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+
 SECTIONS = [
     "figures",
     "learning-curves",
@@ -120,6 +122,21 @@ def test_the_page_asks_for_nothing_and_runs_nothing(page, out):
     style = out.read_text(encoding="utf-8").split("<style>")[1].split("</style>")[0]
     assert "url(" not in style
     assert "@import" not in style
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_fits_a_desk_and_a_phone_and_asks_for_nothing(browser, out, width):
+    context = browser.new_context(viewport={"width": width, "height": 800}, offline=True)
+    opened = context.new_page()
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: pytest.fail(message.text))
+    opened.goto(out.as_uri())
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+    drawn = "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+    assert opened.evaluate(drawn)
+    assert [url for url in asked if not url.startswith("data:")] == [out.as_uri()]
+    context.close()
 
 
 def test_the_figures_are_those_of_eval(page, classifier, sample):

@@ -66,7 +66,8 @@ def learning_curves(history: Sequence[Mapping[str, float]], kept: float | None) 
         panel.set_ylabel(name)
     loss.legend()
     accuracy.set_xlabel("epoch")
-    accuracy.xaxis.set_major_locator(MaxNLocator(integer=True))
+    accuracy.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+    accuracy.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     accuracy.yaxis.set_major_formatter(PercentFormatter(1))
     return figure
 

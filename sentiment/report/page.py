@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sentiment.behaviour import Result
+from sentiment.behaviour import Result, rates
 from sentiment.evaluate import Metrics
 from sentiment.markup import legend
 from sentiment.report.curves import LabelCurves
@@ -48,13 +48,19 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    constants = {"legend": Markup(legend()), "longest": LONGEST, "telling": TELLING}
+    constants = {"legend": Markup(legend()), "longest": LONGEST, "telling": TELLING, "rates": rates}
     return environment.get_template("page.html").render({**constants, **vars(page)}).lstrip()
 
 
 def interval(bounds: tuple[float, float]) -> str:
-    """`92.86 to 93.49%`."""
-    return f"{100 * bounds[0]:.2f} to {bounds[1]:.2%}"
+    """0.92861 and 0.93487 as `92.86 to 93.49`: in percent."""
+    low, high = bounds
+    return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def percent(part: float, digits: int = 2) -> str:
+    """0.93176 as `93.18%`."""
+    return f"{part:.{digits}%}"
 
 
 def number(value: Any, form: str = ".4f") -> str:
@@ -73,6 +79,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "base64": base64_of,
     "interval": interval,
     "number": number,
-    "percent": "{:.2%}".format,
+    "percent": percent,
     "short": short,
 }
