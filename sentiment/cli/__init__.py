@@ -14,6 +14,7 @@ from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
+from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.errors import InputError
 
@@ -29,6 +30,7 @@ app.command("eval")(evaluate)
 app.command("baseline")(baseline)
 app.command("calibrate")(calibrate)
 app.command("predict")(predict)
+app.command("report")(report)
 app.command("demo")(demo)
 app.command("check")(check)
 
