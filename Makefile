@@ -4,12 +4,15 @@ DATASET ?= stanfordnlp/imdb
 OUT     ?= runs/imdb
 MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
+REPORT  ?= report.html
 SEED    ?= 0
 TEXT    ?=
+FILE    ?=
+OUTPUT  ?=
 ARGS    ?=
 
-# The shell reads the text from the environment: quotes in it are then only characters.
-export TEXT
+# The shell reads these from the environment: quotes in them are then only characters.
+export TEXT FILE OUTPUT
 
 PYTHON  ?= python3
 VENV    := .venv
@@ -17,15 +20,15 @@ RUN     := $(VENV)/bin/python -m sentiment
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # A notebook runs in its own folder, from where a relative path leads elsewhere.
-JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
+EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline predict check report demo notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= ARGS='
+	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
 
 install: $(VENV)/installed ## make the virtual environment, and nothing else
@@ -42,14 +45,24 @@ eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a
 baseline: $(VENV)/installed ## the same beside bags of words that learn from DATASET: minutes
 	$(RUN) baseline --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-predict: $(VENV)/installed ## label TEXT with the same: make predict TEXT="A joy from start to finish."
-	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: make predict TEXT="A joy."
+	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
+	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+
+check: $(VENV)/installed ## test what the same makes of negation, contrast, typos, names…
+	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+report: $(VENV)/installed ## show all of the same on one page, REPORT: figures, mistakes, behaviour
+	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
+
+demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
+	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
-	$(JUPYTER) execute $(NOTEBOOKS)
+	$(EXECUTE) $(NOTEBOOKS)
 
 outputs: $(VENV)/installed-dev ## run them, and store what comes out in them
-	$(JUPYTER) execute --inplace $(NOTEBOOKS)
+	$(EXECUTE) --store $(NOTEBOOKS)
 
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
 	$(VENV)/bin/python -m pytest $(ARGS)
@@ -74,6 +87,10 @@ $(VENV)/installed: requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-demo: requirements-demo.txt $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet -r requirements-demo.txt
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements-demo.txt $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
 	touch $@

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from sentiment.batches import Batch, collate, encode
 from sentiment.bundle import Bundle, load_bundle, load_encoder
-from sentiment.config import SHIPPED, Config
+from sentiment.config import SHIPPED, Config, ModelConfig
 from sentiment.corpus import LABELS, load_corpus, without
 from sentiment.model import autocast
 from sentiment.probe import fit_linear
@@ -30,6 +30,7 @@ from sentiment.train import Classification, Data, prepare_data
 from sentiment.trainer import Outcome, run
 
 BASE: dict[str, Any] = {
+    "pooling": "last+max+mean",
     "max_length": 400,
     "epochs": 1,
     "learning_rate": 8e-3,
@@ -190,7 +191,7 @@ def of(task: type[Classification] = Classification, **settings: Any) -> tuple[An
 VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "base": of(),
     "two-epochs": of(epochs=2),
-    "default": of(max_length=800, epochs=2, adversarial=1.0),
+    "default": of(max_length=800, epochs=2, adversarial=1.0, pooling=ModelConfig.pooling),
     "adversarial-0.5": of(adversarial=0.5),
     "adversarial-1": of(adversarial=1.0),
     "adversarial-2": of(adversarial=2.0),
@@ -205,6 +206,7 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "average": of(average=0.99),
     "max-mean": of(pooling="max+mean"),
     "last": of(pooling="last"),
+    "attention": of(pooling="last+max+mean+attention"),
     "word-dropout-0.1": of(word_dropout=0.1),
     "embedding-dropout-0.3": of(embedding_dropout=0.3),
     "embedding-dropout-0": of(embedding_dropout=0.0),

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 from sentiment.errors import InputError
 
 SHIPPED = "shipped"  # The name of the encoder in this package.
-POOLINGS = ("last", "mean", "max")
+POOLINGS = ("last", "mean", "max", "attention")
 ENCODER_TEXT = ("language", "lowercase", "min_freq", "max_vocab")
 ENCODER_MODEL = ("embedding_dim", "hidden_size", "num_layers", "bidirectional")
 
@@ -105,7 +105,8 @@ class ModelConfig(Section):
     num_layers: int = setting(1, "LSTM layers, each direction.", 1)
     bidirectional: bool = setting(True, "Read the review backwards too.")
     pooling: str = setting(
-        "last+max+mean", "From token states to one vector: last, mean, max, or a sum."
+        "last+max+mean+attention",
+        "From token states to one vector: last, mean, max, attention, or several joined by '+'.",
     )
     word_dropout: float = setting(0.05, "Part of the words replaced by <unk> in training.", 0, 1)
     embedding_dropout: float = setting(

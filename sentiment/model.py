@@ -16,6 +16,7 @@ from sentiment.errors import InputError
 from sentiment.vocab import PAD_ID, UNK_ID
 
 EMBEDDING_STD = 0.1
+ATTENTION_SIZE, ATTENTION_HEADS = 256, 4
 
 
 def reverse_index(lengths: Tensor, seq: int) -> Tensor:
@@ -89,18 +90,58 @@ class Encoder(nn.Module):
         return torch.cat([forward, reverse(backward, index)], dim=-1)  # [batch, seq, 2 * hidden]
 
 
-def pool(states: Tensor, lengths: Tensor, how: str, hidden_size: int) -> Tensor:
+class Attention(nn.Module):
+    """Several means over the tokens, each of which weighs them by what stands there.
+
+    A token's weight in one of them is the softmax, over the review, of `v . tanh(W state)`, where
+    `v` is that mean's own (Lin et al. 2017, equations 6 to 8). They begin as nearly the plain mean,
+    but each a little different: like ones would stay alike.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(features, ATTENTION_SIZE)
+        self.query = nn.Linear(ATTENTION_SIZE, ATTENTION_HEADS, bias=False)
+        nn.init.normal_(self.query.weight, std=0.1)
+
+    def forward(self, states: Tensor, padding: Tensor) -> Tensor:
+        """`states` [batch, seq, features], `padding` [batch, seq, 1]: [batch, heads * features]."""
+        weights = self.weights(states, padding)  # [batch, seq, heads]
+        return (weights.transpose(1, 2) @ states.float()).flatten(start_dim=1)
+
+    def weights(self, states: Tensor, padding: Tensor) -> Tensor:
+        """How much each token counts in each mean: [batch, seq, heads], 1 over the tokens."""
+        scores = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
+        return scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
+
+
+def vectors_of(pooling: str) -> list[str]:
+    """The vectors that make up the pooled one, by name and in order; `attention` has one a head."""
+    heads = [f"attention {number + 1}" for number in range(ATTENTION_HEADS)]
+    return [
+        name for kind in pooling.split("+") for name in (heads if kind == "attention" else [kind])
+    ]
+
+
+def pool(
+    states: Tensor,
+    lengths: Tensor,
+    how: str,
+    hidden_size: int,
+    attention: Attention | None = None,
+) -> Tensor:
     """One vector a review from one a token, padding left out.
 
     Args:
         states: [batch, seq, directions * hidden], as `Encoder` gives them.
         lengths: [batch].
-        how: `last`, `mean`, `max`, or several joined by `+`. `last` is where each direction ends:
-            the last token for the forward one, the first for the backward one.
+        how: `last`, `mean`, `max`, `attention`, or several joined by `+`. `last` is where each
+            direction ends: the last token for the forward one, the first for the backward one.
         hidden_size: the width of one direction.
+        attention: the learned weighing, for `attention`.
 
     Returns:
-        [batch, len(how.split("+")) * directions * hidden].
+        [batch, len(vectors_of(how)) * directions * hidden].
     """
     positions = torch.arange(states.shape[1], device=states.device)  # [seq]
     padding = (positions >= lengths.unsqueeze(1)).unsqueeze(-1)  # [batch, seq, 1]
@@ -111,6 +152,9 @@ def pool(states: Tensor, lengths: Tensor, how: str, hidden_size: int) -> Tensor:
         elif kind == "mean":
             total = states.masked_fill(padding, 0.0).sum(dim=1)
             pooled.append(total / lengths.unsqueeze(1))
+        elif kind == "attention":
+            assert attention is not None
+            pooled.append(attention(states, padding))
         else:
             rows = torch.arange(len(states), device=states.device)
             end_of_forward = states[rows, lengths - 1, :hidden_size]
@@ -126,9 +170,11 @@ class LSTMClassifier(nn.Module):
         self.config = config
         self.encoder = Encoder(config, vocab_size)
         directions = 2 if config.bidirectional else 1
-        pooled_size = len(config.pooling.split("+")) * directions * config.hidden_size
+        state_size = directions * config.hidden_size
+        attends = "attention" in config.pooling.split("+")
+        self.attention = Attention(state_size) if attends else None
         self.output_dropout = nn.Dropout(config.output_dropout)
-        self.linear = nn.Linear(pooled_size, num_labels)
+        self.linear = nn.Linear(len(vectors_of(config.pooling)) * state_size, num_labels)
 
     def forward(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
@@ -142,7 +188,7 @@ class LSTMClassifier(nn.Module):
     ) -> Tensor:
         """What the Linear reads, [batch, pooled]; arguments as for `Encoder`."""
         states = self.encoder(input_ids, lengths, perturbation)  # [batch, seq, directions * hidden]
-        return pool(states, lengths, self.config.pooling, self.config.hidden_size)
+        return pool(states, lengths, self.config.pooling, self.config.hidden_size, self.attention)
 
 
 def predict_logits(

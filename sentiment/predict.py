@@ -20,6 +20,10 @@ MOST_UNKNOWN = 0.5  # Part of a text's tokens.
 class UnknownWordsWarning(UserWarning):
     """The vocabulary holds less than half of a text's words: another language, perhaps."""
 
+    def __init__(self, message: str, index: int) -> None:
+        super().__init__(message)
+        self.index = index  # Of the text among those of the call.
+
 
 class Classifier:
     """A trained classifier for texts. Safe to share between threads.
@@ -84,17 +88,27 @@ class Classifier:
 
     def probabilities(self, texts: Sequence[str]) -> Tensor:
         """The probability of each label: [texts, num_labels]. Warns as a call does."""
-        reviews = [
+        reviews = self.encode(texts)
+        for index, (text, ids) in enumerate(zip(texts, reviews, strict=True)):
+            if doubt := doubt_of(ids):
+                message = f"{text[:40]!r}: {doubt}"
+                warnings.warn(UnknownWordsWarning(message, index), stacklevel=3)
+        return self.bundle.logits(reviews).softmax(dim=1)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids that the model reads of each text."""
+        return [
             encode(tokens, self.bundle.vocab, self.bundle.config.text)
             for tokens in self.tokenizer.pipe(texts)
         ]
-        for text, ids in zip(texts, reviews, strict=True):
-            known = len(ids) - ids.count(UNK_ID)
-            if known <= (1 - MOST_UNKNOWN) * len(ids):
-                warnings.warn(
-                    f"{text[:40]!r}: the model knows {known} of its {len(ids)} words, so that "
-                    "the label is little more than a guess.",
-                    UnknownWordsWarning,
-                    stacklevel=3,
-                )
-        return self.bundle.logits(reviews).softmax(dim=1)
+
+
+def doubt_of(ids: Sequence[int]) -> str | None:
+    """Why the label of a text is doubtful, if the vocabulary holds half of its words at most."""
+    known = len(ids) - ids.count(UNK_ID)
+    if known > (1 - MOST_UNKNOWN) * len(ids):
+        return None
+    return (
+        f"the model knows {known} of its {len(ids)} words, so that the label is little more than "
+        "a guess."
+    )

@@ -84,6 +84,7 @@ class Tokenizer:
     def __init__(self, language: str = "en", lowercase: bool = True) -> None:
         self.language = language
         self.lowercase = lowercase
+        self._fold = str.lower if lowercase else str
         self._nlp = _blank(language)
         self._joints = _joints(self._nlp.tokenizer)
         # Chunk to its tokens, joined: a string has half the size of a tuple of strings.
@@ -112,6 +113,28 @@ class Tokenizer:
             joined = JOINT.join(map(self._with_unseen(chunks).__getitem__, chunks))
         return joined.split(JOINT) if joined else []
 
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token of `text` stands: `text[start:end]`, cleaned, is the token.
+
+        Lower-cased too, if the tokenizer does that.
+        """
+        # As long as the text, unlike `clean(text)`: a place in one is a place in the other.
+        readable = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text.translate(UNREADABLE))
+        # Lower-casing makes two characters of İ; it never makes fewer than there were.
+        width = [len(self._fold(character)) for character in readable]
+        places = []
+        end = 0
+        for token in self.tokenize(text):
+            start = end
+            while readable[start].isspace():
+                start += 1
+            end, missing = start, len(token)
+            while missing > 0:
+                missing -= width[end]
+                end += 1
+            places.append((start, end))
+        return places
+
     def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
         return map(self.tokenize, texts)
@@ -133,11 +156,10 @@ class Tokenizer:
 
     def _spacy(self, texts: Iterable[str]) -> list[list[str]]:
         """The tokens of each text from spaCy itself, but for whitespace."""
-        fold = str.lower if self.lowercase else str
         # Outside a memory zone spaCy keeps every word it ever saw. Zones must not overlap.
         with self._lock, self._nlp.memory_zone():
             return [
-                [fold(word) for token in doc if not (word := token.text).isspace()]
+                [self._fold(word) for token in doc if not (word := token.text).isspace()]
                 for doc in map(self._nlp.tokenizer, texts)
             ]
 

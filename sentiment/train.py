@@ -87,7 +87,7 @@ class Classification:
         self.lengths: Sequence[int] = [len(ids) for ids, _ in data.train]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """From the Linear down to the embedding, each slower by `layer_decay` than the one above.
+        """From what stands on the encoder down to the embedding, each slower by `layer_decay`.
 
         What is nearest to the text changes least from one task to another (Howard and Ruder 2018,
         section 3.2).
@@ -95,7 +95,12 @@ class Classification:
         encoder, decay = self.model.encoder, self.bundle.config.train.layer_decay
         stacks = [encoder.forward_lstm, encoder.backward_lstm]
         lstms = [weight for stack in stacks if stack is not None for weight in stack.parameters()]
-        layers = [list(self.model.linear.parameters()), lstms, [encoder.embedding.weight]]
+        top = [
+            weight
+            for name, weight in self.model.named_parameters()
+            if not name.startswith("encoder.")
+        ]
+        layers = [top, lstms, [encoder.embedding.weight]]
         return [{"params": layer, "factor": decay**depth} for depth, layer in enumerate(layers)]
 
     def batch(self, indices: Sequence[int]) -> Batch:

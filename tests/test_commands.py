@@ -193,22 +193,73 @@ def test_a_text_of_unknown_words_is_warned_of_on_stderr(run_folder):
     assert len(result.stdout.splitlines()) == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_terminal_gets_colour(run_folder):
+def in_a_terminal(*arguments, **environment):
+    """What the command `sentiment` shows in a terminal."""
     outer, inner = pty.openpty()
     subprocess.run(
-        [sys.executable, "-m", "sentiment", "predict", "good \x1b[31mred", "--model", run_folder],
+        [sys.executable, "-m", "sentiment", *map(str, arguments)],
         stdout=inner,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env={key: value for key, value in os.environ.items() if key != "NO_COLOR"},
+        env={key: value for key, value in os.environ.items() if key != "NO_COLOR"} | environment,
         check=True,
     )
     shown = os.read(outer, 4096).decode()
     os.close(inner)
     os.close(outer)
+    return shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_colour(run_folder):
+    shown = in_a_terminal("predict", "good \x1b[31mred", "--model", run_folder)
     assert re.match(r"\x1b\[3[12]m", shown)
     assert "\x1b[31mred" not in shown  # a text does not command the terminal
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_words_that_matter_are_coloured_in_a_terminal():
+    text = "A wonderful  film,\x1b[31m said nobody of this dull one."
+    shown = in_a_terminal("predict", "--explain", text)
+    on_blue, on_orange = r"\x1b\[48;5;(?:153|75)m", r"\x1b\[48;5;(?:223|214)m"
+    words = re.findall(rf"({on_blue}|{on_orange})\x1b\[\d+m(\w+)\x1b\[0m", shown)
+    coloured = {word: re.match(on_blue, colour) is not None for colour, word in words}
+    assert coloured["wonderful"] is not coloured["dull"]
+    assert "\x1b[31m said" not in shown
+    plain = in_a_terminal("predict", "--explain", text, NO_COLOR="1")
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == plain
+    assert "A wonderful  film, [31m said nobody" in plain
+
+
+def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
+    texts = ["A good  film, isn't it?", "好 <b>bad</b>", ""]
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    common = ("predict", "--explain", "--file", tmp_path / "texts.txt", "--model", run_folder)
+    explained = sentiment(*common, "--format", "jsonl")
+    assert explained.returncode == 0, explained.stderr
+    predictions = [json.loads(line) for line in explained.stdout.splitlines()]
+    for text, prediction in zip(texts, predictions, strict=True):
+        assert set(prediction) == {"label", "score", "words"}
+        for word in prediction["words"]:
+            assert set(word) == {"text", "start", "end", "contribution"}
+            assert word["text"] == text[word["start"] : word["end"]]
+            assert isinstance(word["contribution"], float)
+    assert [word["text"] for word in predictions[0]["words"]] == (
+        ["A", "good", "film", ",", "is", "n't", "it", "?"]
+    )
+    assert predictions[2]["words"] == []
+
+    page = sentiment(*common, "--format", "html").stdout
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.isascii()
+    assert page.count("<article>") == 3
+    assert "<b>" not in page
+
+    lines = sentiment(*common, "--all-scores").stdout.splitlines()
+    assert len(lines) == 3 * 2 + 2  # two scores each, and words where there are any
+    strongest = max(predictions[0]["words"], key=lambda word: abs(word["contribution"]))
+    assert lines[2].lstrip().startswith(f"{strongest['contribution']:+.2f} {strongest['text']}")
 
 
 @pytest.mark.parametrize(
@@ -216,6 +267,7 @@ def test_a_terminal_gets_colour(run_folder):
     [
         (["predict"], "Give either texts"),
         (["predict", "x", "--file", "y"], "Give either texts"),
+        (["predict", "x", "--format", "html"], "page of explanations: add --explain"),
         (["predict", "x", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["eval", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["calibrate", "--model", "nowhere"], "no trained model in 'nowhere'"),
@@ -306,9 +358,10 @@ def test_a_finished_run_says_so(run_folder):
 
 def test_predictions_import_nothing_heavy():
     code = (
-        "import sys; import sentiment.cli; from sentiment import Classifier; "
-        "print([m for m in ('datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow') "
-        "if m in sys.modules])"
+        "import sys; import sentiment.cli, sentiment.markup; from sentiment import Classifier; "
+        "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum', "
+        "'gradio'; "
+        "Classifier.from_pretrained()('A film.'); print([m for m in heavy if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
     assert result.stdout.strip() == "[]", result.stderr

@@ -7,6 +7,8 @@ from sentiment.batches import collate
 from sentiment.config import ModelConfig
 from sentiment.errors import InputError
 from sentiment.model import (
+    ATTENTION_HEADS,
+    Attention,
     Encoder,
     LSTMClassifier,
     autocast,
@@ -118,10 +120,12 @@ def test_each_stack_equals_a_packed_one_directional_lstm(batch, num_layers):
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "last+mean+max"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention", "last+mean+max"])
 def test_logits_do_not_depend_on_batch_mates_or_padding(batch, pooling, bidirectional):
     torch.manual_seed(0)
     model = LSTMClassifier(config(pooling=pooling, bidirectional=bidirectional), 50, 3).eval()
+    if model.attention is not None:
+        nn.init.normal_(model.attention.query.weight)  # Weights far from those of a mean.
     together = model(batch.input_ids, batch.lengths)
     assert together.shape == (4, 3)
     padded = torch.nn.functional.pad(batch.input_ids, (0, 6), value=PAD_ID)
@@ -138,6 +142,23 @@ def test_pooling_takes_the_ends_the_mean_and_the_maximum_of_real_positions():
     assert pool(states, lengths, "mean", 1).tolist() == [[2.0, -4.0]]
     assert pool(states, lengths, "max", 1).tolist() == [[3.0, -2.0]]
     assert pool(states, lengths, "max+last", 1).tolist() == [[3.0, -2.0, 3.0, -6.0]]
+
+
+def test_attention_is_the_mean_until_its_weights_tell_the_tokens_apart():
+    torch.manual_seed(0)
+    states, lengths = torch.randn(1, 4, 2), torch.tensor([3])
+    attention = Attention(2)
+    nn.init.zeros_(attention.query.weight)
+    mean = pool(states, lengths, "mean", 1)
+    pooled = pool(states, lengths, "attention", 1, attention)
+    torch.testing.assert_close(pooled, mean.repeat(1, ATTENTION_HEADS))
+    nn.init.constant_(attention.key.weight, 0.1)
+    nn.init.constant_(attention.key.bias, 0.0)
+    nn.init.constant_(attention.query.weight[0], 1e5)  # All on the token of the largest sum.
+    largest = states[0, states[0, :3].sum(dim=1).argmax()]
+    pooled = pool(states, lengths, "attention", 1, attention)
+    torch.testing.assert_close(pooled[0, :2], largest)
+    torch.testing.assert_close(pooled[0, 2:4], mean[0])
 
 
 def test_word_dropout_replaces_words_by_unk_in_training_only(batch):

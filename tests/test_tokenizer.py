@@ -72,16 +72,18 @@ def broken_special_cases(language: str) -> st.SearchStrategy[str]:
     return st.lists(parts.map("".join), min_size=1, max_size=4).map("".join)
 
 
-def same_as_spacy(language: str, examples: int) -> None:
-    texts = st.one_of(
+def texts_of(language: str) -> st.SearchStrategy[str]:
+    return st.one_of(
         joined_pieces(language),
         broken_special_cases(language),
         st.text(alphabet=list(":;)(-=.<'o3D \n")),
         st.text(),
     )
 
+
+def same_as_spacy(language: str, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
-    @given(texts.filter(lambda text: longest_chunk(text) <= MAX_CHUNK))
+    @given(texts_of(language).filter(lambda text: longest_chunk(text) <= MAX_CHUNK))
     def holds(text: str) -> None:
         expected = spacy_tokens(text, language)
         assert tokenizer_of(language).tokenize(text) == expected
@@ -162,6 +164,42 @@ def test_tokens_together_are_the_text_without_whitespace(text: str) -> None:
     tokens = tokenizer_of("en", False).tokenize(text)
     assert "".join(tokens) == "".join(clean(text).split())
     assert all(tokens)
+
+
+def stand_at_their_offsets(text: str, tokenizer: Tokenizer) -> None:
+    tokens, offsets = tokenizer.tokenize(text), tokenizer.offsets(text)
+    fold = str.lower if tokenizer.lowercase else str
+    assert [fold(clean(text[start:end])) for start, end in offsets] == tokens
+    edges = [0, *chain.from_iterable(offsets), len(text)]
+    assert edges == sorted(edges)
+    assert not "".join(
+        clean(text[end:start]) for end, start in zip(edges[::2], edges[1::2], strict=True)
+    ).strip()
+
+
+@pytest.mark.parametrize("language", ["en", "es", "gd", "ms", "zh"])
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_a_token_stands_in_the_text_at_its_offsets(language: str, lowercase: bool) -> None:
+    tokenizer = tokenizer_of(language, lowercase)
+
+    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @given(texts_of(language) | st.text(alphabet=list("aİΣσςßẞǅK \n\0\ud800</bBrR>'😀")))
+    def holds(text: str) -> None:
+        stand_at_their_offsets(text, tokenizer)
+
+    holds()
+
+
+@pytest.mark.parametrize("piece", ["İ", "a!", "ΑΣ", "a<br />", "a\0", ":) )"])
+def test_a_token_of_a_long_chunk_stands_at_its_offsets_too(piece: str) -> None:
+    stand_at_their_offsets(f"It is {piece * 2 * MAX_CHUNK} indeed.", tokenizer_of("en"))
+
+
+def test_offsets_are_these() -> None:
+    text = "Isn't  İT\0<BR/>ΣΑΣ\n"
+    offsets = tokenizer_of("en").offsets(text)
+    assert offsets == [(0, 2), (2, 5), (7, 9), (15, 18)]
+    assert [text[start:end] for start, end in offsets] == ["Is", "n't", "İT", "ΣΑΣ"]
 
 
 @pytest.mark.parametrize("length", [MAX_CHUNK, MAX_CHUNK + 1, 3 * MAX_CHUNK + 7])

@@ -2,35 +2,72 @@
 
 import sys
 import warnings
-from collections.abc import Iterator
-from itertools import islice
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from sentiment.cli.flags import Model
-from sentiment.cli.show import print_human, print_jsonl
+from sentiment.cli.predict_file import FileJob, predict_file, texts_of
+from sentiment.cli.show import print_explanations, print_human, print_jsonl
 from sentiment.errors import InputError
-
-LINES_AT_ONCE = 1024  # Of --file: enough to batch by length, little enough to hold in memory.
+from sentiment.tables import Format, format_of
 
 
 def predict(
     texts: Annotated[list[str] | None, typer.Argument(help="One or more texts.")] = None,
     file: Annotated[
-        str | None, typer.Option(help="A file with a text on each line; - is standard input.")
+        str | None,
+        typer.Option(
+            help="A file of texts: .csv, .tsv, .jsonl, .parquet, else a text a line. "
+            "- is standard input."
+        ),
     ] = None,
     model: Model = None,
     output_format: Annotated[
-        Literal["human", "jsonl"], typer.Option("--format", help="For people, or for programs.")
+        Literal["human", "jsonl", "html"],
+        typer.Option(
+            "--format", help="Of what is printed: for people, for programs, a page of explanations."
+        ),
     ] = "human",
     all_scores: Annotated[
         bool, typer.Option("--all-scores", help="The probability of every label.")
     ] = False,
+    why: Annotated[
+        bool, typer.Option("--explain", help="What each word contributes. Needs Captum.")
+    ] = False,
+    column: Annotated[
+        str | None,
+        typer.Option(help="Column of the texts.", show_default="text, or the only one it can be"),
+    ] = None,
+    input_format: Annotated[
+        Format | None, typer.Option(help="Format of --file.", show_default="by its suffix")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="For --file: the same with label and score, there when whole.",
+            show_default="standard output",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --output.")] = False,
+    on_error: Annotated[
+        Literal["stop", "skip"], typer.Option(help="What to do at a malformed row.")
+    ] = "stop",
+    prefix: Annotated[str, typer.Option(help="Begins the names of the new columns.")] = "",
 ) -> None:
     """Label texts: the label, and its probability as the score."""
     if bool(texts) == (file is not None):
         raise InputError('Give either texts ("A joy from start to finish.") or --file PATH.')
+    if output_format == "html" and not why:
+        raise InputError("--format html is a page of explanations: add --explain.")
+    job = None
+    if file is not None:
+        input_format = input_format or format_of(file)
+        job = FileJob(file, input_format, column, prefix, on_error == "skip", output, overwrite)
+        job.check(output_format, why)
+    elif column or input_format or output:
+        raise InputError("--column, --input-format and --output go with --file.")
     from sentiment.bundle import SHIPPED_CLASSIFIER
     from sentiment.predict import Classifier, UnknownWordsWarning
 
@@ -38,18 +75,13 @@ def predict(
     warnings.showwarning = lambda message, *_: print(f"Warning: {message}", file=sys.stderr)
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     show = print_human if output_format == "human" else print_jsonl
-    waiting = read_lines(file) if file is not None else iter(texts or [])
-    while some := list(islice(waiting, LINES_AT_ONCE)):
-        show(some, classifier(some, all_scores=True), all_scores)
+    if why:
+        from sentiment.explain import explain
 
-
-def read_lines(file: str) -> Iterator[str]:
-    """The lines of a UTF-8 file, or of standard input. Bytes that are not UTF-8 become U+FFFD."""
-    try:
-        # Only \n and \r\n end a line: a review may hold any other of Unicode's line breaks.
-        source = sys.stdin.fileno() if file == "-" else file
-        with open(source, encoding="utf-8-sig", errors="replace", newline="\n") as lines:
-            for line in lines:
-                yield line.removesuffix("\n").removesuffix("\r")
-    except OSError as error:
-        raise InputError(f"Could not read '{file}': {error.strerror}.") from error
+        waiting = texts if job is None else texts_of(job)
+        explanations = (explain(classifier, text) for text in waiting or ())
+        print_explanations(explanations, output_format, all_scores)
+    elif job is not None:
+        predict_file(classifier, job, show, all_scores)
+    elif texts:
+        show(texts, classifier(texts, all_scores=True), all_scores)

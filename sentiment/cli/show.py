@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sentiment.evaluate import Metrics
+    from sentiment.explain import Explanation
     from sentiment.trainer import Summary
 
 BAR_WIDTH = 20
+
+STRONGEST = 8  # Words whose contributions are printed.
+FAINT, STRONG = 0.1, 0.5  # Parts of the full strength of a word: below, no colour; above, bold.
+BLACK, BLUE, ORANGE = 16, (153, 75), (223, 214)  # Of 256 colours; (pale, strong). On any theme.
 
 
 def print_epoch(metrics: dict[str, float]) -> None:
@@ -191,13 +197,71 @@ def print_human(texts: list[str], predictions: list[dict[str, Any]], all_scores:
     """Label, score, a bar and the text, in colour where a terminal can show it."""
     from sentiment.tokenizer import clean
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for text, prediction in zip(texts, predictions, strict=True):
-        scores = prediction["scores"]
-        shown = scores if all_scores else {prediction["label"]: prediction["score"]}
-        for label, score in shown.items():
-            bar = "█" * round(score * BAR_WIDTH)
-            line = f"{label:>{max(map(len, scores))}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
-            if colour and label == prediction["label"]:
-                line = typer.style(line, fg="red" if label == "neg" else "green")
-            print(f"{line}  {clean(text)}" if label == prediction["label"] else line)
+        print_verdict(clean(text), prediction, all_scores)
+
+
+def print_verdict(shown: str, prediction: dict[str, Any], all_scores: bool) -> None:
+    """Label, score and a bar, and the text as it is to be `shown`."""
+    scores = prediction["scores"]
+    listed = scores if all_scores else {prediction["label"]: prediction["score"]}
+    for label, score in listed.items():
+        bar = "█" * round(score * BAR_WIDTH)
+        line = f"{label:>{max(map(len, scores))}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
+        if in_colour() and label == prediction["label"]:
+            line = typer.style(line, fg="red" if label == "neg" else "green")
+        print(f"{line}  {shown}" if label == prediction["label"] else line)
+
+
+def in_colour() -> bool:
+    """Whether what is printed shows colours."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def print_explanations(
+    explanations: Iterable["Explanation"], output_format: str, all_scores: bool
+) -> None:
+    """Verdicts with what each word contributes; a page all at once, the rest as they come."""
+    if output_format == "html":
+        from sentiment.markup import page
+
+        # Character references, because a console or a pipe may have any encoding.
+        print(page(explanations).encode("ascii", "xmlcharrefreplace").decode())
+        return
+    for explanation in explanations:
+        prediction: dict[str, Any] = {"label": explanation.label, "score": explanation.score}
+        if all_scores or output_format == "human":
+            prediction["scores"] = explanation.scores
+        if output_format == "human":
+            print_explanation(explanation, prediction, all_scores)
+        else:
+            prediction["words"] = [word._asdict() for word in explanation.words]
+            print(json.dumps(prediction))  # In ASCII: a word may hold what UTF-8 cannot.
+
+
+def print_explanation(
+    explanation: "Explanation", prediction: dict[str, Any], all_scores: bool
+) -> None:
+    """The verdict, its words in colour where a terminal can show it, and the strongest of them."""
+    from sentiment.tokenizer import clean
+
+    def shown(text: str, contribution: float) -> str:
+        strength = explanation.strength(contribution) if in_colour() else 0.0
+        return highlighted(clean(text), strength)
+
+    text = "".join(shown(*piece) for piece in explanation.pieces())
+    print_verdict(text, prediction, all_scores)
+    strongest = [
+        f"{word.contribution:+.2f} {shown(word.text, word.contribution)}"
+        for word in explanation.strongest(STRONGEST)
+    ]
+    if strongest:
+        print(f"{'':{max(map(len, explanation.scores))}} {' · '.join(strongest)}")
+
+
+def highlighted(text: str, strength: float) -> str:
+    """Text on blue if it speaks for the label, on orange if against it; bold if strong."""
+    if abs(strength) < FAINT:
+        return text
+    strong = abs(strength) >= STRONG
+    return typer.style(text, fg=BLACK, bg=(BLUE if strength > 0 else ORANGE)[strong], bold=strong)

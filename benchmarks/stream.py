@@ -1,0 +1,112 @@
+"""Rows a second and memory of `sentiment predict --file`, over a file of a million short texts.
+
+    python benchmarks/stream.py
+    python benchmarks/stream.py --format parquet --rows 200000
+
+Each text is a sentence of the built-in reviews and a word that no other text has, so that a cache
+of words that grew with the file would show.
+"""
+
+import argparse
+import csv
+import json
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sentiment.bundle import SHIPPED_CLASSIFIER
+from sentiment.cli.predict_file import FileJob, predict_file
+from sentiment.cli.show import print_jsonl
+from sentiment.memory import peak_memory
+from sentiment.predict import Classifier
+from sentiment.sample import sample_reviews
+
+STEP = 100_000  # Rows from one reading of the memory to the next.
+PAGE = 4096
+
+
+class Watched(Classifier):
+    """A classifier that reads this process's resident memory every `STEP` rows."""
+
+    rows = 0
+
+    def __call__(self, texts: Any, all_scores: bool = False) -> Any:
+        predictions = super().__call__(texts, all_scores)
+        self.rows += len(texts)
+        if self.rows // STEP > (self.rows - len(texts)) // STEP:
+            print(f"{self.rows:>9,} rows: {resident_memory() / 2**20:,.0f} MiB", flush=True)
+        return predictions
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds now. Linux only."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+
+
+def texts() -> Iterator[str]:
+    """Short texts without end, the same each time."""
+    generator = random.Random(0)
+    sentences = [
+        sentence for review, _ in sample_reviews("train") for sentence in review.split(". ")
+    ]
+    number = 0
+    while True:
+        number += 1
+        yield f"{generator.choice(sentences)} w{number}"
+
+
+def write_file(path: Path, rows: int) -> None:
+    """A file of `rows` texts, in the format that its suffix says."""
+    some = islice(texts(), rows)
+    if path.suffix == ".parquet":
+        write_parquet(path, some)
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            file.writelines(json.dumps({"id": n, "text": t}) + "\n" for n, t in enumerate(some))
+        elif path.suffix == ".txt":
+            file.writelines(text + "\n" for text in some)
+        else:
+            writer = csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            writer.writerow(["id", "text"])
+            writer.writerows(enumerate(some))
+
+
+def write_parquet(path: Path, some: Iterator[str]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, pa.schema({"text": pa.string()})) as writer:
+        while group := list(islice(some, STEP)):
+            writer.write_table(pa.table({"text": group}))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument(
+        "--format", default="csv", choices=["text", "csv", "tsv", "jsonl", "parquet"]
+    )
+    parser.add_argument("--model", default=SHIPPED_CLASSIFIER, help="without: the shipped one")
+    args = parser.parse_args(arguments)
+    classifier = Watched.from_pretrained(args.model)
+    with tempfile.TemporaryDirectory() as folder:
+        suffix = "txt" if args.format == "text" else args.format
+        file, output = (Path(folder) / f"{name}.{suffix}" for name in ("texts", "labelled"))
+        write_file(file, args.rows)
+        print(f"    start: {resident_memory() / 2**20:,.0f} MiB", flush=True)
+        started, cpu = time.perf_counter(), time.process_time()
+        job = FileJob(str(file), args.format, output=output)
+        predict_file(classifier, job, print_jsonl, False)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    at_end, at_most = (bytes_ / 2**20 for bytes_ in (resident_memory(), peak_memory() or 0))
+    print(f"      end: {at_end:,.0f} MiB, {at_most:,.0f} MiB at most")
+    print(f"{args.rows / seconds:,.0f} rows a second, {args.rows / cpu:,.0f} a second of CPU")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Explanations as HTML: the text is only text, and stands as it was."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from sentiment.explain import Explanation, Word
+from sentiment.markup import fragment, page
+
+HOSTILE = (
+    "<script>alert(1)</script> \"quoted\" 'it' &amp; </p><b onclick=x>{0} {legend}\0\x1b[31m\ud800"
+)
+
+
+def explanation(text, contributions=None):
+    """Of `text`, every chunk a word."""
+    places = [match.span() for match in re.finditer(r"\S+", text)]
+    contributions = contributions or [0.5] * len(places)
+    words = [
+        Word(text[start:end], start, end, contribution)
+        for (start, end), contribution in zip(places, contributions, strict=True)
+    ]
+    return Explanation(text, "pos", 0.75, {"neg": 0.25, "pos": 0.75}, words, 1.1, 0.1, 16)
+
+
+class Reader(HTMLParser):
+    """The tags and the text of some HTML."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_text_cannot_bring_markup_of_its_own():
+    reader = Reader(fragment(explanation(HOSTILE)))
+    assert {tag for tag, _ in reader.tags} == {"p", "span"}
+    assert all(set(attributes) <= {"style", "title", "dir"} for _, attributes in reader.tags)
+    assert reader.text == HOSTILE.replace("\0", " ").replace("\x1b", " ").replace(
+        "\ud800", "\ufffd"
+    )
+    html = page([explanation(HOSTILE)])
+    assert "<script" not in html
+    assert "onclick=x&gt;{0}" in html
+    assert "{legend}" in html
+    html.encode()
+
+
+def test_a_label_is_only_text_too():
+    assert "<i>" not in page([replace(explanation("good"), label="<i>pos</i>")])
+
+
+@pytest.mark.parametrize("text", ["A  Good\n\n film\t!", " leading", "", "trailing \n"])
+def test_casing_and_spacing_are_kept(text):
+    html = fragment(explanation(text))
+    assert Reader(html).text == text
+    assert "white-space:pre-wrap" in html
+
+
+def test_a_line_break_of_the_text_breaks_the_line():
+    text = "one<br />two"
+    words = [Word("one", 0, 3, 1.0), Word("two", 9, 12, 1.0)]
+    html = fragment(Explanation(text, "pos", 0.5, {"neg": 0.5, "pos": 0.5}, words, 2.0, 0.0, 16))
+    assert Reader(html).text == "one\ntwo"
+
+
+def test_sign_and_size_of_a_contribution_show_in_its_colour():
+    html = fragment(explanation("much less none against", [2.0, 1.0, 0.0, -2.0]))
+    much, less, against = (attributes for tag, attributes in Reader(html).tags if tag == "span")
+    assert [word["title"] for word in (much, less, against)] == ["+2.00", "+1.00", "-2.00"]
+    hues, depths = zip(
+        *(
+            re.search(r"rgba\((.*), (.*)\)", word["style"]).groups()
+            for word in (much, less, against)
+        ),
+        strict=True,
+    )
+    assert hues[0] == hues[1] != hues[2]
+    assert float(depths[0]) == float(depths[2]) == 2 * float(depths[1])
+
+
+def test_a_page_holds_every_text_and_loads_nothing():
+    html = page([explanation("A good film"), explanation("Another , one", [1.0, -0.25, 0.5])])
+    assert html.startswith("<!DOCTYPE html>")
+    assert html.count("<article>") == html.count("75.0%") == 2
+    assert "+1.00 <bdi>Another</bdi> · +0.50 <bdi>one</bdi> · -0.25 <bdi>,</bdi>" in html
+    assert not re.search(r"src=|href=|url\(|@import|<script|<link", html)
+    assert "No words." in page([explanation("")])

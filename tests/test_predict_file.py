@@ -1,0 +1,281 @@
+"""`sentiment predict --file` as a user types it, with a model that is quick."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tqdm import tqdm
+
+from sentiment import Classifier, cli
+from sentiment.cli import predict_file
+from sentiment.predict import UnknownWordsWarning
+
+ROOT = Path(__file__).parent.parent
+
+
+class Quick:
+    """`good` is positive, `?` an unknown word."""
+
+    labels = ("neg", "pos")
+
+    def __call__(self, texts, all_scores):
+        for index, text in enumerate(texts):
+            if "?" in text:
+                warnings.warn(UnknownWordsWarning(text, index), stacklevel=1)
+            if "stop" in text:
+                raise KeyboardInterrupt
+        return [self.predict(text) for text in texts]
+
+    def predict(self, text):
+        pos = 0.75 if "good" in text else 0.25
+        scores = {"neg": 1 - pos, "pos": pos}
+        return {"label": max(scores, key=scores.get), "score": 0.75, "scores": scores}
+
+
+@pytest.fixture
+def predict(monkeypatch, capfdbinary, tmp_path):
+    """Runs `sentiment predict` in an empty folder; returns its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Classifier, "from_pretrained", lambda *_: Quick())
+
+    def run(*arguments, stdin=None):
+        monkeypatch.setattr(sys, "argv", ["sentiment", "predict", *map(str, arguments)])
+        if stdin is not None:
+            Path("stdin").write_bytes(stdin)
+            source = os.open("stdin", os.O_RDONLY)
+            monkeypatch.setattr(sys, "stdin", type("", (), {"fileno": lambda self: source})())
+            Path("stdin").unlink()
+        before = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        signal.signal(signal.SIGTERM, before)
+        out, err = capfdbinary.readouterr()
+        return end.value.code, out, err.decode()
+
+    return run
+
+
+def write(name, content):
+    Path(name).write_bytes(content)
+
+
+FILES = {
+    "t.csv": (b"text,n\ngood,1\nbad,2\n", b"text,n,label,score\ngood,1,pos,0.75\nbad,2,neg,0.75\n"),
+    "t.tsv": (b"n\ttext\n1\tgood\n", b"n\ttext\tlabel\tscore\n1\tgood\tpos\t0.75\n"),
+    "t.jsonl": (b'{"text": "bad"}\n', b'{"text": "bad", "label": "neg", "score": 0.75}\n'),
+    "t.txt": (b"good\n\n", "pos  75.0% ███████████████░░░░░  good\nneg  75.0%".encode()),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_a_pipe_and_an_output_say_the_same(predict, name):
+    before, after = FILES[name]
+    write(name, before)
+    code, out, err = predict("--file", name)
+    assert (code, err) == (0, "")
+    assert out.startswith(after) if name == "t.txt" else out == after
+    assert predict("--file", name, "--output", "out") == (0, b"", "")
+    assert Path("out").read_bytes() == out
+    format = {"t.txt": "text"}.get(name, Path(name).suffix[1:])
+    assert predict("--file", "-", "--input-format", format, stdin=before) == (0, out, "")
+    assert sorted(os.listdir()) == sorted(["out", name])
+
+
+def test_texts_may_be_written_as_json(predict):
+    write("t.txt", b"good\nbad\n")
+    for place in ((), ("--output", "out")):
+        code, out, _ = predict("--file", "t.txt", "--format", "jsonl", *place)
+        assert code == 0
+    lines = Path("out").read_text().splitlines()
+    assert [json.loads(line)["label"] for line in lines] == ["pos", "neg"]
+    assert out == b""
+
+
+def test_every_label_may_have_a_column_and_columns_a_prefix(predict):
+    write("t.csv", b"text,label\ngood,1\n")
+    code, out, err = predict("--file", "t.csv", "--all-scores")
+    assert (code, out) == (2, b"")
+    assert "has a column 'label' already" in err
+    _, out, _ = predict("--file", "t.csv", "--all-scores", "--prefix", "my_")
+    header, row = out.decode().splitlines()
+    assert header == "text,label,my_label,my_score,my_score_neg,my_score_pos"
+    assert row == "good,1,pos,0.75,0.25,0.75"
+
+
+def test_parquet_in_parquet_out(predict):
+    texts = [f"good {n}" if n % 3 else f"bad {n}" for n in range(3000)]
+    pq.write_table(pa.table({"review": texts, "n": range(3000)}), "t.parquet")
+    code, _, err = predict("--file", "t.parquet")
+    assert code == 2
+    assert "add --output PATH" in err
+    assert predict("--file", "t.parquet", "--output", "out", "--all-scores") == (0, b"", "")
+    table = pq.read_table("out")
+    assert table.column_names == ["review", "n", "label", "score", "score_neg", "score_pos"]
+    assert table["review"].to_pylist() == texts
+    assert table["label"].to_pylist() == ["pos" if n % 3 else "neg" for n in range(3000)]
+    code, _, err = predict("--file", "-", "--input-format", "parquet", "--output", "o", stdin=b"x")
+    assert code == 2
+    assert "Standard input could not be read as Parquet" in err
+
+
+MALFORMED = b"text,n\n" + b"good,1\n" * 3000 + b"bad\n" + b"good,1\n" * 10 + b"bad,1,2\n"
+
+
+def test_a_malformed_row_stops_and_leaves_what_was_there(predict):
+    write("t.csv", MALFORMED)
+    for old in (None, b"old"):
+        if old is not None:
+            write("out", old)
+        code, out, err = predict("--file", "t.csv", "--output", "out", "--overwrite")
+        assert (code, out) == (2, b"")
+        assert err == (
+            "Error: 't.csv', line 3002: 1 fields, where the header has 2. "
+            "Mend it, or leave such rows out: --on-error skip\n"
+        )
+        assert sorted(os.listdir()) == (["t.csv"] if old is None else ["out", "t.csv"])
+    assert Path("out").read_bytes() == b"old"
+
+
+def test_malformed_rows_may_be_skipped_and_are_counted(predict):
+    write("t.csv", MALFORMED)
+    code, out, err = predict("--file", "t.csv", "--on-error", "skip")
+    assert code == 0
+    assert out.count(b"\n") == 3011
+    assert err == (
+        "Skipped: 't.csv', line 3002: 1 fields, where the header has 2.\n"
+        "Skipped: 't.csv', line 3013: 3 fields, where the header has 2.\n"
+        "Skipped 2 malformed rows.\n"
+    )
+    write("t.jsonl", b"text,n\n" * 10)
+    code, out, err = predict("--file", "t.jsonl", "--on-error", "skip", "--output", "out")
+    assert code == 2
+    assert "All rows of 't.jsonl' are malformed" in err
+    assert not Path("out").exists()
+
+
+def test_a_million_unknown_words_are_one_warning(predict):
+    write("t.csv", b"text\ngood\n" + b"???\n" * 3000)
+    code, out, err = predict("--file", "t.csv")
+    assert (code, out.count(b"\n")) == (0, 3002)
+    assert err.startswith("Warning: 3,000 of 3,001 labels are little more than a guess")
+    assert err.endswith("The first is that of line 3.\n")
+    assert err.count("\n") == 1
+
+
+def test_ctrl_c_leaves_nothing(predict):
+    write("t.csv", b"text\n" + b"good\n" * 3000 + b"stop\n")
+    code, _, err = predict("--file", "t.csv", "--output", "out")
+    assert code in (1, 130)
+    assert "Traceback" not in err
+    assert os.listdir() == ["t.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        (["--file", "t.csv", "--output", "t.csv", "--overwrite"], "'t.csv' is the file that is re"),
+        (["--file", "t.csv", "--output", "old"], "'old' is there already: --overwrite"),
+        (["--file", "t.csv", "--output", "no/where"], "Could not write"),
+        (["--file", "t.csv", "--format", "jsonl"], "--format is for texts; csv stays csv"),
+        (["--file", "t.csv", "--column", "x"], "no column 'x', only 'text'"),
+        (["--file", "t.txt", "--column", "x"], "--column and --prefix are for tables"),
+        (["--file", "."], "Could not read '.'"),
+        (["good", "--output", "out"], "--column, --input-format and --output go with --file"),
+        (["--file", "t.csv", "--on-error", "x"], "Invalid value for '--on-error'"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(predict, arguments, wrong):
+    write("t.csv", b"text\ngood\n")
+    write("old", b"old")
+    code, out, err = predict(*arguments)
+    assert (code, out) == (2, b"")
+    assert wrong in err
+    assert "Traceback" not in err
+    assert sorted(os.listdir()) == ["old", "t.csv"]
+    assert Path("old").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
+def test_progress_tells_rows_their_rate_and_the_time_left(predict, monkeypatch, name):
+    monkeypatch.setattr(
+        predict_file, "progress_bar", lambda quiet: tqdm(unit=" rows", mininterval=0)
+    )
+    if name == "t.parquet":
+        pq.write_table(pa.table({"text": ["good"] * 5000}), name)
+    elif name == "t.csv":
+        write(name, b"text\n" + b"good\n" * 5000)
+    else:
+        write(name, b'{"text": "good"}\n' * 5000)
+    _, _, err = predict("--file", name, "--output", "out")
+    first, *_, last = (line for line in err.split("\r") if "%" in line)
+    total = int(re.search(r"\| 1024/(\d+) \[", first)[1])  # Lines have to be estimated.
+    assert total == pytest.approx(5000, rel=0.01)
+    assert "<00:0" in first  # stands before the time left
+    assert "100%" in last
+    assert "| 5000/5000 [" in last
+    assert " rows/s]" in last
+
+
+@contextmanager
+def sentiment(*arguments):
+    """The command in a process of its own, with the shipped model, and pipes to it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sentiment", "predict", *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        yield process
+
+
+FROM_PIPE = ("--file", "-", "--input-format", "csv")
+
+
+def test_a_pipe_gets_rows_as_they_are_labelled_and_may_close_early():
+    with sentiment(*FROM_PIPE) as process:
+        process.stdin.write(b"text\n" + b"good\n" * 3000)
+        process.stdin.flush()
+        assert process.stdout.readline() == b"text,label,score\n"
+        assert process.stdout.readline().startswith(b"good,pos,0.")
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.write(b"good\n" * 100_000)
+            process.stdin.close()
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_standard_output_that_is_full_is_a_clear_error(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"text\ngood\n")
+    command = f"{sys.executable} -m sentiment predict --file {tmp_path / 't.csv'} > /dev/full"
+    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True)
+    assert result.returncode == 2
+    assert result.stderr == b"Error: Could not write to standard output: No space left on device.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_signal_to_stop_leaves_nothing(tmp_path):
+    with sentiment(*FROM_PIPE, "--output", tmp_path / "out.csv") as process:
+        process.stdin.write(b"text\n" + b"good\n" * 1000)
+        process.stdin.flush()
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert b"Traceback" not in err
+    assert list(tmp_path.iterdir()) == []

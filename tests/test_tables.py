@@ -1,0 +1,363 @@
+"""Tables go out as they came in, row by row, with the new columns behind."""
+
+import errno
+import io
+import json
+import os
+import re
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment.errors import InputError
+from sentiment.tables import check_output, format_of, lines, open_table, written_whole
+from sentiment.tables.columns import BATCH_ROWS
+
+ADDED = ["label", "score"]
+VALUES = ["pos", 0.75]
+
+
+def table_file(folder, content, name="t.csv"):
+    path = folder / name
+    if isinstance(content, pa.Table):
+        pq.write_table(content, path)
+    else:
+        path.write_bytes(content)
+    return path
+
+
+def read(path, column=None, added=ADDED):
+    """The texts and row numbers of a file, and what is wrong with it."""
+    texts, numbers, wrong = [], [], []
+    with open_table(str(path), format_of(str(path)), column, added) as table:
+        for batch in table.batches(wrong.append):
+            texts += batch.texts
+            numbers += batch.numbers
+    return texts, numbers, [message.removeprefix(f"'{path}', ") for message in wrong]
+
+
+def labelled(path, column=None, added=ADDED, values=VALUES):
+    """The bytes of a file with the same new values in each row that is whole."""
+    out = io.BytesIO()
+    with (
+        open_table(str(path), format_of(str(path)), column, added) as table,
+        table.writer(out) as write,
+    ):
+        for batch in table.batches(lambda message: None):
+            write(batch, [values] * len(batch.texts))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("t.csv", b"text,n\na,1\nb,2\n", b"text,n,label,score\na,1,pos,0.75\nb,2,pos,0.75\n"),
+        # Quotes, spaces and numbers stay as they are written.
+        (
+            "t.csv",
+            b'"text",n\n"a ""b"", c", 007\n\'d\',1.50\n',
+            b'"text",n,label,score\n"a ""b"", c", 007,pos,0.75\n\'d\',1.50,pos,0.75\n',
+        ),
+        # So do a byte order mark, the ends of lines and a last line without one.
+        (
+            "t.CSV",
+            b'\xef\xbb\xbftext,n\r\n"a\nb",1\r\nc,2',
+            b'\xef\xbb\xbftext,n,label,score\r\n"a\nb",1,pos,0.75\r\nc,2,pos,0.75',
+        ),
+        ("t.csv", b"text\n\na\n\n", b"text,label,score\na,pos,0.75\n"),
+        ("t.csv", b"n;text\n1,5;a\n", b"n;text;label;score\n1,5;a;pos;0.75\n"),
+        ("t.csv", b"text,n\n", b"text,n,label,score\n"),
+        ("t.csv", b"text", b"text,label,score"),
+        ("t.csv", b"text\n\xff\n", b"text,label,score\n\xef\xbf\xbd,pos,0.75\n"),
+        ("t.tsv", b"n\ttext\n1\ta, b\n", b"n\ttext\tlabel\tscore\n1\ta, b\tpos\t0.75\n"),
+        (
+            "t.jsonl",
+            b'{"text":"a\\ud800","n":1.50}\n\n{ "big": 1E999, "text": "\xc3\xa9" } \r\n',
+            b'{"text":"a\\ud800","n":1.50, "label": "pos", "score": 0.75}\n'
+            b'{ "big": 1E999, "text": "\xc3\xa9", "label": "pos", "score": 0.75} \r\n',
+        ),
+        ("t.ndjson", b"", b""),
+    ],
+)
+def test_all_but_the_new_columns_stays_as_it_was(tmp_path, name, before, after):
+    assert labelled(table_file(tmp_path, before, name)) == after
+
+
+def test_a_label_is_quoted_where_it_must_be(tmp_path):
+    values = ['so, "so"', 0.5]
+    assert labelled(table_file(tmp_path, b"text\na\n"), values=values).endswith(
+        b'\na,"so, ""so""",0.5\n'
+    )
+    path = table_file(tmp_path, b'{"text": "a"}\n', "t.jsonl")
+    assert json.loads(labelled(path, values=values))["label"] == 'so, "so"'
+
+
+@pytest.fixture
+def columns():
+    size = 2 * BATCH_ROWS + 5
+    return pa.table(
+        {
+            "text": [f"text {n}" for n in range(size)],
+            "n": pa.array(range(size), pa.uint16()),
+            "when": pa.array(range(size), pa.timestamp("us", "Europe/Berlin")),
+            "kind": pa.array(["a", None, "b"] * (size // 3 + 1))[:size].dictionary_encode(),
+            "nested": [{"x": [n], "y": None if n % 2 else "z"} for n in range(size)],
+        }
+    ).replace_schema_metadata({"about": "these"})
+
+
+def test_parquet_keeps_its_columns_types_and_metadata(tmp_path, columns):
+    path = tmp_path / "t.parquet"
+    pq.write_table(columns, path, row_group_size=1000, compression="zstd")
+    result = pq.ParquetFile(io.BytesIO(labelled(path)))
+    table = result.read()
+    assert table.drop_columns(ADDED).equals(pq.read_table(path), check_metadata=True)
+    assert table.schema.metadata == columns.schema.metadata
+    assert table.schema.field("kind").type == columns.schema.field("kind").type
+    assert table.schema.field("label").type == pa.string()
+    assert table.schema.field("score").type == pa.float64()
+    assert table["score"].unique().to_pylist() == [0.75]
+    assert result.metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_parquet_rows_without_a_text_are_named_and_left_out(tmp_path):
+    texts = ["a", None, "b"] * 1000
+    path = table_file(tmp_path, pa.table({"text": texts, "n": range(3000)}), "t.parquet")
+    kept, numbers, wrong = read(path)
+    assert kept == ["a", "b"] * 1000
+    assert numbers == [n for n in range(1, 3001) if n % 3 != 2]
+    assert wrong[1] == "row 5: null in the column 'text'."
+    assert len(wrong) == 1000
+    table = pq.read_table(io.BytesIO(labelled(path)))
+    assert table["n"].to_pylist() == [n for n in range(3000) if n % 3 != 1]
+
+
+@pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.string_view()])
+def test_every_type_of_string_is_text(tmp_path, type_):
+    table = pa.table({"t": pa.array(["a", "é"], type_), "n": [1, 2]})
+    path = table_file(tmp_path, table, "t.parquet")
+    assert read(path)[0] == ["a", "é"]
+    assert pq.read_table(io.BytesIO(labelled(path))).drop_columns(ADDED).equals(table)
+
+
+def test_parquet_that_is_odd_is_read_all_the_same(tmp_path):
+    encoded = pa.table({"text": pa.array(["a", "b", "a", None]).dictionary_encode()})
+    assert read(table_file(tmp_path, encoded, "t.parquet"))[0] == ["a", "b", "a"]
+    _, *buffers = pa.array([b"a\xff", b"b"]).buffers()
+    broken = pa.table({"text": pa.StringArray.from_buffers(2, *buffers)})
+    assert read(table_file(tmp_path, broken, "t.parquet"))[0] == ["a\ufffd", "b"]
+    empty = table_file(tmp_path, pa.table({"text": pa.array([], pa.string())}), "t.parquet")
+    assert read(empty) == ([], [], [])
+    assert pq.read_table(io.BytesIO(labelled(empty))).column_names == ["text", *ADDED]
+
+
+@pytest.mark.parametrize("cut", [0, 3, 500])
+def test_parquet_that_is_not_whole_is_a_clear_error(tmp_path, columns, cut):
+    path = table_file(tmp_path, columns, "t.parquet")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(InputError, match=r"'.*t\.parquet' could not be read as Parquet"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("t.txt", lambda n: f"text {n}\n"),
+        ("t.csv", lambda n: f'"text {n}",{n}\n' if n else "text,n\n"),
+        ("t.jsonl", lambda n: json.dumps({"text": f"text {n}"}) + "\n"),
+    ],
+)
+def test_rows_come_in_order_and_only_some_at_a_time(tmp_path, name, write):
+    path = table_file(tmp_path, "".join(map(write, range(5000))).encode(), name)
+    with open_table(str(path), format_of(name), None, ADDED) as table:
+        batches = table.batches(pytest.fail)
+        first = next(batches)
+        assert 0 < table.done < table.total / 4
+        texts = [*first.texts, *(text for batch in batches for text in batch.texts)]
+        assert table.done == table.total == path.stat().st_size
+    start = 1 if name == "t.csv" else 0
+    assert texts == [f"text {n}" for n in range(start, 5000)]
+
+
+def test_long_texts_come_fewer_at_a_time(tmp_path):
+    path = table_file(tmp_path, b"".join(b"x" * 2**20 + b"\n" for _ in range(20)), "t.txt")
+    table = pa.table({"text": [f"{n:02}" * 2**19 for n in range(20)]})
+    for name in (path, table_file(tmp_path, table, "t.parquet")):
+        with open_table(str(name), format_of(str(name)), None, ADDED) as rows:
+            sizes = [len(batch.texts) for batch in rows.batches(pytest.fail)]
+        assert max(sizes) <= 8
+        assert sum(sizes) == 20
+
+
+def test_one_large_row_group_is_not_read_at_once(tmp_path):
+    texts = [os.urandom(500).hex() for _ in range(40_000)]
+    path = table_file(tmp_path, pa.table({"text": texts}), "t.parquet")
+    assert pq.ParquetFile(path).num_row_groups == 1
+    before = pa.total_allocated_bytes()
+    tracemalloc.start()  # What pyarrow reads through a Python file is Python's.
+    with open_table(str(path), "parquet", None, ADDED) as table:
+        next(table.batches(pytest.fail))
+        held = tracemalloc.get_traced_memory()[1] + pa.total_allocated_bytes() - before
+    tracemalloc.stop()
+    assert held < 8 * 2**20 < path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("content", "texts", "wrong"),
+    [
+        (b"text,n\na\nb,1\n", ["b"], "line 2: 1 fields, where the header has 2."),
+        (b"text,n\nb,1\na, b,1\n", ["b"], "line 3: 3 fields, where the header has 2."),
+        # The number is that of the line where a row starts.
+        (b'text,n\n"a\nb",1\n"c\n\nd"\ne,2\n', ["a\nb", "e"], "line 4: 1 fields.*"),
+        (b'text,n\n"a" b,1\nc,2\n', ["c"], "line 2: not CSV: ',' expected.*"),
+        # A quote that nothing closes costs its line and no other.
+        (b'text,n\n"a,1\nb,2\nc,3\n', ["b", "c"], "line 2: not CSV: unexpected end of data."),
+        (b'text,n\n"a,1\nb,2\n"c",3\n', ["b", "c"], "line 2: not CSV: .*"),
+        (b"text,n\na\0,1\nb,2\n", ["b"], "line 2: a NUL byte.*"),
+        (b'text,n\n"a\n\0",1\nb,2\n', ["b"], "line 2: a NUL byte.*"),
+        (b"text,n\na\rb,1\nc,2\n", ["c"], "line 2: a carriage return outside quotes.*"),
+    ],
+)
+def test_malformed_csv_is_named_by_its_line_and_costs_no_other(tmp_path, content, texts, wrong):
+    found, _, messages = read(table_file(tmp_path, content))
+    assert found == texts
+    assert len(messages) == 1
+    assert re.fullmatch(wrong, messages[0]), messages
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (b'{"text": "b"}\n{"n": 2}\n', "line 2: no string under 'text'; its keys are 'n'."),
+        (b'{"text": null, "n": 1}\n{"text": "b"}', "line 1: the object has no text in.*'text'.*"),
+        (b'{"text": "b"}\n{"text": 1}\n', "line 2: no string under 'text'; its keys are 'text'."),
+        (b'["b"]\n{"text": "b"}\n', "line 1: not a JSON object on a line of its own."),
+        (b'{"text": \n{"text": "b"}\n', "line 1: not JSON: Expecting value at character .*"),
+        (b'{"text": "a\0"}\n{"text": "b"}\n', "line 1: not JSON: Invalid control character.*"),
+        (b'{"text": %s1%s}\n{"text": "b"}\n' % (b"[" * 10**5, b"]" * 10**5), "line 1: .*"),
+        (b'{"text": "a", "n": %s}\n{"text": "b"}\n' % (b"1" * 5000), "line 1: .*"),
+    ],
+)
+def test_malformed_json_is_named_by_its_line_and_costs_no_other(tmp_path, content, wrong):
+    found, _, messages = read(table_file(tmp_path, content, "t.jsonl"))
+    assert found == ["b"]
+    assert len(messages) == 1
+    assert re.fullmatch(wrong, messages[0]), messages
+
+
+def test_a_row_may_be_long_but_not_endless(tmp_path, monkeypatch):
+    long = "word " * 2**21  # 10 MiB
+    for name, content in [("t.csv", f'text\n"{long}"\n'), ("t.txt", f"{long}\n")]:
+        assert read(table_file(tmp_path, content.encode(), name))[0] == [long]
+    monkeypatch.setattr(lines, "MAX_ROW", 1000)
+    lengthy = b"text,n\n" + b"a" * 5000 + b",1\nb,2\n"
+    assert read(table_file(tmp_path, lengthy)) == (["b"], [3], ["line 2: longer than 0 MiB."])
+    unclosed = b'text,n\n"a,1\n' + b"b,2\n" * 1000
+    texts, _, wrong = read(table_file(tmp_path, unclosed))
+    assert texts == ["b"] * 1000
+    assert wrong == ["line 2: not CSV: no end within 0 MiB."]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_not_taken_for_text(tmp_path, encoding):
+    path = table_file(tmp_path, "\ufefftext\na\n".encode(encoding))
+    with pytest.raises(InputError, match="is UTF-16. Save it as UTF-8"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "texts"),
+    [
+        ("t.csv", b"id,text\n1,a\n", None, ["a"]),
+        ("t.csv", b"review\na\n", None, ["a"]),
+        ("t.csv", b"text,review\na,b\n", "review", ["b"]),
+        ("t.jsonl", b'{"n": 1, "review": "a"}\n', None, ["a"]),
+        ("t.jsonl", b'{"text": "a", "review": "b"}\n', "review", ["b"]),
+        ("t.parquet", pa.table({"n": [1], "review": ["a"]}), None, ["a"]),
+        ("t.parquet", pa.table({"text": ["a"], "review": ["b"]}), "review", ["b"]),
+    ],
+)
+def test_the_column_is_the_named_one_or_text_or_the_only_one(
+    tmp_path, name, content, column, texts
+):
+    assert read(table_file(tmp_path, content, name), column)[0] == texts
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "wrong"),
+    [
+        ("t.csv", b"id,review\n", None, "no column 'text', only 'id', 'review'.*--column NAME"),
+        ("t.csv", b"id,review\n", "x", "no column 'x', only 'id', 'review'.*--column NAME"),
+        ("t.csv", b"text,text\n", None, "more than one column 'text'"),
+        ("t.csv", b"", None, "is empty: it has no header"),
+        ("t.csv", b"\xef\xbb\xbf\n\n", None, "is empty: it has no header"),
+        ("t.csv", b'"text\n', None, "line 1: not CSV"),
+        ("t.csv", b"text,score\n", None, "has a column 'score' already.*--prefix"),
+        ("t.jsonl", b'{"text": "", "label": 1}', None, "line 1, has a column 'label' already"),
+        ("t.parquet", pa.table({"n": [1]}), "n", "no text in its column 'n'"),
+        ("t.parquet", pa.table({"a": ["b"], "c": ["d"]}), None, "only 'a', 'c'.*--column NAME"),
+        ("t.parquet", pa.table({"text": ["a"], "label": [1]}), None, "has a column 'label' al"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, name, content, column, wrong):
+    with pytest.raises(InputError, match=wrong):
+        read(table_file(tmp_path, content, name), column)
+
+
+def test_other_names_go_where_label_and_score_are_taken(tmp_path):
+    added = ["my_label", "my_score"]
+    path = table_file(tmp_path, b"text,label\na,1\n")
+    assert labelled(path, added=added) == b"text,label,my_label,my_score\na,1,pos,0.75\n"
+    path = table_file(tmp_path, b'{"text": "a", "label": 1}\n', "t.jsonl")
+    assert json.loads(labelled(path, added=added))["my_label"] == "pos"
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    def write(content, error=None):
+        with written_whole(path) as file:
+            file.write(content)
+            if error is not None:
+                raise error
+
+    path = tmp_path / "out.csv"
+    for error in (RuntimeError, KeyboardInterrupt):
+        with pytest.raises(error):
+            write(b"half", error)
+    assert list(tmp_path.iterdir()) == []
+    write(b"old")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(InputError, match=r"Could not write '.*out\.csv': No space left"):
+        write(b"half", full)
+    assert path.read_bytes() == b"old"
+    write(b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_a_link_goes_on_to_lead_to_the_file(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    with written_whole(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_no_file_is_replaced_unasked_and_the_input_never(tmp_path):
+    path, other = table_file(tmp_path, b"text\n"), table_file(tmp_path, b"", "other.csv")
+    check_output(tmp_path / "new.csv", str(path), overwrite=False)
+    check_output(other, str(path), overwrite=True)
+    with pytest.raises(InputError, match="there already: --overwrite"):
+        check_output(other, str(path), overwrite=False)
+    os.link(path, tmp_path / "same.csv")
+    for same in (path, tmp_path / "same.csv", tmp_path / ".." / tmp_path.name / "t.csv"):
+        with pytest.raises(InputError, match="is the file that is read"):
+            check_output(same, str(path), overwrite=True)
+    for place in (tmp_path, Path(os.devnull)):
+        with pytest.raises(InputError, match="is not a file"):
+            check_output(place, str(path), overwrite=True)
