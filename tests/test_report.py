@@ -252,6 +252,18 @@ def test_a_report_that_fails_leaves_the_older_one_as_it_was(classifier, run_fold
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "report.html"]
 
 
+def test_the_command_reports_on_the_reviews_that_the_model_was_trained_for(
+    run_folder, tmp_path, behaviour, capsys
+):
+    out = tmp_path / "mine.html"
+    command(model=run_folder, split="validation", out=out)
+    assert f"The report is in {out}, its figures in {tmp_path / 'mine-figures'}." in (
+        capsys.readouterr().out
+    )
+    text = Reader(out.read_text(encoding="utf-8")).text
+    assert f"the split validation of sample, as {run_folder} labels them" in text
+
+
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
     module = sys.modules[command.__module__]
     monkeypatch.setattr(module, "find_spec", lambda name: None if name == "matplotlib" else name)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sentiment.evaluate import Bin, Slice
-from sentiment.report.curves import LabelCurves
+from sentiment.report.curves import Curve, LabelCurves
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 WIDTH, HEIGHT = 4.8, 3.4  # Inches.
@@ -96,15 +96,22 @@ def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
     return figure
 
 
+def lines(curves: Mapping[str, Curve], x: str, y: str) -> tuple[Figure, Axes]:
+    """A curve for each label, with the names of the axes."""
+    figure, (panel,) = panels(HEIGHT)
+    for label, curve in curves.items():
+        panel.plot(*curve, label=label)
+    panel.set_xlabel(x)
+    panel.set_ylabel(y)
+    return figure, panel
+
+
 @styled
 def roc(curves: Sequence[LabelCurves]) -> Figure:
     """The true positive rate against the false positive rate, a curve a label."""
-    figure, (panel,) = panels(HEIGHT)
-    for curve in curves:
-        panel.plot(*curve.roc, label=curve.label)
+    points = {curve.label: curve.roc for curve in curves}
+    figure, panel = lines(points, "false positive rate", "true positive rate")
     panel.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="by chance")
-    panel.set_xlabel("false positive rate")
-    panel.set_ylabel("true positive rate")
     panel.legend(loc="lower right")
     return figure
 
@@ -112,11 +119,8 @@ def roc(curves: Sequence[LabelCurves]) -> Figure:
 @styled
 def precision_recall(curves: Sequence[LabelCurves]) -> Figure:
     """Precision against recall, a curve a label."""
-    figure, (panel,) = panels(HEIGHT)
-    for curve in curves:
-        panel.plot(*curve.precision_recall, label=curve.label)
-    panel.set_xlabel("recall")
-    panel.set_ylabel("precision")
+    points = {curve.label: curve.precision_recall for curve in curves}
+    figure, panel = lines(points, "recall", "precision")
     panel.set_ylim(0, 1.02)
     panel.legend(loc="lower left")
     return figure
