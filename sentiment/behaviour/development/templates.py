@@ -196,7 +196,7 @@ EXPECTATIONS: tuple[Template, ...] = (
     ),
     "I went in thinking that it would be {adj-}, and I came out {felt+}.",
     "Everybody had said that {actor} was {adj-} in it, but I found the performance {adj+}.",
-    "It could have been a {noun-}. It is a {noun+}.",
+    "It might have become a {noun-}; it became a {noun+}.",
     "What sounds like a {filmy-} {genre} is really a {filmy+} one.",
     (
         "I had hoped for a treat. It was a {noun+} instead.",

@@ -37,7 +37,7 @@ PLAIN: tuple[Template, ...] = (
     "As a {job}, {actor} is {adj+}.",
     "My word, this is {filmy+}!",
     "Both halves of this {genre} are {filmy+}.",
-    "The {aspect}? {adj+}. The {aspect}? {adj+}.",
+    "{adj+} is the word for the {aspect} and for the {aspect}.",
 )
 FEELINGS: tuple[Template, ...] = (
     "I thoroughly {loved+} the {part}.",
@@ -153,7 +153,7 @@ NEGATED: tuple[Template, ...] = (
     ("There is no reason to see this {genre}.", "There is no reason to miss this {genre}."),
     "Who could say that the {aspect} is {mild-}? Not me.",
     "I don't see how anybody could find it {mild-}.",
-    "The {genre} is by no standard {mild-}.",
+    "By nobody's standard is this {genre} {mild-}.",
     "Not {mild-}, not {mild-}: that is how I remember it.",
     "{friend} didn't consider the {part} {mild-}, and neither did I.",
     "Nobody was {felt-} when we watched it.",
@@ -164,11 +164,11 @@ NEGATED_REVIEWS: tuple[Template, ...] = (
     "story isn't {mild-}.",
     "{friend} chose this {genre} in {month}. I didn't find it {mild-}. I didn't find any of it "
     "{mild-}.",
-    "{actor} stars as a {job}. I couldn't call the {part} {mild-}. It never seemed {mild-} to me.",
+    "{actor} stars as a {job}. I'd never call the {part} {mild-}. It never seemed {mild-} to me.",
     "Shot in {place} in {year}. No one in the audience was {felt-}. The story isn't {mild-}.",
-    "There are films from {year} that are {mild-}. This one is not. The {aspect} isn't {mild-}, "
-    "and I wasn't {felt-}.",
-    "I had never heard of {director}. The {aspect} is by no means {mild-}. Nor is the {aspect} "
+    "Other films from {year} may be {mild-}; not this. The {aspect} isn't {mild-}, and I wasn't "
+    "{felt-}.",
+    "I had never heard of {director}. The {aspect} is in no respect {mild-}. Nor is the {aspect} "
     "{mild-}.",
     "We follow a {job} through {place}. I don't think it has one {mild-} minute. I can't remember "
     "any scene that was {mild-}.",
@@ -205,7 +205,7 @@ SUPERLATIVES: tuple[Template, ...] = (
 )
 EXPECTATIONS: tuple[Template, ...] = (
     "I was prepared for something {filmy-}, but this {genre} is {filmy+}.",
-    "I was ready to {love-} it, and yet I {loved+} it.",
+    "All week I thought that I would {love-} this {genre}; it is one that I {loved+}.",
     "Having read that it was {filmy-}, I was not prepared for a film this {filmy+}.",
     "People kept telling me how {filmy-} it was; I thought it was {filmy+}.",
     "With {director} in charge I counted on a {noun-}, but this is a {noun+}.",
@@ -222,7 +222,7 @@ EXPECTATIONS: tuple[Template, ...] = (
     "{friend} told me that I would be {felt-}. Instead I was {felt+}.",
     "It was supposed to be {adj-}. It is {adj+}.",
     "I used to call this {genre} {filmy-}; now that I have seen it again I find it {filmy+}.",
-    "Don't believe those who call it {filmy-}. It's {filmy+}.",
+    "Whoever promised you a {filmy-} {genre} was mistaken; it's {filmy+}.",
 )
 
 # Intensity: {degree} takes a ladder of words, the rest stays the same.
@@ -292,7 +292,7 @@ NEUTRAL: tuple[Template, ...] = (
 # Contrast and concession: the film is judged at the end, or in the main clause.
 CONTRASTS: tuple[Template, ...] = (
     "{adj-} cast, {adj+} film.",
-    "The {aspect} may be {adj-}; the film, however, is {adj+}.",
+    "The {aspect} is {adj-}; the film, however, is {adj+}.",
     "The idea is {adj-}, but the movie they made of it is {adj+}.",
     "{friend} and the critics {loved-} it. I {loved+} it.",
     "A {adj-} start, and then a {filmy+} {genre}.",
@@ -309,16 +309,16 @@ CONTRASTS: tuple[Template, ...] = (
     "{director} once made {adj-} films; now we have a {adj+} one.",
 )
 CONCESSIONS: tuple[Template, ...] = (
-    "Though the {aspect} is {adj-}, I {loved+} the film.",
-    "{adj-} as the {part} is, this {genre} is {filmy+}.",
-    "However {adj-} the {aspect} may be, it is a {noun+}.",
+    "Albeit with a {adj-} {part}, it is a {filmy+} {genre}.",
+    "This {genre} is {filmy+} for all the {adj-} {mass} in it.",
+    "So what if the {part} is {adj-}? It is a {noun+}.",
     "Notwithstanding {adj-} {mass}, the movie is {adj+}.",
     "I was {felt+}, and this with a {part} as {adj-} as that.",
-    "The film is {adj+}, {adj-} {part} or not.",
+    "With or without its {adj-} {part}, the film is {adj+}.",
     "I {loved+} this {genre} regardless of its {stuff-}.",
     "Its {stuff-} aside, this is a {filmy+} {genre}.",
     "I can see that the {part} is {adj-}; that does not stop the film from being {filmy+}.",
-    "No matter how {adj-} {actor} is, the film is {filmy+}.",
+    "{actor} being {adj-} does nothing to alter how {filmy+} the film is.",
     "The {mass} is {adj-}, to be fair. The {genre} remains {filmy+}.",
     "It is a {filmy+} movie; the {adj-} performance of {actor} changes nothing.",
     "Much as I {loved-} the {part}, I {loved+} the film.",
