@@ -20,6 +20,7 @@ import argparse
 import itertools
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -74,9 +75,11 @@ def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
 
     with tempfile.TemporaryDirectory() as folder:
         data, model_file = Path(folder) / "train.txt", Path(folder) / "model.bin"
+        # It reads in order, and IMDB has all negative reviews before the first positive one.
+        rows = list(zip(reviews.texts, reviews.labels, strict=True))
+        random.Random(0).shuffle(rows)
         with data.open("w", encoding="utf-8") as file:
-            for text, label in zip(reviews.texts, reviews.labels, strict=True):
-                file.write(f"__label__{label} {line(text)}\n")
+            file.writelines(f"__label__{label} {line(text)}\n" for text, label in rows)
         model = fasttext.train_supervised(str(data), verbose=0, thread=2, **setting)
         model.save_model(str(model_file))
         size = model_file.stat().st_size
@@ -105,7 +108,7 @@ class Peer(NamedTuple):
 
 def fast_text_peer(n_grams: int, **chosen: float) -> Peer:
     same = {"dim": 50, "wordNgrams": n_grams, "minCount": 2}
-    choices = settings(lr=[0.05, 0.1, 0.25], epoch=[5, 20])
+    choices = settings(lr=[0.02, 0.05, 0.1, 0.25], epoch=[5, 20])
     return Peer(fast_text, {**chosen, **same}, [{**choice, **same} for choice in choices])
 
 
@@ -132,7 +135,7 @@ def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
             Reviews(list(split["text"]), list(split["label"]))
             for split in train_and_validation(corpus, DataConfig(dataset=dataset), seed=0)
         )
-        scores = [accuracy(fit(training, choice), validation) for choice in choices]
+        scores = [validated(fit, choice, training, validation) for choice in choices]
         setting = choices[int(np.argmax(scores))]
         print(f"{name}: {dict(zip(map(str, choices), scores, strict=True))}", file=sys.stderr)
     everything = Reviews(list(corpus["train"]["text"]), list(corpus["train"]["label"]))
@@ -148,6 +151,14 @@ def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
         "megabytes": fitted.size / 1e6,
         "note": ", ".join(f"{key} {value}" for key, value in setting.items()),
     }
+
+
+def validated(fit: Fit, choice: dict[str, Any], training: Reviews, validation: Reviews) -> float:
+    """Accuracy on validation; 0 where training diverged."""
+    try:
+        return accuracy(fit(training, choice), validation)
+    except RuntimeError:  # "Encountered NaN", of fastText.
+        return 0.0
 
 
 def accuracy(fitted: Fitted, reviews: Reviews) -> float:
