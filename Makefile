@@ -4,6 +4,7 @@ DATASET ?= stanfordnlp/imdb
 OUT     ?= runs/imdb
 MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
+REPORT  ?= report.html
 SEED    ?= 0
 TEXT    ?=
 FILE    ?=
@@ -19,15 +20,15 @@ RUN     := $(VENV)/bin/python -m sentiment
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # A notebook runs in its own folder, from where a relative path leads elsewhere.
-JUPYTER   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/jupyter
+EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict demo notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline predict check report demo notebooks outputs test lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
+	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
 
 install: $(VENV)/installed ## make the virtual environment, and nothing else
@@ -48,14 +49,20 @@ predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: ma
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
 	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
 
+check: $(VENV)/installed ## test what the same makes of negation, contrast, typos, names…
+	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+report: $(VENV)/installed ## show all of the same on one page, REPORT: figures, mistakes, behaviour
+	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
+
 demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
 	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
-	$(JUPYTER) execute $(NOTEBOOKS)
+	$(EXECUTE) $(NOTEBOOKS)
 
 outputs: $(VENV)/installed-dev ## run them, and store what comes out in them
-	$(JUPYTER) execute --inplace $(NOTEBOOKS)
+	$(EXECUTE) --store $(NOTEBOOKS)
 
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
 	$(VENV)/bin/python -m pytest $(ARGS)

@@ -48,7 +48,7 @@ def tf_idf(C: float = 10.0) -> Pipeline:
     )
 
 
-def nb_svm(C: float = 1.0, min_df: int = 2) -> Pipeline:
+def nb_svm(C: float = 0.1, min_df: int = 2) -> Pipeline:
     """NB-SVM: texts to labels, not yet fitted; each label against the rest where they are many.
 
     An n-gram counts if `min_df` training reviews have it. Punctuation counts as words, which is

@@ -106,9 +106,21 @@ class Attention(nn.Module):
 
     def forward(self, states: Tensor, padding: Tensor) -> Tensor:
         """`states` [batch, seq, features], `padding` [batch, seq, 1]: [batch, heads * features]."""
-        scores = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
-        weights = scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
+        weights = self.weights(states, padding)  # [batch, seq, heads]
         return (weights.transpose(1, 2) @ states.float()).flatten(start_dim=1)
+
+    def weights(self, states: Tensor, padding: Tensor) -> Tensor:
+        """How much each token counts in each mean: [batch, seq, heads], 1 over the tokens."""
+        scores = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
+        return scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
+
+
+def vectors_of(pooling: str) -> list[str]:
+    """The vectors that make up the pooled one, by name and in order; `attention` has one a head."""
+    heads = [f"attention {number + 1}" for number in range(ATTENTION_HEADS)]
+    return [
+        name for kind in pooling.split("+") for name in (heads if kind == "attention" else [kind])
+    ]
 
 
 def pool(
@@ -129,8 +141,7 @@ def pool(
         attention: the learned weighing, for `attention`.
 
     Returns:
-        [batch, vectors * directions * hidden], where each of `how` gives one vector, and
-        `attention` one a head.
+        [batch, len(vectors_of(how)) * directions * hidden].
     """
     positions = torch.arange(states.shape[1], device=states.device)  # [seq]
     padding = (positions >= lengths.unsqueeze(1)).unsqueeze(-1)  # [batch, seq, 1]
@@ -159,12 +170,11 @@ class LSTMClassifier(nn.Module):
         self.config = config
         self.encoder = Encoder(config, vocab_size)
         directions = 2 if config.bidirectional else 1
-        kinds = config.pooling.split("+")
         state_size = directions * config.hidden_size
-        self.attention = Attention(state_size) if "attention" in kinds else None
-        vectors = sum(ATTENTION_HEADS if kind == "attention" else 1 for kind in kinds)
+        attends = "attention" in config.pooling.split("+")
+        self.attention = Attention(state_size) if attends else None
         self.output_dropout = nn.Dropout(config.output_dropout)
-        self.linear = nn.Linear(vectors * state_size, num_labels)
+        self.linear = nn.Linear(len(vectors_of(config.pooling)) * state_size, num_labels)
 
     def forward(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None

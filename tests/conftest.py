@@ -1,6 +1,7 @@
 """What several rooms' tests share: the real IMDB where it is at hand, and a small trained model."""
 
 import os
+import shutil
 
 import pytest
 
@@ -54,3 +55,23 @@ def few_reviews(monkeypatch):
         rows = sample_reviews(split)
         splits[split] = rows[:count] + rows[-count:]
     monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, which opens pages as a user sees them."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    quiet = ("background-networking", "component-update", "sync")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+                *(f"--disable-{service}" for service in quiet),
+            ],
+        )
+        yield browser
+        browser.close()

@@ -130,9 +130,9 @@ def test_what_cannot_be_learned_from_is_a_clear_error(run_folder, corpus, review
         list(compare(classifier, run_folder, train, corpus["test"]))
 
 
-def test_they_reach_on_imdb_what_is_known_of_them(imdb):
-    some = imdb["train"].shuffle(seed=0).select(range(5000))
-    test = imdb["test"].shuffle(seed=0).select(range(2000))
-    for make, least in ((tf_idf, 0.85), (nb_svm, 0.87)):
+def test_a_few_reviews_of_imdb_teach_them_much(imdb):
+    some = imdb["train"].shuffle(seed=0).select(range(2000))
+    test = imdb["test"].shuffle(seed=0).select(range(1000))
+    for make, least in ((tf_idf, 0.8), (nb_svm, 0.82)):
         fitted = make().fit(list(some["text"]), list(some["label"]))
         assert np.mean(fitted.predict(list(test["text"])) == np.array(test["label"])) > least

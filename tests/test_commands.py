@@ -270,6 +270,7 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["predict", "x", "--format", "html"], "page of explanations: add --explain"),
         (["predict", "x", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["eval", "--model", "nowhere"], "no trained model in 'nowhere'"),
+        (["report", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["calibrate", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["calibrate", "--dataset", "sample"], "shipped model is calibrated.*--model FOLDER"),
         (["calibrate", "--model", "m", "--split", "test"], "No such option.*--split"),

@@ -93,25 +93,6 @@ def address(place):
     stop(process)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    quiet = ("background-networking", "component-update", "sync")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-                *(f"--disable-{service}" for service in quiet),
-            ],
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser, address):
     """The page, just opened; nothing it asks for lies elsewhere."""

@@ -159,6 +159,10 @@ def test_attention_is_the_mean_until_its_weights_tell_the_tokens_apart():
     pooled = pool(states, lengths, "attention", 1, attention)
     torch.testing.assert_close(pooled[0, :2], largest)
     torch.testing.assert_close(pooled[0, 2:4], mean[0])
+    padding = (torch.arange(4) >= lengths).view(1, 4, 1)
+    weights = attention.weights(states, padding)  # [1, 4, heads]
+    torch.testing.assert_close(weights.sum(dim=1), torch.ones(1, ATTENTION_HEADS))
+    assert not weights[0, 3].any()  # Nothing for padding.
 
 
 def test_word_dropout_replaces_words_by_unk_in_training_only(batch):

@@ -10,9 +10,11 @@ import typer
 
 from sentiment.cli.baseline import baseline
 from sentiment.cli.calibrate import calibrate
+from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
+from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.errors import InputError
 
@@ -20,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Sentiment classification with an LSTM: train, eval, predict.",
+    help="Sentiment classification with an LSTM: train, eval, predict, check.",
 )
 app.command("train")(train)
 app.command("pretrain")(pretrain)
@@ -28,7 +30,9 @@ app.command("eval")(evaluate)
 app.command("baseline")(baseline)
 app.command("calibrate")(calibrate)
 app.command("predict")(predict)
+app.command("report")(report)
 app.command("demo")(demo)
+app.command("check")(check)
 
 
 def main() -> None:

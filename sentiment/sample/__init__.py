@@ -10,7 +10,6 @@ of words cannot tell most of the reviews apart; a model that reads them in order
 
 import random
 import re
-from collections.abc import Sequence
 
 from sentiment.sample import test, train, validation
 from sentiment.sample.words import (
@@ -23,6 +22,7 @@ from sentiment.sample.words import (
     OPINION_WORDS,
     TITLE_WORDS,
 )
+from sentiment.templates import SLOT, choice, spelled
 
 Phrases = dict[str, tuple[str, ...]]
 
@@ -47,7 +47,6 @@ OPINION_KINDS = (
 
 MIN_WORDS, MAX_WORDS = 20, 300
 
-SLOT = re.compile(r"\{([a-z]+)([-+?]?)\}")
 MASS_NOUN_WITH_ARTICLE = re.compile(rf"\b[Aa] ([a-z]+ (?:{'|'.join(MASS_NOUNS)}))\b")
 
 
@@ -68,11 +67,6 @@ def sample_reviews(split: str) -> list[tuple[str, int]]:
             if MIN_WORDS <= len(text.split()) <= MAX_WORDS:
                 reviews.setdefault(text, label)
     return list(reviews.items())
-
-
-def choice(rng: random.Random, items: Sequence[str]) -> str:
-    """Return one item; of Random's methods only random() is the same in every Python version."""
-    return items[int(rng.random() * len(items))]
 
 
 class Review:
@@ -123,10 +117,7 @@ class Review:
 
     def sentence(self, kind: str) -> str:
         """Return a phrase of this kind as one or more sentences."""
-        text = self.phrase(kind, self.label)
-        text = MASS_NOUN_WITH_ARTICLE.sub(r"\1", text)
-        text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
-        text = re.sub(r"(^|[.?!] )([a-z])", lambda start: start[1] + start[2].upper(), text)
+        text = spelled(MASS_NOUN_WITH_ARTICLE.sub(r"\1", self.phrase(kind, self.label)))
         if text.endswith("."):
             chance = self.rng.random()
             text = text[:-1] + ("!" if chance < 0.06 else "..." if chance < 0.1 else ".")
