@@ -161,7 +161,8 @@ def by_length(slices: Sequence[Slice], accuracy: float) -> Figure:
         panel.plot([place, place], [low, high], color=BLUE, linestyle="-", marker="_")
         panel.plot(place, part.accuracy, color=BLUE, marker="o")
     panel.axhline(accuracy, color=GREY, linestyle=":", label="all reviews")
-    panel.set_xticks(range(len(slices)), [short(part.name) for part in slices])
+    names = [short(part.name) for part in slices]
+    panel.set_xticks(range(len(slices)), names, rotation=30, ha="right")
     panel.set_xlabel("tokens")
     panel.set_ylabel("accuracy")
     panel.yaxis.set_major_formatter(PercentFormatter(1))
