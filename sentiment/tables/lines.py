@@ -9,6 +9,7 @@ import io
 import json
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ class Lines:
         return content
 
 
-class LineTable:
+class LineTable(ABC):
     """What text, CSV, TSV and JSON Lines have in common."""
 
     unit = "line"
@@ -112,9 +113,9 @@ class LineTable:
         """How much of `total` is read."""
         return self.lines.bytes
 
+    @abstractmethod
     def next_row(self) -> Row:
         """Raises `Malformed`, after which the next call gives the next row, and `StopIteration`."""
-        raise NotImplementedError
 
     def rows(self, reject: Reject) -> Iterator[Row]:
         """The rows that are whole; `reject` is told of the others."""
