@@ -73,7 +73,7 @@ lint: $(VENV)/installed-dev ## ruff (lint and format) and mypy
 	$(VENV)/bin/python -m mypy
 
 bench: $(VENV)/installed-dev ## measure what the README claims of speed, on DATASET
-	for script in tokenizer lstm predict; do \
+	for script in tokenizer lstm predict explain; do \
 	  $(VENV)/bin/python benchmarks/$$script.py || exit 1; \
 	done
 
