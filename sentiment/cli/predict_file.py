@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from tqdm import tqdm
 
 from sentiment.errors import InputError
-from sentiment.memory import release_freed_memory
 from sentiment.tables import Format, TextTable, check_output, open_table, written_whole
 from sentiment.tables.columns import Batch
 
 if TYPE_CHECKING:
     from sentiment.predict import Classifier
     from sentiment.tables import Table
-
-BATCHES_PER_RELEASE = 16  # Every batch has sizes of its own; the holes between them add up.
 
 Show = Callable[[list[str], list[dict[str, Any]], bool], None]
 Write = Callable[[Batch, list[dict[str, Any]]], None]
@@ -144,7 +141,7 @@ def label_rows(
     with progress_bar(quiet) as bar, warnings.catch_warnings():
         warnings.simplefilter("always", UnknownWordsWarning)  # Python remembers what it says once.
         warnings.showwarning = lambda message, *_: note(message)
-        for count, batch in enumerate(table.batches(reject), start=1):
+        for batch in table.batches(reject):
             numbers = batch.numbers
             write(batch, classifier(batch.texts, all_scores=True))
             tally.labelled += len(numbers)
@@ -152,8 +149,6 @@ def label_rows(
             # Of lines only the bytes are known beforehand, which give the time left as well.
             bar.total = table.total and round(rows * table.total / table.done)
             bar.update(rows - bar.n)
-            if count % BATCHES_PER_RELEASE == 0:
-                release_freed_memory()
     return tally
 
 
