@@ -99,8 +99,8 @@ def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
 
 def reliability_table(result: dict[str, Any]) -> "Table":
     """How often a label is right that is scored so high, with the temperature and before it."""
-    headings = ("reviews", "mean", "right")
-    bins = table("Reliability", "score", *headings, *(f"{heading} before" for heading in headings))
+    headings = ("score", "reviews", "mean", "right", "before: reviews", "mean", "right")
+    bins = table("Reliability", *headings)
     for pair in zip(result["reliability"], result["reliability_uncalibrated"], strict=True):
         if any(bin["n"] for bin in pair):
             cells = [
