@@ -11,12 +11,8 @@ everything is written beside its place and then renamed.
 import hashlib
 import json
 import math
-import os
 import platform
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +27,7 @@ from sentiment.config import SHIPPED, Config
 from sentiment.errors import InputError
 from sentiment.model import Encoder, LSTMClassifier, predict_logits
 from sentiment.vocab import Vocab
+from sentiment.writing import staged
 
 FORMAT_VERSION = 1
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
@@ -175,7 +172,8 @@ def write_files(
             stage / CONFIG_FILE, {"format_version": FORMAT_VERSION, **meta, "versions": versions}
         )
         vocab.save(stage / VOCAB_FILE)
-        save_file(weights, stage / WEIGHTS_FILE, {"format": "pt", "belongs_to": identity(stage)})
+        metadata = {"format": "pt", "belongs_to": identity(stage)}
+        write_weights(stage / WEIGHTS_FILE, weights, metadata)
 
 
 def read_files(folder: Path, what: str, remedy: str) -> tuple[dict[str, Any], Config, Vocab]:
@@ -221,6 +219,16 @@ def identity(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def write_weights(
+    path: Path, weights: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Tensors by name into a safetensors file. Raises `OSError` if it cannot be written."""
+    try:
+        save_file(weights, path, metadata)
+    except SafetensorError as error:  # Which is none, and what a full disk makes it raise.
+        raise OSError(str(error)) from error
+
+
 def read_weights(path: Path, belongs_to: str | None = None) -> dict[str, torch.Tensor]:
     """Tensors by name from a safetensors file. Raises `InputError` if it is not a whole one."""
     try:
@@ -238,41 +246,6 @@ def read_weights(path: Path, belongs_to: str | None = None) -> dict[str, torch.T
             "Copy all three files of one model together."
         )
     return weights
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """A temporary folder whose files move into `folder` when the block ends without an error.
-
-    A new `folder` appears whole, by one rename. In one that exists each file is replaced whole, in
-    alphabetical order; if that is cut short, `load_bundle` sees that the files do not match.
-
-    Raises:
-        InputError: the disk is full, or the place cannot be written to.
-    """
-    stage = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        yield stage
-        for path in stage.iterdir():
-            path.chmod(0o644)  # safetensors writes files that nobody else may read.
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        if folder.exists():
-            for path in sorted(stage.iterdir()):
-                path.replace(folder / path.name)
-        else:
-            stage.chmod(0o755)  # Nor may anybody else enter a folder of mkdtemp.
-            stage.rename(folder)
-    except OSError as error:
-        raise InputError(
-            f"Could not write '{folder}': {error.strerror or error}. "
-            "Check the free space and the permissions, or choose another --out."
-        ) from error
-    finally:
-        if stage is not None:
-            shutil.rmtree(stage, ignore_errors=True)
 
 
 def write_json(path: Path, content: Any) -> None:

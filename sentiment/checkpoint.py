@@ -2,22 +2,21 @@
 
 A run folder holds the bundle of the best epoch so far (`config.json`, `vocab.txt`,
 `model.safetensors`), `metrics.jsonl` with a line an epoch, `summary.json` once the run is finished,
-and until then the newest checkpoint, a folder `checkpoint-<step>`:
+and until then the newest checkpoint, a folder `checkpoint-<steps>-<epochs>` of what is finished:
 
     model.safetensors      the weights
     training.safetensors   the weights' average, the optimizer's moments, the random generators
     state.json             the position in the data, the best epoch so far, all settings
 
-It appears by one rename, and the older one is deleted only after that.
+It appears by one rename, and the older one is deleted only after that. While a run is at work its
+folder is locked, by the file `.lock`.
 """
 
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -27,11 +26,12 @@ from sentiment.bundle import (
     WEIGHTS_FILE,
     read_json,
     read_weights,
-    staged,
     write_json,
+    write_weights,
 )
 from sentiment.config import Config
 from sentiment.errors import InputError
+from sentiment.writing import discard, explained, staged
 
 METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
 RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
@@ -70,22 +70,26 @@ def save_checkpoint(
     model: nn.Module,
     average: nn.Module,
     optimizer: Optimizer,
+    overwrite: bool = False,
 ) -> None:
-    """Write `out/checkpoint-<step>` and delete the older ones.
+    """Write a checkpoint into `out` and delete the older ones; to `overwrite`, all of another run.
 
     `run` is what must not change between two sittings: settings and the data's fingerprint.
-    Raises `InputError` if it cannot be written; the older checkpoint is then still there.
+    Raises `InputError` if it cannot be written; what was there before is then still there.
     """
-    folder = out / f"checkpoint-{state.step:07d}"
+    # Two of one name would be replaced file by file: an epoch ends on the step that it ends with.
+    folder = out / f"checkpoint-{state.step:07d}-{state.epoch}"
     with staged(folder) as stage:
-        save_file(model.state_dict(), stage / MODEL_FILE)
+        write_weights(stage / MODEL_FILE, model.state_dict())
         tensors = {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
         tensors |= optimizer_tensors(optimizer) | generator_states()
-        save_file(tensors, stage / TRAINING_FILE)
+        write_weights(stage / TRAINING_FILE, tensors)
         write_json(stage / STATE_FILE, {"state": asdict(state), "run": run})
+        if overwrite:
+            clear_run_folder(out)  # Not before what takes its place is written.
     for other in checkpoints(out):
         if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
+            discard(other)
 
 
 def checkpoints(out: Path) -> list[Path]:
@@ -153,15 +157,24 @@ def check_run_folder(out: Path, resume: bool, overwrite: bool) -> None:
     """Raise `InputError` where a run would be lost, or where there is none to go on with."""
     if resume and overwrite:
         raise InputError("--resume and --overwrite exclude each other.")
-    if resume and not out.is_dir():
-        raise InputError(f"There is no run folder '{out}' to resume.")
     if out.exists() and not out.is_dir():
         raise InputError(f"'{out}' is a file; --out needs a folder.")
-    if not (resume or overwrite) and run_files(out):
+    there_is_one = bool(checkpoints(out)) or (out / SUMMARY_FILE).exists()
+    if resume and not there_is_one:
         raise InputError(
-            f"'{out}' holds a run already. Go on with it (--resume), replace it (--overwrite), "
-            "or choose another folder (--out)."
+            f"There is no run in '{out}' to resume, not one checkpoint of it. To start one leave "
+            "out --resume."
         )
+    if not (resume or overwrite) and run_files(out):
+        go_on = "Go on with it (--resume), replace it" if there_is_one else "Replace it"
+        raise InputError(
+            f"'{out}' holds a run already. {go_on} (--overwrite), or choose another folder (--out)."
+        )
+
+
+def is_finished(out: Path) -> bool:
+    """Whether the run in `out` has come to its end, its last checkpoint deleted."""
+    return (out / SUMMARY_FILE).exists() and not checkpoints(out)
 
 
 def run_files(out: Path) -> list[Path]:
@@ -171,8 +184,9 @@ def run_files(out: Path) -> list[Path]:
 
 def clear_run_folder(out: Path) -> None:
     """Delete what a run has left in its folder, and nothing else."""
-    for path in run_files(out):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with explained(out):
+        for path in reversed(run_files(out)):  # The model last.
+            discard(path) if path.is_dir() else path.unlink()
 
 
 def resumed_config(out: Path, settings: dict[str, Any]) -> Config | None:
@@ -184,11 +198,22 @@ def resumed_config(out: Path, settings: dict[str, Any]) -> Config | None:
     if not checkpoints(out):
         return None
     _, run = read_state(checkpoints(out)[-1])
-    saved = {name: value for section in run["config"].values() for name, value in section.items()}
+    config = Config.from_dict(run["config"])
+    check_settings(out, config, settings)
+    return config
+
+
+def flat(config: Config) -> dict[str, Any]:
+    """All settings by name, whatever their section."""
+    return {name: value for own in config.to_dict().values() for name, value in own.items()}
+
+
+def check_settings(out: Path, config: Config, settings: dict[str, Any]) -> None:
+    """Raise `InputError` if one of `settings` is not that of `config`, the run's in `out`."""
+    saved = flat(config)
     for name, value in settings.items():
         if saved.get(name) != value:
             raise InputError(
                 f"The run in '{out}' was started with {name} = {saved.get(name)!r}; --resume "
                 f"cannot make it {value!r}. Leave that out, or start a new run (another --out)."
             )
-    return Config.from_dict(run["config"])

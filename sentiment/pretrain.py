@@ -201,7 +201,7 @@ class LanguageModelling:
     def __init__(self, config: Config, data: Data) -> None:
         self.config, self.data = config, data
         self.model = LanguageModel(config.model, len(data.vocab))
-        self.facts = data.facts
+        self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
         self.lengths: Sequence[int] = [len(ids) for ids in data.train]
 
     def parameter_groups(self) -> list[dict[str, Any]]:

@@ -83,7 +83,8 @@ class Classification:
 
     def __init__(self, bundle: Bundle, data: Data) -> None:
         self.bundle, self.data = bundle, data
-        self.model, self.facts = bundle.model, data.facts
+        self.model = bundle.model
+        self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
         self.lengths: Sequence[int] = [len(ids) for ids, _ in data.train]
 
     def parameter_groups(self) -> list[dict[str, Any]]:

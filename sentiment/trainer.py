@@ -7,7 +7,6 @@ What is learned is a `Task`: the sentiment of reviews in `train.py`, their next 
 import dataclasses
 import json
 import math
-import shutil
 import signal
 import sys
 import threading
@@ -25,14 +24,16 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from sentiment.batches import Batch, BucketSampler
-from sentiment.bundle import read_json, staged, write_json
+from sentiment.bundle import read_json, write_json
 from sentiment.checkpoint import (
     METRICS_FILE,
     SUMMARY_FILE,
     State,
     check_run_folder,
+    check_settings,
     checkpoints,
-    clear_run_folder,
+    flat,
+    is_finished,
     read_state,
     restore,
     save_checkpoint,
@@ -41,6 +42,7 @@ from sentiment.config import Config, TrainConfig
 from sentiment.errors import InputError
 from sentiment.memory import keep_freed_memory, peak_memory, release_freed_memory
 from sentiment.model import choose_device
+from sentiment.writing import discard, locked, staged
 
 # Steps of ever new sizes leave holes in the heap: gigabytes of them in 100 steps.
 RELEASE_STEPS = 20
@@ -112,41 +114,42 @@ def run(
         make_task: prepares the data and makes the model, called once the folder is in order.
         config: all settings of the run, which a later sitting must share.
         out: the run folder.
-        resume: go on from the newest checkpoint, or start where there is none yet.
+        resume: go on from the newest checkpoint.
         overwrite: replace the run that stands in `out`.
         on_epoch: called after each epoch with its line of `metrics.jsonl`.
 
     Raises:
-        InputError: no data, a folder that holds a run already, a checkpoint of other data or
-            settings, a place that cannot be written to.
+        InputError: no data, a folder that holds a run already, or one that another process trains
+            into, nothing to resume, a checkpoint of other data, vocabulary or settings, a place
+            that cannot be written to.
     """
-    check_run_folder(out, resume, overwrite)
-    if resume and (out / SUMMARY_FILE).exists():
-        return Summary(**read_json(out / SUMMARY_FILE))
-    keep_freed_memory()
-    torch.manual_seed(config.train.seed)
-    trainer = Trainer(make_task(), config, out)
-    if resume and checkpoints(out):
-        trainer.restore(checkpoints(out)[-1])
-    elif overwrite:
-        clear_run_folder(out)
-    with stop_signals() as stop_requested:
-        finished = trainer.fit(stop_requested, on_epoch)
-    summary = trainer.summary(finished)
-    if finished:
-        with staged(out) as stage:
-            write_json(stage / SUMMARY_FILE, dataclasses.asdict(summary))
-        for folder in checkpoints(out):
-            shutil.rmtree(folder)
-    return summary
+    with locked(out):
+        check_run_folder(out, resume, overwrite)
+        if resume and is_finished(out):
+            return Summary(**read_json(out / SUMMARY_FILE))
+        keep_freed_memory()
+        torch.manual_seed(config.train.seed)
+        trainer = Trainer(make_task(), config, out)
+        if resume:
+            trainer.restore(checkpoints(out)[-1])
+        else:
+            trainer.save_checkpoint(overwrite)
+        with stop_signals() as stop_requested:
+            finished = trainer.fit(stop_requested, on_epoch)
+        summary = trainer.summary(finished)
+        if finished:
+            with staged(out) as stage:
+                write_json(stage / SUMMARY_FILE, dataclasses.asdict(summary))
+            for folder in checkpoints(out):
+                discard(folder)
+        return summary
 
 
 class Trainer:
     """The loop."""
 
     def __init__(self, task: Task[Any], config: Config, out: Path) -> None:
-        self.task, self.config, self.out = task, config.train, out
-        self.settings = config.to_dict()
+        self.task, self.config, self.settings, self.out = task, config.train, config, out
         self.device = choose_device(self.config.device)
         self.model = task.model.to(self.device)
         self.optimizer = torch.optim.AdamW(
@@ -169,7 +172,6 @@ class Trainer:
         """Train to the end and return True, or save, and return False, when told to stop."""
         state = self.state
         started = time.monotonic() - state.seconds
-        self.save_checkpoint()
         with self.progress_bar() as bar:
             while state.epoch < self.epochs and not self.has_stalled():
                 for indices in self.sampler.epoch(state.epoch)[state.batch :]:
@@ -232,17 +234,23 @@ class Trainer:
         """Whether the last `patience` epochs brought no lower validation loss."""
         return self.state.epoch - self.state.best_epoch >= self.config.patience
 
-    def save_checkpoint(self) -> None:
+    def save_checkpoint(self, overwrite: bool = False) -> None:
         """Write down where the run stands; `metrics.jsonl` is a view of the same state."""
-        run = {"config": self.settings, "data": self.task.facts}
-        save_checkpoint(self.out, self.state, run, self.model, self.average, self.optimizer)
+        run = {"config": self.settings.to_dict(), "data": self.task.facts}
+        parts = self.model, self.average, self.optimizer
+        save_checkpoint(self.out, self.state, run, *parts, overwrite)
+        self.write_history()
+
+    def write_history(self) -> None:
+        """Write `metrics.jsonl`."""
         with staged(self.out) as stage:
             lines = "".join(json.dumps(metrics) + "\n" for metrics in self.state.history)
             (stage / METRICS_FILE).write_text(lines, encoding="utf-8", newline="\n")
 
     def restore(self, checkpoint: Path) -> None:
-        """Go back to where `checkpoint` was saved. Raises `InputError` if the data has changed."""
+        """Go back to where `checkpoint` was saved. Raises `InputError` if anything has changed."""
         self.state, run = read_state(checkpoint)
+        check_settings(self.out, Config.from_dict(run["config"]), flat(self.settings))
         for name, facts in self.task.facts.items():
             if run["data"].get(name) != facts:
                 raise InputError(
@@ -251,6 +259,7 @@ class Trainer:
                     "Put the old data back, or start a new run (--overwrite or another --out)."
                 )
         restore(checkpoint, self.model, self.average, self.optimizer)
+        self.write_history()  # A kill may have come between the two.
 
     def progress_bar(self) -> "tqdm[None]":
         """A bar over all steps of the run, so that its time left is the whole run's."""

@@ -3,8 +3,10 @@
 import os
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from sentiment.errors import InputError
 
@@ -84,6 +86,11 @@ class Vocab:
 
     def __repr__(self) -> str:
         return f"<Vocab of {len(self)} tokens>"
+
+    def facts(self) -> dict[str, Any]:
+        """Its size, and a hash that changes with any token or its id."""
+        digest = blake2b("\n".join(self.tokens).encode(), digest_size=16)
+        return {"tokens": len(self), "fingerprint": digest.hexdigest()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one token a line, in order of id, as UTF-8. All of the file appears, or nothing."""

@@ -7,11 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sentiment.bundle import Bundle, load_bundle, save_bundle, save_temperature, staged
+from sentiment.bundle import Bundle, load_bundle, save_bundle, save_temperature
 from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.model import predict_logits
 from sentiment.vocab import Vocab
+from sentiment.writing import staged
 
 FILES = ["config.json", "model.safetensors", "vocab.txt"]
 

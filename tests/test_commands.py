@@ -278,7 +278,7 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["train", "--dataset", "no such/path"], "no file or folder 'no such/path'"),
         (["train", "--epochs", "0"], "epochs must be at least 1"),
         (["train", "--epochs", "x"], "Invalid value for '--epochs'"),
-        (["train", "--resume", "--out", "nowhere"], "no run folder 'nowhere' to resume"),
+        (["train", "--resume", "--out", "nowhere"], "no run in 'nowhere' to resume"),
         (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
         (["train", "--device", "quantum"], "Invalid value for '--device'"),
         (["train", "--language", "de", "--out", "r"], "language is the encoder's.*--from-scratch"),

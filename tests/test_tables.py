@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.errors import InputError
-from sentiment.tables import check_output, format_of, lines, open_table, written_whole
+from sentiment.tables import check_output, format_of, lines, open_table
 from sentiment.tables.columns import BATCH_ROWS
+from sentiment.writing import written_whole
 
 ADDED = ["label", "score"]
 VALUES = ["pos", 0.75]

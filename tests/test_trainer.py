@@ -77,7 +77,7 @@ def test_a_run_killed_between_checkpoints_resumes_to_the_same_weights(tmp_path, 
         patch.setattr(Trainer, "end_epoch", die)
         with pytest.raises(SystemExit):
             train(config(), tmp_path / "parts")
-    assert checkpoints(tmp_path / "parts")[0].name == "checkpoint-0000003"
+    assert checkpoints(tmp_path / "parts")[0].name == "checkpoint-0000003-0"
     train(config(), tmp_path / "parts", resume=True)
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
 
@@ -89,14 +89,23 @@ def test_a_finished_run_is_not_trained_again(tmp_path, monkeypatch):
     assert again == first
 
 
-def test_resume_without_a_checkpoint_starts_over(tmp_path):
-    (tmp_path / "run").mkdir()
-    assert train(config(), tmp_path / "run", resume=True).finished
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_resume_where_there_is_nothing_says_so(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=f"no run in '.*{name}' to resume"):
+        train(config(), tmp_path / name, resume=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
-def test_resume_needs_a_folder(tmp_path):
-    with pytest.raises(InputError, match="no run folder '.*nowhere' to resume"):
-        train(config(), tmp_path / "nowhere", resume=True)
+def test_resume_does_not_replace_a_model_without_its_run(tmp_path):
+    train(config(), tmp_path / "run")
+    (tmp_path / "run" / "summary.json").unlink()
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    with pytest.raises(InputError, match="no run in .* to resume"):
+        train(config(seed=1), tmp_path / "run", resume=True)
+    with pytest.raises(InputError, match=r"holds a run already\. Replace it"):
+        train(config(seed=1), tmp_path / "run")
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 
 
 def test_a_folder_that_holds_a_run_is_refused_unless_told(tmp_path):

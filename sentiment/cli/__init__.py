@@ -4,7 +4,11 @@ A command stands in a file named after it, which imports the rooms that it calls
 that each command waits only for what it needs.
 """
 
+import errno
+import os
+import signal
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -17,6 +21,12 @@ from sentiment.cli.predict import predict
 from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.errors import InputError
+
+# What the machine refuses, whatever we do: permissions, space, a disk that fails.
+REFUSALS = {
+    getattr(errno, name, None)
+    for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "ENAMETOOLONG")
+} - {None}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,15 +46,34 @@ app.command("check")(check)
 
 
 def main() -> None:
-    """Run the command line. Errors that the user can mend exit with code 2, on one line."""
+    """Run the command line. What the user can mend is said in one line, with exit code 2."""
+    # As Ctrl-C, which leaves nothing half written behind: Typer ends with code 130.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(130)
+        fail(str(error))
     except BrokenPipeError:  # The reader of our output, `head` say, has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
+        drop_output()
+        sys.exit(1)  # As Typer does, where it happens before the end.
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        drop_output()
+        where = f"use '{error.filename}'" if error.filename else "write to standard output"
+        fail(f"Could not {where}: {error.strerror}.")
+
+
+def fail(message: str) -> NoReturn:
+    """End with an error that the user can mend."""
+    print(f"Error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def drop_output() -> None:
+    """Give up what is still to be printed, or Python would try again on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

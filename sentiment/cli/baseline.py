@@ -22,10 +22,11 @@ def baseline(
     They learn from all of the training split. Writes baseline-test.json beside a named model.
     """
     from sentiment.baselines import compare
-    from sentiment.bundle import SHIPPED_CLASSIFIER, staged, write_json
+    from sentiment.bundle import SHIPPED_CLASSIFIER, write_json
     from sentiment.corpus import load_corpus, split_of
     from sentiment.model import choose_device
     from sentiment.predict import Classifier, UnknownWordsWarning
+    from sentiment.writing import staged
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
     folder = model or SHIPPED_CLASSIFIER

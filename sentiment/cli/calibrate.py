@@ -24,13 +24,15 @@ def calibrate(
     from sentiment.corpus import fingerprint, load_corpus, train_and_validation
     from sentiment.evaluate import calibrate
     from sentiment.model import choose_device
+    from sentiment.writing import locked
 
-    bundle = load_bundle(model, choose_device(device))
-    data = named_data(bundle.config.data, dataset, revision)
-    corpus = load_corpus(data.dataset, data.revision)
-    _, validation = train_and_validation(corpus, data, bundle.config.train.seed)
-    before, after = calibrate(bundle, validation)
-    fitted_to = {"dataset": data.dataset, "rows": after.n, "fingerprint": fingerprint(validation)}
-    save_temperature(model, after.temperature, fitted_to)
+    with locked(model):  # A run that is at work there would undo it.
+        bundle = load_bundle(model, choose_device(device))
+        data = named_data(bundle.config.data, dataset, revision)
+        corpus = load_corpus(data.dataset, data.revision)
+        _, validation = train_and_validation(corpus, data, bundle.config.train.seed)
+        before, after = calibrate(bundle, validation)
+        fitted_to = {"dataset": data.dataset, "rows": after.n, "fingerprint": fingerprint(validation)}
+        save_temperature(model, after.temperature, fitted_to)
     print_calibration(before, after, f"{data.dataset}, {after.n:,} validation reviews")
     print(f"Written into {model}. Next: sentiment eval --model {model}")

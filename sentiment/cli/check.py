@@ -26,8 +26,9 @@ def check(
 ) -> None:
     """Test what a model makes of negation, contrast, typos…; writes check-<part>.json beside it."""
     from sentiment.behaviour import check, rates
-    from sentiment.bundle import SHIPPED_CLASSIFIER, staged, write_json
+    from sentiment.bundle import SHIPPED_CLASSIFIER, write_json
     from sentiment.predict import Classifier, UnknownWordsWarning
+    from sentiment.writing import staged
 
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     language = classifier.bundle.config.text.language

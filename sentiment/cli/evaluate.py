@@ -19,10 +19,11 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
-    from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, staged, write_json
+    from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, write_json
     from sentiment.corpus import load_corpus, split_of
     from sentiment.evaluate import evaluate
     from sentiment.model import choose_device
+    from sentiment.writing import staged
 
     bundle = load_bundle(model or SHIPPED_CLASSIFIER, choose_device(device))
     data = named_data(bundle.config.data, dataset, revision)

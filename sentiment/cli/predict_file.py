@@ -1,11 +1,9 @@
 """`sentiment predict --file`: labels to the output; how far it is, and what is wrong, to stderr."""
 
-import os
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -14,8 +12,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from tqdm import tqdm
 
 from sentiment.errors import InputError
-from sentiment.tables import Format, TextTable, check_output, open_table, written_whole
+from sentiment.tables import Format, TextTable, check_output, open_table
 from sentiment.tables.columns import Batch
+from sentiment.writing import written_whole
 
 if TYPE_CHECKING:
     from sentiment.predict import Classifier
@@ -73,11 +72,9 @@ def predict_file(classifier: "Classifier", job: FileJob, show: Show, all_scores:
     names = ["label", "score", *(f"score_{label}" for label in classifier.labels if all_scores)]
     added = [job.prefix + name for name in names]
     quiet = job.output is None and sys.stdout.isatty()  # Labels on a terminal show how far it is.
-    # As Ctrl-C, which leaves nothing behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         table = stack.enter_context(open_table(job.file, job.format, job.column, added))
-        place = written_whole(job.output) if job.output is not None else standard_output()
+        place = nullcontext(sys.stdout.buffer) if job.output is None else written_whole(job.output)
         write = stack.enter_context(writer(table, stack.enter_context(place), show, all_scores))
         tally = label_rows(classifier, table, write, job.skip, quiet)
         if tally.skipped and not tally.labelled:
@@ -186,17 +183,3 @@ def values(predictions: Sequence[dict[str, Any]], all_scores: bool) -> list[list
     return [
         [p["label"], p["score"], *(p["scores"].values() if all_scores else ())] for p in predictions
     ]
-
-
-@contextmanager
-def standard_output() -> Iterator[BinaryIO]:
-    """Standard output. Raises `InputError` if it cannot take any more, and ends it."""
-    try:
-        yield sys.stdout.buffer
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        # Or else Python would try again on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise InputError(f"Could not write to standard output: {error.strerror}.") from error

@@ -1,6 +1,5 @@
 """`sentiment report`."""
 
-import signal
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,8 +33,6 @@ def report(
     from sentiment.report import figures_folder, report
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    # As Ctrl-C, which leaves nothing behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = model or SHIPPED_CLASSIFIER
     classifier = Classifier.from_pretrained(folder, choose_device(device))
     data = named_data(classifier.bundle.config.data, dataset, revision)

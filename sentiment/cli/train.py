@@ -48,6 +48,8 @@ def train(
         raise InputError("--encoder and --from-scratch exclude each other.")
     if not (from_scratch or resume):
         check_shape(settings, "add --from-scratch")
+    if from_scratch:
+        settings["encoder"] = FROM_SCRATCH["encoder"]  # So that a run with one refuses to resume.
     config = run_config(out, resume, FROM_SCRATCH if from_scratch else {}, settings)
     print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
@@ -89,9 +91,9 @@ def check_shape(settings: dict[str, Any], remedy: str) -> None:
 
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
     """The settings of the run in `out` where one goes on, else `recipe` changed by `settings`."""
-    from sentiment.checkpoint import SUMMARY_FILE, resumed_config
+    from sentiment.checkpoint import is_finished, resumed_config
 
-    if resume and (out / SUMMARY_FILE).exists():
+    if resume and is_finished(out):
         print(f"The run in '{out}' is finished already. To train anew: --overwrite.")
         sys.exit(0)
     saved = resumed_config(out, settings) if resume else None

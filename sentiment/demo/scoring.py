@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sentiment.errors import InputError
 from sentiment.predict import Classifier
-from sentiment.tables import TextTable, format_of, open_table, written_whole
+from sentiment.tables import TextTable, format_of, open_table
 from sentiment.tables.columns import Write
+from sentiment.writing import written_whole
 
 if TYPE_CHECKING:
     from sentiment.tables import Table

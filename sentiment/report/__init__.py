@@ -14,7 +14,7 @@ from typing import Any
 from datasets import Dataset
 
 from sentiment.behaviour import Result, check
-from sentiment.bundle import CONFIG_FILE, SHIPPED_CLASSIFIER, read_json, staged
+from sentiment.bundle import CONFIG_FILE, SHIPPED_CLASSIFIER, read_json
 from sentiment.corpus import fingerprint, stand_in
 from sentiment.errors import InputError
 from sentiment.evaluate import measure_slices, score
@@ -24,6 +24,7 @@ from sentiment.report.curves import curves_of
 from sentiment.report.folder import part, read_comparison, read_history
 from sentiment.report.mistakes import most_confident_mistakes
 from sentiment.report.page import Page, render
+from sentiment.writing import staged, written_whole
 
 PACKAGES = ("torch", "spacy", "numpy", "scikit-learn", "captum", "matplotlib")
 
@@ -55,11 +56,9 @@ def report(
     if out.is_dir():
         raise InputError(f"'{out}' is a folder. Name a file in it: --out {out / 'report.html'}")
     folder = figures_folder(out)
-    with staged(folder) as stage:
+    with staged(folder) as stage, written_whole(out) as html:
         page = fill(classifier, model, reviews, dataset, split, train)
-        html = stage / out.name
-        html.write_text(render(page), encoding="utf-8", newline="\n")
-        html.replace(out)
+        html.write(render(page).encode())
         for name, png in page.images.items():
             if png is not None:
                 (stage / f"{name}.png").write_bytes(png)

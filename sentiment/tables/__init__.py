@@ -8,7 +8,6 @@
 Whatever the size of a file, some rows of it are in memory and no more.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -83,27 +82,3 @@ def check_output(output: Path, file: str, overwrite: bool) -> None:
         raise InputError(f"'{output}' is not a file, so that none can take its place.")
     if not overwrite:
         raise InputError(f"'{output}' is there already: --overwrite replaces it.")
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears at `path` when the block ends without an error, or else not at all.
-
-    Raises:
-        InputError: the disk is full, or the place cannot be written to.
-    """
-    path = Path(os.path.realpath(path))
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"Could not write '{path}': {error.strerror or error}. "
-            "Check the free space and the permissions, or choose another --output."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
