@@ -100,6 +100,7 @@ def locked(folder: Path) -> Iterator[None]:
         with explained(folder):
             descriptor = open_lock(folder)
         try:
+            sweep(folder)
             yield
         finally:
             with suppress(OSError):
@@ -164,9 +165,11 @@ def unfinished(place: Path, name: str, make: Callable[[Path], None]) -> Iterator
                 lock(descriptor)
         yield path
     finally:
-        remove(path)
-        if descriptor is not None:
-            os.close(descriptor)
+        try:
+            remove(path)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 def hidden(place: Path, name: str) -> Path:

@@ -32,7 +32,11 @@ def calibrate(
         corpus = load_corpus(data.dataset, data.revision)
         _, validation = train_and_validation(corpus, data, bundle.config.train.seed)
         before, after = calibrate(bundle, validation)
-        fitted_to = {"dataset": data.dataset, "rows": after.n, "fingerprint": fingerprint(validation)}
+        fitted_to = {
+            "dataset": data.dataset,
+            "rows": after.n,
+            "fingerprint": fingerprint(validation),
+        }
         save_temperature(model, after.temperature, fitted_to)
     print_calibration(before, after, f"{data.dataset}, {after.n:,} validation reviews")
     print(f"Written into {model}. Next: sentiment eval --model {model}")
