@@ -23,10 +23,10 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict check report demo notebooks outputs test lint bench clean
+.PHONY: help install pretrain train eval baseline predict check report demo notebooks outputs test test-min lint bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
 	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
@@ -67,6 +67,9 @@ outputs: $(VENV)/installed-dev ## run them, and store what comes out in them
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
 	$(VENV)/bin/python -m pytest $(ARGS)
 
+test-min: $(VENV)-min/installed ## the same on the oldest versions that pyproject.toml allows
+	$(VENV)-min/bin/python -m pytest $(ARGS)
+
 lint: $(VENV)/installed-dev ## ruff (lint and format) and mypy
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
@@ -78,7 +81,7 @@ bench: $(VENV)/installed-dev ## measure what the README claims of speed, on DATA
 	done
 
 clean: ## delete caches and the virtual environment; runs and checkpoints stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(VENV)-min .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find sentiment tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt
@@ -93,4 +96,10 @@ $(VENV)/installed-demo: requirements-demo.txt $(VENV)/installed
 
 $(VENV)/installed-dev: requirements-dev.txt requirements-demo.txt $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
+	touch $@
+
+$(VENV)-min/installed: requirements-min.txt
+	test -x $(VENV)-min/bin/python || $(PYTHON) -m venv $(VENV)-min
+	$(VENV)-min/bin/python -m pip install --quiet -r requirements-min.txt
+	$(VENV)-min/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from sentiment.batches import Batch, collate, encode
 from sentiment.bundle import Bundle, load_bundle, load_encoder
-from sentiment.config import SHIPPED, Config, ModelConfig
+from sentiment.config import SHIPPED, Config, DataConfig, ModelConfig
 from sentiment.corpus import LABELS, load_corpus, without
 from sentiment.model import autocast
 from sentiment.probe import fit_linear
@@ -30,6 +30,7 @@ from sentiment.train import Classification, Data, prepare_data
 from sentiment.trainer import Outcome, run
 
 BASE: dict[str, Any] = {
+    "lessons": 0,
     "pooling": "last+max+mean",
     "max_length": 400,
     "epochs": 1,
@@ -191,7 +192,16 @@ def of(task: type[Classification] = Classification, **settings: Any) -> tuple[An
 VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "base": of(),
     "two-epochs": of(epochs=2),
-    "default": of(max_length=800, epochs=2, adversarial=1.0, pooling=ModelConfig.pooling),
+    "default": of(
+        max_length=800,
+        epochs=2,
+        adversarial=1.0,
+        pooling=ModelConfig.pooling,
+        lessons=DataConfig.lessons,
+    ),
+    "lessons-4000": of(lessons=4000),
+    "lessons-8000": of(lessons=8000),
+    "lessons-16000": of(lessons=16_000),
     "adversarial-0.5": of(adversarial=0.5),
     "adversarial-1": of(adversarial=1.0),
     "adversarial-2": of(adversarial=2.0),

@@ -71,6 +71,12 @@ class DataConfig(Section):
     validation_fraction: float = setting(
         0.1, "Part of the training split held out, if there is no validation split.", 0.001, 0.9
     )
+    lessons: int = setting(
+        24_000,
+        "Short English sentences about movies to learn from beside the reviews: praise, blame, and "
+        "what turns them, which whole reviews hardly teach.",
+        0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +206,7 @@ class Config:
 
     @classmethod
     def from_dict(cls, settings: dict[str, dict[str, Any]]) -> Self:
-        """The reverse of `to_dict`. What an older version did not know yet gets its default.
+        """The reverse of `to_dict`. What an older version did not know yet is as it was then.
 
         Raises:
             InputError: a setting that this version does not know.
@@ -211,7 +217,7 @@ class Config:
             known = {field.name for field in dataclasses.fields(section)}
             if not isinstance(values, dict) or not set(values) <= known:
                 raise InputError(f"The settings of '{name}' are not those of this version.")
-            sections[name] = section(**values)
+            sections[name] = section(**{**BEFORE.get(name, {}), **values})
         return cls(**sections)
 
 
@@ -222,8 +228,12 @@ SECTIONS: dict[str, type[Section]] = {
     "train": TrainConfig,
 }
 
+# What was done before there was a setting for it, where that is not the default.
+BEFORE: dict[str, dict[str, Any]] = {"data": {"lessons": 0}}
+
 # The defaults above are those of a classifier that starts from the shipped encoder. Elsewhere:
 FROM_SCRATCH: dict[str, Any] = {
+    "lessons": 0,
     "encoder": None,
     "max_vocab": 10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
     "max_length": 400,
@@ -239,6 +249,7 @@ FROM_SCRATCH: dict[str, Any] = {
     "adversarial": 1.0,
 }
 PRETRAINING: dict[str, Any] = {
+    "lessons": 0,
     "encoder": None,
     "max_length": 400,  # Of a piece: a longer review is cut into several.
     "word_dropout": 0.0,  # In a few passes over so much text no dropout pays.

@@ -12,14 +12,16 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+T = TypeVar("T")
 Template = str | tuple[str, str]  # For both labels, or (negative, positive).
 Words = tuple[str, ...]
 
 SLOT = re.compile(r"\{([a-z]+)([-+?]?)\}")
 
 
-def choice(rng: random.Random, items: Sequence[str]) -> str:
+def choice(rng: random.Random, items: Sequence[T]) -> T:
     """Return one item; of Random's methods only random() is the same in every Python version."""
     return items[int(rng.random() * len(items))]
 

@@ -15,6 +15,8 @@ from sentiment.bundle import Bundle, load_encoder, save_bundle
 from sentiment.calibration import fit_temperature
 from sentiment.config import Config
 from sentiment.corpus import LABELS, fingerprint, load_corpus, train_and_validation
+from sentiment.errors import InputError
+from sentiment.lessons import lessons
 from sentiment.model import LSTMClassifier, autocast, predict_logits
 from sentiment.probe import fit_linear
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
@@ -59,6 +61,11 @@ def train(
 
 def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
     """Load, hold out, tokenize and encode the reviews of a run; without a `vocab` count one."""
+    if config.data.lessons and config.text.language != "en":
+        raise InputError(
+            f"Lessons are in English, and the reviews are read in '{config.text.language}'. Leave "
+            "them out: --lessons 0."
+        )
     corpus = load_corpus(config.data.dataset, config.data.revision)
     train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
@@ -71,11 +78,15 @@ def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
         rows = zip(tokenized["tokens"], tokenized["label"], strict=True)
         return [(encode(tokens, vocab, config.text), label) for tokens, label in rows]
 
+    taught = [
+        (encode(tokenizer.tokenize(text), vocab, config.text), label)
+        for text, label in lessons(config.data.lessons)
+    ]
     facts = {
         "train": {"rows": len(train_split), "fingerprint": fingerprint(train_split)},
         "validation": {"rows": len(validation_split), "fingerprint": fingerprint(validation_split)},
     }
-    return Data(examples(train_tokens), examples(validation_tokens), vocab, facts)
+    return Data(examples(train_tokens) + taught, examples(validation_tokens), vocab, facts)
 
 
 class Classification:

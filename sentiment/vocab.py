@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -13,11 +14,17 @@ from sentiment.errors import InputError
 PAD, UNK = SPECIALS = ("<pad>", "<unk>")
 PAD_ID, UNK_ID = 0, 1
 
+# How many letters a word has that is looked for among others when it is not known. Shorter ones
+# become another word too easily: "gran" is no "gang".
+RESPELLED = range(5, 31)
+
 
 class Vocab:
     """The tokens that a model knows, each with an id: `<pad>` 0, `<unk>` 1, the words from 2 on.
 
     The specials are no words: where a text spells out `<pad>` it has an unknown word, not padding.
+    A long word that is misspelled by a letter is taken for the word it was meant to be: see
+    `respelled`.
 
     Args:
         words: tokens from id 2 on.
@@ -60,9 +67,27 @@ class Vocab:
         return cls(words if max_size is None else words[: max_size - len(SPECIALS)])
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        """Return one id per token, `UNK_ID` for those not in the vocabulary."""
-        get = self._ids.get
-        return [get(token, UNK_ID) for token in tokens]
+        """Return one id per token: its own, that of the word it misspells, or `UNK_ID`."""
+        ids = self._ids
+        return [ids[token] if token in ids else self.respelled(token) for token in tokens]
+
+    def respelled(self, token: str) -> int:
+        """The id of the most frequent word that `token` misspells, or `UNK_ID`.
+
+        It does where both are the same after each has lost at most one letter, the first excepted:
+        "borring", "bornig" and "boting" are "boring". (SymSpell, Garbe 2012, finds them so.)
+        """
+        if not _is_long(token):
+            return UNK_ID
+        return min(
+            (self._near[near] for near in _near(token) if near in self._near), default=UNK_ID
+        )
+
+    @cached_property
+    def _near(self) -> dict[str, int]:
+        """The id of the most frequent long word for each way to spell one with a letter less."""
+        words = reversed(self._ids.items())  # The most frequent one last: it stays.
+        return {near: id for word, id in words if _is_long(word) for near in _near(word)}
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Return one token per id. Raises IndexError for an id that no token has."""
@@ -76,7 +101,7 @@ class Vocab:
         return len(self.tokens)
 
     def __contains__(self, token: object) -> bool:
-        """Whether `encode` gives `token` an id of its own."""
+        """Whether `token` has an id of its own."""
         return token in self._ids
 
     def __eq__(self, other: object) -> bool:
@@ -114,6 +139,15 @@ class Vocab:
         except OSError as error:
             raise InputError(f"cannot read the vocabulary {path}: {error.strerror}") from error
         return cls(_words(content, f"{path} is not a vocabulary"))
+
+
+def _is_long(word: str) -> bool:
+    return len(word) in RESPELLED and word.isalpha()
+
+
+def _near(word: str) -> list[str]:
+    """`word`, and what is left of it without one of its letters but the first."""
+    return [word, *(word[:place] + word[place + 1 :] for place in range(1, len(word)))]
 
 
 def _fits_a_line(word: str) -> bool:

@@ -60,6 +60,12 @@ def test_a_setting_that_an_older_version_did_not_know_gets_its_default():
     assert Config.from_dict(settings) == Config.from_flat(epochs=7)
 
 
+def test_what_was_learned_before_there_were_lessons_was_learned_without():
+    settings = Config.from_flat(epochs=7).to_dict()
+    assert settings["data"].pop("lessons") > 0
+    assert Config.from_dict(settings) == Config.from_flat(epochs=7, lessons=0)
+
+
 def test_an_int_serves_as_a_float_but_settings_cannot_be_changed():
     assert TrainConfig(learning_rate=1).learning_rate == 1
     with pytest.raises(dataclasses.FrozenInstanceError):

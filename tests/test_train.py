@@ -58,6 +58,22 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone():
     assert data.vocab == Vocab.build(tokens, min_freq=1)
 
 
+def test_lessons_are_learned_from_beside_the_reviews_and_by_nothing_else():
+    without, beside = (
+        prepare_data(Config.from_flat(**{**SETTINGS, "lessons": count})) for count in (0, 6)
+    )
+    assert beside.train[:120] == without.train
+    assert [label for _, label in beside.train[120:]] == [0, 1] * 3
+    assert beside.vocab == without.vocab
+    assert beside.validation == without.validation
+    assert beside.facts == without.facts
+
+
+def test_lessons_are_for_english_reviews():
+    with pytest.raises(InputError, match="English, and the reviews are read in 'de'.*--lessons 0"):
+        prepare_data(Config.from_flat(**{**SETTINGS, "lessons": 6, "language": "de"}))
+
+
 def test_an_adversarial_step_has_its_length_and_raises_the_loss():
     learner = task(adversarial=0.5)
     seen = []

@@ -52,6 +52,29 @@ def test_impossible_limits_are_refused(limits: dict[str, int]) -> None:
         Vocab.build([["a"]], **limits)
 
 
+@pytest.mark.parametrize("typo", ["borring", "bornig", "boting", "borig", "boringg", "brinog"])
+def test_a_long_word_misspelled_by_a_letter_is_the_word_it_was_meant_to_be(typo: str) -> None:
+    vocab = Vocab(["boring", "touching"])
+    assert vocab.encode([typo]) == vocab.encode(["boring"])
+    assert typo not in vocab
+
+
+@pytest.mark.parametrize(
+    "unknown", ["noring", "bornigg", "goring", "b0ring", "bor", "boring" * 9, "boring!", "BORING"]
+)
+def test_other_unknown_words_stay_unknown(unknown: str) -> None:
+    assert Vocab(["boring", "bore", "b0rings"]).encode([unknown]) == [UNK_ID]
+
+
+def test_a_word_with_an_id_is_that_word_and_of_two_that_are_meant_the_frequent_one() -> None:
+    vocab = Vocab(["stare", "start", "stark"])
+    assert vocab.encode(["stark", "starr"]) == [4, 2]
+
+
+def test_a_short_word_is_no_misspelled_one() -> None:
+    assert Vocab(["gang", "great"]).encode(["gran", "grea", "greta"]) == [UNK_ID, UNK_ID, 3]
+
+
 def test_a_text_cannot_spell_a_special() -> None:
     vocab = Vocab.build([[PAD, UNK, "a"]] * 5)
     assert vocab.tokens == [PAD, UNK, "a"]

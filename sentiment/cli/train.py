@@ -61,7 +61,7 @@ def train(
     ModelConfig,
     TrainConfig,
     recipe=PRETRAINING,
-    without=("pooling", "head_fraction", "adversarial", "layer_decay"),
+    without=("lessons", "pooling", "head_fraction", "adversarial", "layer_decay"),
 )
 def pretrain(
     settings: dict[str, Any],

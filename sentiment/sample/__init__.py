@@ -10,6 +10,8 @@ of words cannot tell most of the reviews apart; a model that reads them in order
 
 import random
 import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from sentiment.sample import test, train, validation
 from sentiment.sample.words import (
@@ -22,9 +24,10 @@ from sentiment.sample.words import (
     OPINION_WORDS,
     TITLE_WORDS,
 )
-from sentiment.templates import SLOT, choice, spelled
+from sentiment.templates import SLOT, Template, Words, choice, spelled, worded
 
-Phrases = dict[str, tuple[str, ...]]
+T = TypeVar("T")
+Phrases = Mapping[str, tuple[Template, ...]]
 
 # Per split: its phrases, the number of reviews, the seed.
 SPLITS: dict[str, tuple[Phrases, int, int]] = {
@@ -72,12 +75,19 @@ def sample_reviews(split: str) -> list[tuple[str, int]]:
 class Review:
     """One review in the making: what it has settled about its film and what it has used up."""
 
-    def __init__(self, rng: random.Random, phrases: Phrases, label: int):
+    def __init__(
+        self,
+        rng: random.Random,
+        phrases: Phrases,
+        label: int,
+        opinions: Mapping[str, tuple[Words, Words]] = OPINION_WORDS,
+    ) -> None:
         self.rng = rng
         self.phrases = phrases
         self.label = label
-        self.left: dict[tuple[str, ...], list[str]] = {}
-        self.last: dict[tuple[str, ...], str] = {}
+        self.opinions = opinions
+        self.left: dict[Any, list[Any]] = {}
+        self.last: dict[Any, Any] = {}
         self.film = {slot: choice(rng, words) for slot, words in FILM_WORDS.items()}
         self.film |= {
             "title": self.title(),
@@ -89,13 +99,14 @@ class Review:
             "rival": self.draw(FILM_WORDS["job"]),
         }
 
-    def draw(self, items: tuple[str, ...]) -> str:
+    def draw(self, items: tuple[T, ...]) -> T:
         """Return one item, none of them again before all of them were drawn."""
         left = self.left.get(items)
         if not left:
             left = self.left[items] = [item for item in items if item != self.last.get(items)]
-        self.last[items] = left.pop(int(self.rng.random() * len(left)))
-        return self.last[items]
+        drawn: T = left.pop(int(self.rng.random() * len(left)))
+        self.last[items] = drawn
+        return drawn
 
     def text(self) -> str:
         """Return the review: film and plot, then opinions, then the verdict."""
@@ -125,7 +136,8 @@ class Review:
 
     def phrase(self, kind: str, polarity: int) -> str:
         """Return a phrase of this kind that has this polarity, with its slots filled."""
-        return SLOT.sub(lambda slot: self.fill(slot, polarity), self.draw(self.phrases[kind]))
+        template = worded(self.draw(self.phrases[kind]), polarity)
+        return SLOT.sub(lambda slot: self.fill(slot, polarity), template)
 
     def fill(self, slot: re.Match[str], polarity: int) -> str:
         """Return the word, name or inner phrase for one slot of a phrase of this polarity."""
@@ -135,7 +147,7 @@ class Review:
         if name in self.phrases:
             return self.phrase(name, polarity)
         if sign:
-            return self.draw(OPINION_WORDS[name][polarity])
+            return self.draw(self.opinions[name][polarity])
         if name in FILM_PARTS:
             return choice(self.rng, self.draw(FILM_PARTS[name]).split("|"))
         if name in self.film:

@@ -1,0 +1,73 @@
+"""Short sentences to learn from beside the reviews of a corpus: praise, blame and what turns them.
+
+The label of a review hardly teaches what one "not" does to the word behind it: among 230 words it
+seldom decides. In a lesson it does. Lessons are made of the phrases of the built-in train split
+(`sentiment.sample`) and of those here; none stands in the behavioural tests, and a test sees to
+that. They are English, about movies, and either negative or positive.
+"""
+
+import random
+
+from sentiment.lessons.feelings import FEELINGS
+from sentiment.lessons.plain import PLAIN
+from sentiment.lessons.turns import TURNS
+from sentiment.lessons.words import MORE_WORDS
+from sentiment.sample import Phrases, Review
+from sentiment.sample.train import PHRASES as BUILT_IN
+from sentiment.sample.words import OPINION_WORDS
+from sentiment.templates import Words, choice
+
+# What is drawn, and how often.
+KINDS = (
+    *("plain",) * 8,
+    *("feeling",) * 10,
+    *("negation",) * 7,
+    *("comparison",) * 4,
+    *("expectation",) * 2,
+    *("contrast",) * 3,
+    *("concession",) * 4,
+    *("mixed",) * 1,
+    *("verdict",) * 2,
+)
+NEUTRAL = ("setup", "plot", "detail")
+
+MORE: Phrases = {**PLAIN, **FEELINGS, **TURNS}
+PHRASES: Phrases = {
+    kind: (*BUILT_IN.get(kind, ()), *MORE.get(kind, ())) for kind in (*BUILT_IN, *MORE)
+}
+NO_WORDS: tuple[Words, Words] = ((), ())
+WORDS: dict[str, tuple[Words, Words]] = {
+    slot: (
+        OPINION_WORDS.get(slot, NO_WORDS)[0] + MORE_WORDS.get(slot, NO_WORDS)[0],
+        OPINION_WORDS.get(slot, NO_WORDS)[1] + MORE_WORDS.get(slot, NO_WORDS)[1],
+    )
+    for slot in (*OPINION_WORDS, *MORE_WORDS)
+}
+
+
+def lessons(count: int) -> list[tuple[str, int]]:
+    """The first `count` lessons, (text, label) pairs, none twice; the label alternates."""
+    rng = random.Random(0)
+    found: dict[str, int] = {}
+    while len(found) < count:
+        label = len(found) % 2
+        found.setdefault(lesson(rng, Review(rng, PHRASES, label, WORDS)), label)
+    return list(found.items())
+
+
+def lesson(rng: random.Random, review: Review) -> str:
+    """Mostly one sentence; else a few, a whole built-in review, or one amid many neutral ones."""
+    chance = rng.random()
+    if chance < 0.05:
+        return review.text()
+    if chance < 0.15:
+        sentences = [
+            review.sentence(choice(rng, NEUTRAL)) for _ in range(4 + int(24 * rng.random()))
+        ]
+        place = choice(rng, (0, len(sentences) // 2, len(sentences)))
+        sentences.insert(place, review.sentence(choice(rng, ("plain", "feeling", "verdict"))))
+        return " ".join(sentences)
+    if chance < 0.3:
+        kinds = [choice(rng, KINDS) for _ in range(1 + int(3 * rng.random()))]
+        return " ".join(map(review.sentence, (choice(rng, NEUTRAL), *kinds)))
+    return review.sentence(choice(rng, KINDS))
