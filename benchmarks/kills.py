@@ -189,6 +189,7 @@ def main() -> None:
                         time.sleep(0.01)
                 runs += 1
                 equal += weights(out) == expected
+                print(f"{equal} of {runs} runs ended alike", file=sys.stderr)
                 out = Path(folder) / f"run-{runs}"
             if plan:
                 process = start(out, marks)
