@@ -26,12 +26,12 @@ from sentiment.bundle import (
     VOCAB_FILE,
     WEIGHTS_FILE,
     read_json,
-    read_weights,
     staged,
     write_json,
 )
 from sentiment.config import Config
 from sentiment.errors import InputError
+from sentiment.weights import read_weights
 
 METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
 RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
