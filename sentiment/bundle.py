@@ -174,7 +174,9 @@ def load_encoder(name: str | Path) -> EncoderBundle:
     folder = SHIPPED_ENCODER if name == SHIPPED else Path(name)
     meta, config, vocab = read_files(folder, "encoder", "sentiment pretrain --out FOLDER")
     if meta.get("labels") is not None:
-        raise InputError(f"'{folder}' holds a trained classifier, not an encoder.")
+        raise InputError(
+            f"'{folder / CONFIG_FILE}' is that of a trained classifier, not an encoder."
+        )
     with fitting(folder):
         encoder = Encoder(config.model, len(vocab))
     load_weights(encoder, folder / WEIGHTS_FILE)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SMALL
+from conftest import SMALL, reseal
 
 from sentiment.cli.show import print_baselines
 from sentiment.config import SECTIONS
@@ -105,7 +105,7 @@ def test_calibrate_finds_the_temperature_that_training_found(run_folder, tmp_pat
     shutil.copytree(run_folder, model)
     meta = json.loads((model / "config.json").read_text())
     fitted = meta["temperature"]
-    (model / "config.json").write_text(json.dumps({**meta, "temperature": None}))
+    reseal(model, temperature=None)
     calibrated = sentiment("calibrate", "--model", model)
     assert calibrated.returncode == 0, calibrated.stderr
     assert re.search(rf"temperature +│ +1\.0000 │ +{fitted:.4f}", calibrated.stdout)
@@ -280,6 +280,10 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["train", "--epochs", "x"], "Invalid value for '--epochs'"),
         (["train", "--resume", "--out", "nowhere"], "no run folder 'nowhere' to resume"),
         (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
+        (
+            ["train", "--from-scratch", "--hidden-size", "1000000000", *SAMPLE],
+            "hidden_size 10+ .*most",
+        ),
         (["train", "--device", "quantum"], "Invalid value for '--device'"),
         (["train", "--language", "de", "--out", "r"], "language is the encoder's.*--from-scratch"),
         (["train", "--from-scratch", "--language", "xx-none", *SAMPLE], "xx-none"),
