@@ -35,7 +35,7 @@ from sentiment.config import SHIPPED, Config
 from sentiment.errors import InputError
 from sentiment.model import MAX_WEIGHTS, Encoder, LSTMClassifier, predict_logits
 from sentiment.vocab import Vocab
-from sentiment.weights import MAX_HEADER, load_weights
+from sentiment.weights import load_weights
 
 FORMAT_VERSION = 1
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
@@ -44,7 +44,8 @@ CHECKSUMS = "sha256"  # In config.json: by name of a file its hash.
 
 # What a file may claim. The shipped classifier has files of 2 kB, 241 kB and 14 MB.
 MAX_JSON = 2**22  # Bytes.
-MOST_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 4 * MAX_WEIGHTS + MAX_HEADER}
+# Of a weight 4, and a fifth for what stands on the encoder.
+MOST_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 5 * MAX_WEIGHTS}
 MAX_LABELS = 1000
 TEMPERATURES = 0.01, 100.0  # Calibration gives 0.1 to 10.
 
@@ -125,9 +126,10 @@ def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]
         fitted_to: the reviews that decided it, for `config.json`.
 
     Raises:
-        InputError: the disk is full, or the folder cannot be written to.
+        InputError: a file is damaged, the disk is full, or the folder cannot be written to.
     """
     meta = read_json(folder / CONFIG_FILE)
+    check_files(folder, meta)
     meta["temperature"] = temperature
     meta["data"] = {**(meta.get("data") or {}), "calibration": fitted_to}
     with staged(folder) as stage:

@@ -365,6 +365,14 @@ def test_another_temperature_changes_one_file_and_the_bundle_stays_one(folder):
     assert [name for name in FILES if (folder / name).read_bytes() != before[name]] == [FILES[0]]
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_damage_is_not_sealed_by_another_temperature(folder, name):
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content.replace(b"neg", b"pos") + b"x" * (name != "config.json"))
+    with pytest.raises(InputError, match=f"{name}.*checksum"):
+        save_temperature(folder, 2.5, {})
+
+
 def test_a_temperature_that_cannot_be_written_leaves_the_old_one(folder, monkeypatch):
     before = (folder / "config.json").read_bytes()
     write = Path.write_text
