@@ -44,7 +44,7 @@ from sentiment.errors import InputError
 from sentiment.predict import Classifier
 from sentiment.vocab import Vocab
 
-PATIENCE = 60  # Seconds for a copy, of which most take hundredths.
+PATIENCE = 120  # Seconds for a copy, of which most take hundredths.
 MEMORY = 2**30
 WHOLE = ("whole-classifier", "whole-encoder", "whole-other")
 TEXTS = ["A joy from start to finish.", "Dull, and far too long.", ""]
