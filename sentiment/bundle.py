@@ -1,37 +1,51 @@
 """A trained classifier as one folder, and back.
 
-    config.json         labels, temperature, settings, versions, the data's fingerprint
+    config.json         labels, temperature, settings, versions, the data's fingerprint, checksums
     vocab.txt           one token a line, in order of id
     model.safetensors   the weights
 
 Nothing here is executed on load: no pickle, no code. A folder is complete or not there, because
 everything is written beside its place and then renamed.
+
+`config.json` holds a SHA-256 of each file, of itself too, so that a file that has changed since, or
+is another model's, is named and not used. Checksums tell damage, and no malice, which can compute
+them too: so all that a file claims is also checked before memory is taken for it.
 """
 
 import hashlib
 import json
-import math
 import platform
-from collections.abc import Sequence
+import reprlib
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sentiment.config import SHIPPED, Config
 from sentiment.errors import InputError
-from sentiment.model import Encoder, LSTMClassifier, predict_logits
+from sentiment.model import MAX_WEIGHTS, Encoder, LSTMClassifier, predict_logits
 from sentiment.vocab import Vocab
+from sentiment.weights import load_weights, write_weights
 from sentiment.writing import staged
 
 FORMAT_VERSION = 1
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
 FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE)
+CHECKSUMS = "sha256"  # In config.json: by name of a file its hash.
+
+# What a file may claim. The shipped classifier has files of 2 kB, 241 kB and 14 MB.
+MAX_JSON = 2**22  # Bytes.
+# Of a weight 4, and a fifth for what stands on the encoder.
+MOST_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 5 * MAX_WEIGHTS}
+MAX_LABELS = 1000
+TEMPERATURES = 0.01, 100.0  # Calibration gives 0.1 to 10.
+
 PRETRAINED = Path(__file__).parent / "pretrained"
 SHIPPED_CLASSIFIER, SHIPPED_ENCODER = PRETRAINED / "classifier", PRETRAINED / "encoder"
 
@@ -109,13 +123,14 @@ def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]
         fitted_to: the reviews that decided it, for `config.json`.
 
     Raises:
-        InputError: the disk is full, or the folder cannot be written to.
+        InputError: a file is damaged, the disk is full, or the folder cannot be written to.
     """
     meta = read_json(folder / CONFIG_FILE)
+    check_files(folder, meta)
     meta["temperature"] = temperature
     meta["data"] = {**(meta.get("data") or {}), "calibration": fitted_to}
     with staged(folder) as stage:
-        write_json(stage / CONFIG_FILE, meta)
+        write_config(stage, meta, meta[CHECKSUMS])
 
 
 def save_encoder(bundle: EncoderBundle, folder: Path, half: bool = False) -> None:
@@ -128,22 +143,27 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
     """Read a bundle, its model in evaluation mode on `device`.
 
     Raises:
-        InputError: a file is missing, truncated, of a newer format, or of another bundle.
+        InputError: a file is missing, damaged, of a newer format, or of another bundle; names it.
     """
     meta, config, vocab = read_files(folder, "trained model", "sentiment train --out FOLDER")
-    labels = meta.get("labels")
+    labels, temperature = meta.get("labels"), meta.get("temperature")
+    path = folder / CONFIG_FILE
     if not isinstance(labels, list) or len(labels) < 2:
+        raise InputError(f"'{path}' has no labels: it is not that of a trained classifier.")
+    are_names = all(isinstance(label, str) and label and label.isprintable() for label in labels)
+    if not are_names or not len(set(labels)) == len(labels) <= MAX_LABELS:
         raise InputError(
-            f"'{folder / CONFIG_FILE}' has no labels: it is not that of a trained classifier."
+            f"'{path}' has the labels {reprlib.repr(labels)}: not names, all different."
         )
-    temperature = meta.get("temperature")
     if temperature is None:
         temperature = Bundle.temperature
-    if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
-        raise InputError(f"'{folder / CONFIG_FILE}' has the temperature {temperature!r}.")
-    bundle = Bundle.new(config, labels, vocab, meta.get("data") or {})
+    least, most = TEMPERATURES
+    if type(temperature) not in (int, float) or not least <= temperature <= most:
+        raise InputError(f"'{path}' has the temperature {reprlib.repr(temperature)}.")
+    with fitting(folder):
+        bundle = Bundle.new(config, labels, vocab, meta["data"])
     bundle.temperature = temperature
-    load_weights(bundle.model, folder)
+    load_weights(bundle.model, folder / WEIGHTS_FILE)
     bundle.model.to(device).eval()
     return bundle
 
@@ -153,10 +173,13 @@ def load_encoder(name: str | Path) -> EncoderBundle:
     folder = SHIPPED_ENCODER if name == SHIPPED else Path(name)
     meta, config, vocab = read_files(folder, "encoder", "sentiment pretrain --out FOLDER")
     if meta.get("labels") is not None:
-        raise InputError(f"'{folder}' holds a trained classifier, not an encoder.")
-    encoder = Encoder(config.model, len(vocab))
-    load_weights(encoder, folder)
-    return EncoderBundle(config, vocab, encoder, meta.get("data") or {})
+        raise InputError(
+            f"'{folder / CONFIG_FILE}' is that of a trained classifier, not an encoder."
+        )
+    with fitting(folder):
+        encoder = Encoder(config.model, len(vocab))
+    load_weights(encoder, folder / WEIGHTS_FILE)
+    return EncoderBundle(config, vocab, encoder, meta["data"])
 
 
 def write_files(
@@ -168,84 +191,104 @@ def write_files(
     dtype = torch.float16 if half else torch.float32
     weights = {name: tensor.to(dtype).contiguous() for name, tensor in model.state_dict().items()}
     with staged(folder) as stage:
-        write_json(
-            stage / CONFIG_FILE, {"format_version": FORMAT_VERSION, **meta, "versions": versions}
-        )
         vocab.save(stage / VOCAB_FILE)
-        metadata = {"format": "pt", "belongs_to": identity(stage)}
-        write_weights(stage / WEIGHTS_FILE, weights, metadata)
+        write_weights(stage / WEIGHTS_FILE, weights, {"format": "pt"})
+        checksums = {name: hash_of(stage / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
+        meta = {"format_version": FORMAT_VERSION, **meta, "versions": versions}
+        write_config(stage, meta, checksums)
+        check_sizes(stage)
+
+
+def write_config(stage: Path, meta: dict[str, Any], checksums: dict[str, str]) -> None:
+    """Write `meta` as `config.json`, with the `checksums` of the other files and its own."""
+    others = {name: checksums[name] for name in (VOCAB_FILE, WEIGHTS_FILE)}
+    own = hash_of_config({**meta, CHECKSUMS: others})
+    write_json(stage / CONFIG_FILE, {**meta, CHECKSUMS: {CONFIG_FILE: own, **others}})
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file, as `sha256sum` prints it."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"Could not read '{path}': {error.strerror}.") from error
+
+
+def hash_of_config(meta: dict[str, Any]) -> str:
+    """The SHA-256 of all that `config.json` says, whatever its spacing, but for this hash."""
+    checksums = {name: found for name, found in meta[CHECKSUMS].items() if name != CONFIG_FILE}
+    said = json.dumps({**meta, CHECKSUMS: checksums}, sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def read_files(folder: Path, what: str, remedy: str) -> tuple[dict[str, Any], Config, Vocab]:
-    """What a bundle says of itself, its settings and its vocabulary."""
+    """What a bundle says of itself, its settings and its vocabulary, all checksums right."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(
             f"There is no {what} in '{folder}': {' and '.join(missing)} not found. "
             f"Train one ({remedy}) or name another folder."
         )
-    meta = read_json(folder / CONFIG_FILE)
+    path = folder / CONFIG_FILE
+    meta = read_json(path)
     found = meta.get("format_version")
-    if type(found) is not int or found > FORMAT_VERSION:
+    if type(found) is not int or not 1 <= found <= FORMAT_VERSION:
         raise InputError(
-            f"'{folder / CONFIG_FILE}' has format version {found!r}; this sentiment reads up to "
+            f"'{path}' has format version {reprlib.repr(found)}; this sentiment reads up to "
             f"{FORMAT_VERSION}. Upgrade sentiment to use this model."
         )
-    if not isinstance(meta.get("config"), dict):
-        raise InputError(f"'{folder / CONFIG_FILE}' has no settings.")
-    return meta, Config.from_dict(meta["config"]), Vocab.load(folder / VOCAB_FILE)
+    check_files(folder, meta)
+    for name in ("config", "data"):
+        if not isinstance(meta.setdefault(name, {}), dict):
+            raise InputError(f"'{path}' has no object under '{name}'.")
+    with fitting(folder):
+        config = Config.from_dict(meta["config"])
+    return meta, config, Vocab.load(folder / VOCAB_FILE)
 
 
-def load_weights(model: nn.Module, folder: Path) -> None:
-    """Fill `model` with the weights in `folder`."""
-    try:
-        model.load_state_dict(read_weights(folder / WEIGHTS_FILE, belongs_to=identity(folder)))
-    except RuntimeError as error:
+def check_sizes(folder: Path) -> None:
+    """Raise `InputError` if a file is larger than `load_bundle` reads."""
+    for name, most in MOST_BYTES.items():
+        if (size := (folder / name).stat().st_size) > most:
+            raise InputError(
+                f"'{folder / name}' has {size:,} bytes; a bundle's has at most {most:,}."
+            )
+
+
+def check_files(folder: Path, meta: dict[str, Any]) -> None:
+    """Raise `InputError` if a file is not the one whose checksum `meta`, its config, has."""
+    check_sizes(folder)
+    checksums = meta.get(CHECKSUMS)
+    if not isinstance(checksums, dict):
         raise InputError(
-            f"'{folder / WEIGHTS_FILE}' does not fit '{folder / CONFIG_FILE}': "
-            f"{' '.join(str(error).split())}"
-        ) from error
-
-
-def identity(folder: Path) -> str:
-    """A hash of what the weights mean: the vocabulary, the labels, how text becomes logits."""
-    meta = read_json(folder / CONFIG_FILE)
-    config = meta.get("config")
-    meaning = [meta.get("labels")]
-    if isinstance(config, dict):
-        meaning += [config.get("text"), config.get("model")]
-    digest = hashlib.blake2b(json.dumps(meaning, sort_keys=True).encode(), digest_size=16)
-    digest.update((folder / VOCAB_FILE).read_bytes())
-    return digest.hexdigest()
-
-
-def write_weights(
-    path: Path, weights: dict[str, Tensor], metadata: dict[str, str] | None = None
-) -> None:
-    """Tensors by name into a safetensors file. Raises `OSError` if it cannot be written."""
-    try:
-        save_file(weights, path, metadata)
-    except SafetensorError as error:  # Which is none, and what a full disk makes it raise.
-        raise OSError(str(error)) from error
-
-
-def read_weights(path: Path, belongs_to: str | None = None) -> dict[str, torch.Tensor]:
-    """Tensors by name from a safetensors file. Raises `InputError` if it is not a whole one."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            owner = (file.metadata() or {}).get("belongs_to")
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"'{path}' is not a whole safetensors file ({error}). "
-            "It may be truncated: copy it again, or train again."
-        ) from error
-    if belongs_to is not None and owner != belongs_to:
-        raise InputError(
-            f"'{path}' was saved with another {CONFIG_FILE} or {VOCAB_FILE} than those beside it. "
-            "Copy all three files of one model together."
+            f"'{folder / CONFIG_FILE}' has no checksums: it is damaged. Copy it again."
         )
-    return weights
+    try:
+        own = hash_of_config(meta)
+    except RecursionError as error:
+        raise InputError(f"'{folder / CONFIG_FILE}' is nested too deeply.") from error
+    if checksums.get(CONFIG_FILE) != own:
+        raise InputError(
+            f"'{folder / CONFIG_FILE}' has changed since it was saved: its checksum is another. "
+            "Copy it again, or train again."
+        )
+    for name in (VOCAB_FILE, WEIGHTS_FILE):
+        if checksums.get(name) != hash_of(folder / name):
+            raise InputError(
+                f"'{folder / name}' is not what was saved with the {CONFIG_FILE} beside it: its "
+                "checksum is another. Copy all three files of one model together, or train again."
+            )
+
+
+@contextmanager
+def fitting(folder: Path) -> Iterator[None]:
+    """Name the config in `folder` where its settings cannot be used."""
+    try:
+        yield
+    except (InputError, RecursionError) as error:
+        reason = textwrap.shorten(str(error), 200)
+        raise InputError(f"'{folder / CONFIG_FILE}' cannot be used: {reason}") from error
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -257,6 +300,8 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file. Raises `InputError` if it holds anything else."""
     try:
+        if (size := path.stat().st_size) > MAX_JSON:
+            raise ValueError(f"it has {size:,} bytes, more than {MAX_JSON:,}")
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"'{path}' is not readable JSON: {error}") from error

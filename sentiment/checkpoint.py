@@ -25,12 +25,11 @@ from sentiment.bundle import (
     VOCAB_FILE,
     WEIGHTS_FILE,
     read_json,
-    read_weights,
     write_json,
-    write_weights,
 )
 from sentiment.config import Config
 from sentiment.errors import InputError
+from sentiment.weights import read_weights, write_weights
 from sentiment.writing import discard, explained, staged
 
 METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"

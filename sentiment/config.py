@@ -108,7 +108,7 @@ class ModelConfig(Section):
     )
     embedding_dim: int = setting(200, "Width of a word vector.", 1)
     hidden_size: int = setting(256, "Width of the LSTM, each direction.", 1)
-    num_layers: int = setting(1, "LSTM layers, each direction.", 1)
+    num_layers: int = setting(1, "LSTM layers, each direction.", 1, 16)
     bidirectional: bool = setting(True, "Read the review backwards too.")
     pooling: str = setting(
         "last+max+mean+attention",

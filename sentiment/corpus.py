@@ -12,14 +12,16 @@ import random
 import re
 import tarfile
 import threading
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import datasets
 import huggingface_hub
+import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from huggingface_hub import HfApi
 from huggingface_hub.errors import (
@@ -30,6 +32,7 @@ from huggingface_hub.errors import (
 
 from sentiment.config import DataConfig
 from sentiment.errors import InputError
+from sentiment.folders import describe, from_folder
 from sentiment.sample import sample_reviews
 
 T = TypeVar("T")
@@ -40,11 +43,17 @@ FEATURES = Features({"text": Value("string"), "label": ClassLabel(names=LABELS)}
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 HUB_TIMEOUT = 6.0  # Seconds. The libraries' own retries take half a minute with no network.
 MAX_REVIEW_BYTES = 1 << 20  # The longest of IMDB has 14 kB; an archive may declare anything.
+MAX_MEMBER_BYTES = 1 << 28  # The largest file in it has 41 MB.
+MAX_CORPUS_BYTES = 1 << 30  # All its reviews have 130 MB.
 ACL_MEMBER = re.compile(r"(train|test)/(neg|pos|unsup)/(\d+)_\d+\.txt")
 WAYS_OUT = (
     "Give a local copy (--dataset PATH), a mirror (HF_ENDPOINT=https://…), "
     "or try the built-in reviews (--dataset sample)."
 )
+
+
+class SharedReviewsWarning(UserWarning):
+    """Reviews that a model is measured by stand among those that it learns from."""
 
 
 def load_corpus(dataset: str, revision: str | None = None) -> DatasetDict:
@@ -122,7 +131,14 @@ def train_and_validation(
     """The reviews to learn from and to choose by; `seed` decides a random choice of the latter."""
     train = split_of(corpus, "train", config.dataset)
     if "validation" in corpus:
-        return train, split_of(corpus, "validation", config.dataset)
+        validation = split_of(corpus, "validation", config.dataset)
+        for name, split in (("train", train), ("validation", validation)):
+            if len(split.unique("label")) < 2:
+                raise InputError(
+                    f"The split '{name}' of '{config.dataset}' has reviews of one label only. "
+                    "Training needs reviews of both labels."
+                )
+        return train, validation
     return hold_out(train, config.validation, config.validation_fraction, seed)
 
 
@@ -133,6 +149,17 @@ def without(reviews: Dataset, others: Iterable[Dataset]) -> Dataset:
     """
     shared = stand_in(reviews, others)
     return reviews.select([row for row, is_shared in enumerate(shared) if not is_shared])
+
+
+def warn_of_shared(train: Dataset, **others: Dataset | None) -> None:
+    """Warn, with the count, of reviews in one of the splits `others` that stand in `train` too."""
+    for name, split in others.items():
+        if split is not None and (count := sum(stand_in(split, [train]))):
+            message = (
+                f"{count:,} of the {len(split):,} reviews in '{name}' stand in 'train' too: on "
+                "them a model shows what it remembers, not what it has learned."
+            )
+            warnings.warn(SharedReviewsWarning(message), stacklevel=2)
 
 
 def stand_in(reviews: Dataset, others: Iterable[Dataset]) -> list[bool]:
@@ -161,17 +188,6 @@ def from_reviews(splits: Mapping[str, Sequence[tuple[str, int]]]) -> DatasetDict
         columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
         corpus[name] = Dataset.from_dict(columns, features=FEATURES)
     return corpus
-
-
-def from_folder(path: Path) -> DatasetDict:
-    """A folder in the Hub's layout: Parquet, CSV or JSON files, with or without a README."""
-    try:
-        return datasets.load_dataset(str(path))
-    except Exception as error:  # Whatever a foreign file makes the readers raise.
-        reason = describe(error)
-        if "corresponds to no data" in reason:
-            reason = f"a split is empty ({reason})"
-        raise InputError(f"Could not read reviews from the folder '{path}': {reason}") from error
 
 
 def from_hub(dataset: str, revision: str | None) -> DatasetDict:
@@ -207,11 +223,6 @@ def from_hub_cache(dataset: str, revision: str | None, reason: Exception) -> Dat
         huggingface_hub.constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = online
 
 
-def describe(error: Exception) -> str:
-    """An exception on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def within(seconds: float, call: Callable[[], T]) -> T:
     """The result of `call()`, or `TimeoutError`: looking up a host's name has no limit of its own.
 
@@ -241,10 +252,22 @@ def read_acl_folder(root: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, file.read(MAX_REVIEW_BYTES + 1)
 
 
+class Member(tarfile.TarInfo):
+    """A member of an archive, of a size that can be: `tarfile` reads a name of any size at once."""
+
+    @classmethod
+    def frombuf(cls, *arguments: Any) -> "Member":
+        member = super().frombuf(*arguments)
+        most = MAX_MEMBER_BYTES if member.isfile() else MAX_REVIEW_BYTES
+        if not 0 <= member.size <= most:  # Less than 0, and it reads the same member without end.
+            raise InputError(f"The archive's member '{member.name}' has {member.size:,} bytes.")
+        return member
+
+
 def read_acl_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     """The same from `aclImdb_v1.tar.gz`, of which nothing is written to disk."""
     try:
-        with tarfile.open(path, "r:*") as archive:
+        with tarfile.open(path, "r:*", tarinfo=Member) as archive:
             for member in archive:
                 parts = PurePosixPath(member.name).parts
                 if member.name.startswith("/") or ".." in parts:
@@ -270,9 +293,12 @@ def from_acl_members(members: Iterable[tuple[str, bytes]]) -> DatasetDict:
     the order of movies.
     """
     found: dict[str, list[tuple[int, int, str]]] = {"train": [], "test": [], "unsupervised": []}
+    size = 0
     for name, content in members:
         if len(content) > MAX_REVIEW_BYTES:
             raise InputError(f"'{name}' is longer than any review (over {MAX_REVIEW_BYTES} bytes).")
+        if (size := size + len(content)) > MAX_CORPUS_BYTES:
+            raise InputError(f"These are no reviews of IMDB: over {MAX_CORPUS_BYTES:,} bytes.")
         try:
             text = content.decode()
         except UnicodeDecodeError as error:
@@ -310,9 +336,15 @@ def checked(split: Dataset, name: str, dataset: str) -> Dataset:
     if getattr(label, "names", LABELS) != LABELS:
         raise InputError(f"{where} needs the labels {LABELS}, not {label.names}.")
     for column in ("text", "label"):
-        if split.data.column(column).null_count:
-            raise InputError(f"{where} has rows with no {column}.")
+        values = split.data.column(column)
+        if values.null_count:
+            row = pc.index(values.is_null(), True).as_py() + 1
+            raise InputError(f"{where} has no {column} in row {row:,}.")
     unexpected = set(split.unique("label")) - {0, 1, UNLABELLED}
     if unexpected:
-        raise InputError(f"{where} has labels other than 0 and 1: {sorted(unexpected)[:5]}.")
+        row = next(row for row, one in enumerate(split["label"], 1) if one in unexpected)
+        raise InputError(
+            f"{where} has labels other than 0 and 1: {sorted(unexpected)[:5]}. The first is in row "
+            f"{row:,}."
+        )
     return split if split.features == FEATURES else split.cast(FEATURES)

@@ -16,6 +16,7 @@ from sentiment.errors import InputError
 from sentiment.vocab import PAD_ID, UNK_ID
 
 EMBEDDING_STD = 0.1
+MAX_WEIGHTS = 2**26  # Of an encoder: 256 MiB, ten times the shipped one.
 ATTENTION_SIZE, ATTENTION_HEADS = 256, 4
 
 
@@ -41,10 +42,14 @@ class Encoder(nn.Module):
     With `bidirectional`, a forward and a backward stack, each a plain `nn.LSTM` of `num_layers`,
     are joined at the top only, so that a language model of either direction can pretrain its
     stack alone.
+
+    Raises:
+        InputError: that would be more than `MAX_WEIGHTS`.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
         super().__init__()
+        check_size(config, vocab_size)
         self.word_dropout = config.word_dropout
         self.embedding = nn.Embedding(vocab_size, config.embedding_dim, padding_idx=PAD_ID)
         # PyTorch's default, a deviation of 1, drowns what is learned of rare words in noise.
@@ -88,6 +93,19 @@ class Encoder(nn.Module):
         index = reverse_index(lengths, input_ids.shape[1])  # [batch, seq]
         backward, _ = self.backward_lstm(reverse(embedded, index))  # [batch, seq, hidden]
         return torch.cat([forward, reverse(backward, index)], dim=-1)  # [batch, seq, 2 * hidden]
+
+
+def check_size(config: ModelConfig, vocab_size: int) -> None:
+    """Raise `InputError` before memory is taken for more weights than an encoder may have."""
+    width, hidden_size = config.embedding_dim, config.hidden_size
+    layers = (width + hidden_size + 2) + (config.num_layers - 1) * (2 * hidden_size + 2)
+    stacks = (2 if config.bidirectional else 1) * 4 * hidden_size * layers
+    if (weights := vocab_size * width + stacks) > MAX_WEIGHTS:
+        raise InputError(
+            f"embedding_dim {width}, hidden_size {hidden_size} and num_layers {config.num_layers} "
+            f"make {weights:,} weights with {vocab_size:,} words; {MAX_WEIGHTS:,} is the most. "
+            "Choose a smaller one, or a lower max_vocab."
+        )
 
 
 class Attention(nn.Module):

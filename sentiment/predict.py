@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sentiment.batches import encode
-from sentiment.bundle import SHIPPED_CLASSIFIER, Bundle, load_bundle, save_bundle
+from sentiment.bundle import SHIPPED_CLASSIFIER, Bundle, fitting, load_bundle, save_bundle
 from sentiment.tokenizer import Tokenizer
 from sentiment.vocab import UNK_ID
 
@@ -49,7 +49,9 @@ class Classifier:
         Raises:
             InputError: there is no whole bundle.
         """
-        return cls(load_bundle(Path(path), device))
+        bundle = load_bundle(Path(path), device)
+        with fitting(Path(path)):  # Its language may be none.
+            return cls(bundle)
 
     def save_pretrained(self, path: str | PathLike[str]) -> None:
         """Write the bundle into the folder `path`. Raises `InputError` if that cannot be done."""

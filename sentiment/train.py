@@ -14,7 +14,13 @@ from sentiment.batches import Batch, collate, encode
 from sentiment.bundle import Bundle, load_encoder, save_bundle
 from sentiment.calibration import fit_temperature
 from sentiment.config import Config
-from sentiment.corpus import LABELS, fingerprint, load_corpus, train_and_validation
+from sentiment.corpus import (
+    LABELS,
+    fingerprint,
+    load_corpus,
+    train_and_validation,
+    warn_of_shared,
+)
 from sentiment.errors import InputError
 from sentiment.lessons import lessons
 from sentiment.model import LSTMClassifier, autocast, predict_logits
@@ -68,6 +74,7 @@ def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
         )
     corpus = load_corpus(config.data.dataset, config.data.revision)
     train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
+    warn_of_shared(train_split, validation=validation_split, test=corpus.get("test"))
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
     train_tokens = tokenize_dataset(train_split, tokenizer)
     validation_tokens = tokenize_dataset(validation_split, tokenizer)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 import sentiment.train
+from sentiment.bundle import CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, hash_of, read_json, write_config
 from sentiment.config import FROM_SCRATCH, Config
 from sentiment.corpus import from_reviews, load_corpus
 from sentiment.sample import sample_reviews
@@ -24,6 +25,12 @@ SMALL = {
     "adversarial": 0.0,
     "device": "cpu",
 }
+
+
+def reseal(folder, **changes):
+    """Make the checksums of a bundle's files right again, with `changes` to its config."""
+    checksums = {name: hash_of(folder / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
+    write_config(folder, {**read_json(folder / CONFIG_FILE), **changes}, checksums)
 
 
 @pytest.fixture(scope="session")

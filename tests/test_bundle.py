@@ -1,16 +1,31 @@
+import hashlib
 import json
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from conftest import reseal
 from safetensors.torch import load_file, save_file
 
-from sentiment.bundle import Bundle, load_bundle, save_bundle, save_temperature
+import sentiment.bundle
+from sentiment.bundle import (
+    Bundle,
+    EncoderBundle,
+    load_bundle,
+    load_encoder,
+    save_bundle,
+    save_encoder,
+    save_temperature,
+)
 from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.model import predict_logits
+from sentiment.predict import Classifier
 from sentiment.vocab import Vocab
 from sentiment.writing import staged
 
@@ -72,9 +87,58 @@ def test_a_truncated_file_is_named(folder, name, size):
 
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_two_models_are_told_apart(folder, tmp_path, name):
-    save_bundle(small_bundle("good bad flop", max_length=50), tmp_path / "other")
+    other = small_bundle("good bad flop", max_length=50)
+    torch.nn.init.zeros_(other.model.linear.bias)
+    save_bundle(other, tmp_path / "other")
     shutil.copy(tmp_path / "other" / name, folder / name)
-    with pytest.raises(InputError, match=r"was saved with another config\.json or vocab\.txt"):
+    named = "vocab.txt" if name == "config.json" else name
+    with pytest.raises(InputError, match=rf"{named}' is not what was saved with the config\.json"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("what", ["classifier", "encoder"])
+def test_a_changed_bit_anywhere_is_noticed(folder, what, name):
+    if what == "encoder":
+        bundle = load_bundle(folder)
+        save_encoder(EncoderBundle(bundle.config, bundle.vocab, bundle.model.encoder), folder)
+    load = load_bundle if what == "classifier" else load_encoder
+    path = folder / name
+    content = path.read_bytes()
+    for place in range(0, len(content), 1 + len(content) // 50):
+        if content[place : place + 1].isspace():
+            continue  # Of the spacing in config.json nothing depends.
+        path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
+        with pytest.raises(InputError, match=name):
+            load(folder)
+    path.write_bytes(content)
+    load(folder)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"labels": ["pos", "neg"]}, {"temperature": 1.5}, {"data": {}}]
+)
+def test_a_config_that_says_something_else_than_was_saved_is_noticed(folder, changes):
+    meta = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**meta, **changes}))
+    with pytest.raises(InputError, match=r"config\.json' has changed since it was saved"):
+        load_bundle(folder)
+    (folder / "config.json").write_text(json.dumps(meta))  # Other spacing, which says the same.
+    load_bundle(folder)
+
+
+def test_checksums_are_those_of_sha256sum(folder):
+    checksums = json.loads((folder / "config.json").read_text())["sha256"]
+    assert sorted(checksums) == FILES
+    for name in ("vocab.txt", "model.safetensors"):
+        assert checksums[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("checksums", [None, {}, [], "x", {"config.json": None}])
+def test_a_bundle_without_checksums_is_not_believed(folder, checksums):
+    meta = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**meta, "sha256": checksums}))
+    with pytest.raises(InputError, match=r"config\.json.*checksum"):
         load_bundle(folder)
 
 
@@ -93,16 +157,126 @@ def test_a_config_that_is_none_is_named(folder, content):
 
 
 def test_weights_of_another_shape_do_not_load(folder):
-    from safetensors import safe_open
-
-    path = folder / "model.safetensors"
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-    weights = load_file(path)
-    weights["linear.bias"] = torch.zeros(5)
-    save_file(weights, path, metadata)
-    with pytest.raises(InputError, match=r"linear\.bias"):
+    change_weights(folder, "linear.bias", torch.zeros(5))
+    with pytest.raises(InputError, match=r"model\.safetensors.*linear\.bias.*\[5\], not \[2\]"):
         load_bundle(folder)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e30])
+def test_weights_that_compute_nothing_do_not_load(folder, number):
+    change_weights(folder, "linear.bias", torch.tensor([0.0, number]))
+    with pytest.raises(InputError, match=r"model\.safetensors' has numbers .* in linear\.bias"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bool, torch.bfloat16])
+def test_weights_of_another_type_do_not_load(folder, dtype):
+    change_weights(folder, "linear.bias", torch.zeros(2, dtype=dtype))
+    with pytest.raises(InputError, match=r"model\.safetensors' has linear\.bias as .*, not as F16"):
+        load_bundle(folder)
+
+
+def test_a_header_that_claims_gigabytes_is_not_read(folder):
+    path = folder / "model.safetensors"
+    content = path.read_bytes()
+    for size in (2**21, 2**62, 2**64 - 1):
+        path.write_bytes(size.to_bytes(8, "little") + content[8:])
+        reseal(folder)
+        with pytest.raises(InputError, match=rf"model\.safetensors.*a header of {size:,} bytes"):
+            load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_too_large_is_not_read(folder, name):
+    with (folder / name).open("r+b") as file:
+        file.truncate(2**42)  # A hole, which takes no space on the disk.
+    with pytest.raises(InputError, match=rf"{name}.* 4,398,046,511,104 bytes"):
+        load_bundle(folder)
+
+
+def test_no_bundle_is_saved_that_would_be_too_large_to_load(tmp_path, monkeypatch):
+    monkeypatch.setitem(sentiment.bundle.MOST_BYTES, "vocab.txt", 10)
+    with pytest.raises(InputError, match=r"vocab\.txt' has \d+ bytes; a bundle's has at most 10"):
+        save_bundle(small_bundle(), tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, 10**9) for name in ("embedding_dim", "hidden_size", "num_layers")),
+        *(("hidden_size", value) for value in (0, "3", None, True, 10**400, float("nan"), [[3]])),
+        ("pooling", "max" * 10**5),
+    ],
+)
+def test_settings_that_cannot_be_are_named_in_one_line(folder, name, value):
+    config = json.loads((folder / "config.json").read_text())["config"]
+    config["model"][name] = value
+    reseal(folder, config=config)
+    with pytest.raises(InputError, match=rf"config\.json' cannot be used: .*{name}") as caught:
+        load_bundle(folder)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_setting_that_is_nested_deeply_is_refused(folder):
+    text = (folder / "config.json").read_text()
+    for depth in (*range(800, 1000, 10), 10**5):
+        bomb = "[" * depth + "]" * depth
+        (folder / "config.json").write_text(
+            text.replace('"hidden_size": 3', f'"hidden_size": {bomb}')
+        )
+        with pytest.raises(InputError, match=r"config\.json"):
+            load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *(None, "ab", [], ["pos"], ["pos", "pos"], ["pos", 1], ["pos", ""], ["pos", ["neg"]]),
+        *(["neg", "pos\n"], ["neg", "\x1b[31mpos"], ["neg", "\ud800"], list(map(str, range(1001)))),
+    ],
+)
+def test_labels_that_are_no_names_are_refused(folder, labels):
+    meta = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**meta, "labels": labels}))
+    seal_by_hand(folder)
+    with pytest.raises(InputError, match=r"config\.json' has (no labels|the labels)"):
+        load_bundle(folder)
+
+
+def seal_by_hand(folder):
+    """As `reseal` does, in ASCII, which can hold half of a character."""
+    meta = json.loads((folder / "config.json").read_text())
+    meta["sha256"]["config.json"] = sentiment.bundle.hash_of_config(meta)
+    (folder / "config.json").write_text(json.dumps(meta))
+
+
+@pytest.mark.parametrize("language", ["", "xx-none", "../en", "en.punctuation", "\0", "x" * 10**5])
+def test_a_language_that_is_none_is_named_with_its_file(folder, language):
+    config = json.loads((folder / "config.json").read_text())["config"]
+    config["text"]["language"] = language
+    reseal(folder, config=config)
+    with pytest.raises(InputError, match=r"config\.json' cannot be used: spaCy has no language"):
+        Classifier.from_pretrained(folder)
+
+
+def test_broken_bundles_load_to_the_same_or_are_refused(run_folder):
+    result = subprocess.run(
+        [sys.executable, "benchmarks/mutations.py", "--count", "360", "--model", str(run_folder)],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "360 broken bundles" in result.stdout
+
+
+def change_weights(folder, name, tensor):
+    """Put `tensor` in the place of a weight, the checksums right again."""
+    path = folder / "model.safetensors"
+    save_file({**load_file(path), name: tensor}, path)
+    reseal(folder)
 
 
 def test_loading_never_unpickles(folder, monkeypatch):
@@ -122,6 +296,7 @@ def test_a_pickle_in_place_of_the_weights_is_refused_unopened(folder, tmp_path):
             return (open, (str(tmp_path / "exploded"), "w"))
 
     (folder / "model.safetensors").write_bytes(pickle.dumps(Bomb()))
+    reseal(folder)
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_bundle(folder)
     assert not (tmp_path / "exploded").exists()
@@ -158,23 +333,24 @@ def test_predictions_are_divided_by_the_temperature(run_folder, tmp_path):
 
 def test_without_a_temperature_predictions_are_those_of_the_model(folder):
     reviews = [[2, 3, 4], [2]]
-    meta = json.loads((folder / "config.json").read_text())
-    del meta["temperature"]
     with torch.inference_mode():
         logits = predict_logits(load_bundle(folder).model, reviews)
-    for content in ({**meta, "temperature": None}, meta):
-        (folder / "config.json").write_text(json.dumps(content))
+    meta = json.loads((folder / "config.json").read_text())
+    del meta["temperature"]
+    for changes in ({}, {"temperature": None}):
+        (folder / "config.json").write_text(json.dumps(meta))
+        reseal(folder, **changes)
         loaded = load_bundle(folder)
         assert loaded.temperature == 1.0
         torch.testing.assert_close(loaded.logits(reviews), logits)
 
 
-@pytest.mark.parametrize("temperature", [0, -1.0, "1", float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "temperature", [0, -1.0, "1", float("nan"), float("inf"), True, 1e-300, 1e9]
+)
 def test_a_number_that_is_no_temperature_is_refused(run_folder, tmp_path, temperature):
     shutil.copytree(run_folder, tmp_path / "model")
-    meta = json.loads((tmp_path / "model" / "config.json").read_text())
-    meta["temperature"] = temperature
-    (tmp_path / "model" / "config.json").write_text(json.dumps(meta))
+    reseal(tmp_path / "model", temperature=temperature)
     with pytest.raises(InputError, match="temperature"):
         load_bundle(tmp_path / "model")
 
@@ -187,6 +363,14 @@ def test_another_temperature_changes_one_file_and_the_bundle_stays_one(folder):
     assert loaded.data == {"train": {"rows": 3}, "calibration": {"rows": 7}}
     assert sorted(path.name for path in folder.iterdir()) == FILES
     assert [name for name in FILES if (folder / name).read_bytes() != before[name]] == [FILES[0]]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damage_is_not_sealed_by_another_temperature(folder, name):
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content.replace(b"neg", b"pos") + b"x" * (name != "config.json"))
+    with pytest.raises(InputError, match=f"{name}.*checksum"):
+        save_temperature(folder, 2.5, {})
 
 
 def test_a_temperature_that_cannot_be_written_leaves_the_old_one(folder, monkeypatch):

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SMALL
+from conftest import SMALL, reseal
 
 from sentiment.cli.show import print_baselines
 from sentiment.config import SECTIONS
@@ -105,7 +105,7 @@ def test_calibrate_finds_the_temperature_that_training_found(run_folder, tmp_pat
     shutil.copytree(run_folder, model)
     meta = json.loads((model / "config.json").read_text())
     fitted = meta["temperature"]
-    (model / "config.json").write_text(json.dumps({**meta, "temperature": None}))
+    reseal(model, temperature=None)
     calibrated = sentiment("calibrate", "--model", model)
     assert calibrated.returncode == 0, calibrated.stderr
     assert re.search(rf"temperature +│ +1\.0000 │ +{fitted:.4f}", calibrated.stdout)
@@ -280,6 +280,10 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["train", "--epochs", "x"], "Invalid value for '--epochs'"),
         (["train", "--resume", "--out", "nowhere"], "no run in 'nowhere' to resume"),
         (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
+        (
+            ["train", "--from-scratch", "--hidden-size", "1000000000", *SAMPLE],
+            "hidden_size 10+ .*most",
+        ),
         (["train", "--device", "quantum"], "Invalid value for '--device'"),
         (["train", "--language", "de", "--out", "r"], "language is the encoder's.*--from-scratch"),
         (["train", "--from-scratch", "--language", "xx-none", *SAMPLE], "xx-none"),
@@ -306,6 +310,32 @@ def test_bad_input_for_a_model_is_a_clear_error(run_folder):
     model = ("--model", run_folder)
     assert fails(sentiment("predict", "--file", "nowhere.txt", *model), "Could not read 'nowhere")
     assert fails(sentiment("eval", "--split", "dev", *model), "no split 'dev'; it has train")
+
+
+def test_reviews_in_train_and_test_are_counted_on_stderr(tmp_path):
+    rows = [
+        f"{word} film {n},{label}" for n in range(20) for word, label in (("good", 1), ("bad", 0))
+    ]
+    for name, own in (("train", rows), ("test", [*rows[:3], "another,1", "one more,0"])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *own]))
+    warning = "Warning: 3 of the 5 reviews in 'test' stand in 'train' too"
+    trained = sentiment("train", *FLAGS, "--dataset", tmp_path, "--out", tmp_path / "run")
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stderr.count(warning) == 1
+    measured = sentiment("eval", "--model", tmp_path / "run", "--json")
+    assert measured.stderr.count(warning) == 1
+    assert json.loads(measured.stdout)["n"] == 5
+
+
+def test_a_data_set_that_cannot_be_used_is_one_clear_line(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\na,1\nb,0,1\n")
+    out = tmp_path / "run"
+    refused = sentiment("train", *FLAGS, "--dataset", tmp_path, "--out", out)
+    assert fails(refused, r"Could not read reviews.*train\.csv.*Expected 2 fields in line 3, saw 3")
+    assert [line for line in refused.stderr.splitlines() if "rror" in line] == [
+        refused.stderr.splitlines()[-1]
+    ]
+    assert not out.exists()
 
 
 def test_no_network_is_said_within_ten_seconds(tmp_path):

@@ -1,20 +1,27 @@
+import gzip
 import io
 import tarfile
 import time
+import warnings
+import zipfile
 
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from huggingface_hub.errors import RepositoryNotFoundError
 
 import sentiment.corpus
+from sentiment.config import DataConfig
 from sentiment.corpus import (
     FEATURES,
     LABELS,
+    SharedReviewsWarning,
     fingerprint,
     from_reviews,
     hold_out,
     load_corpus,
     split_of,
+    train_and_validation,
+    warn_of_shared,
     within,
 )
 from sentiment.errors import InputError
@@ -105,6 +112,32 @@ def test_links_in_an_archive_are_not_followed(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        *((kind, 2**33) for kind in (tarfile.REGTYPE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME)),
+        (tarfile.DIRTYPE, 2**60),
+        (tarfile.REGTYPE, -512),  # Which Python's own reader goes round and round on.
+    ],
+)
+def test_a_member_whose_size_cannot_be_is_refused_unread(tmp_path, kind, size):
+    path = tmp_path / "absurd.tar.gz"
+    with gzip.open(path, "wb") as file:
+        first = tarfile.TarInfo("aclImdb/README")
+        second = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
+        second.type, second.size = kind, size
+        file.write(first.tobuf(tarfile.GNU_FORMAT) + second.tobuf(tarfile.GNU_FORMAT) + bytes(5000))
+    with pytest.raises(InputError, match=rf"aclImdb/train/pos/0_9.txt' has {size:,} bytes"):
+        load_corpus(str(path))
+
+
+def test_an_archive_of_endless_reviews_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sentiment.corpus, "MAX_CORPUS_BYTES", 2500)
+    members = {f"aclImdb/train/pos/{n}_9.txt": b"x" * 1000 for n in range(3)}
+    with pytest.raises(InputError, match="no reviews of IMDB: over 2,500 bytes"):
+        load_corpus(str(write_archive(tmp_path / "many.tar.gz", members)))
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [(b"\xff\xfe", "not UTF-8"), (b"x" * (sentiment.corpus.MAX_REVIEW_BYTES + 1), "longer than")],
 )
@@ -152,10 +185,14 @@ other_names = Features({"text": Value("string"), "label": ClassLabel(names=["bad
         ({"text": ["a"]}, None, "no column 'label'"),
         ({"text": [1], "label": [0]}, None, "needs text in its column 'text'"),
         ({"text": ["a"], "label": ["pos"]}, None, "needs labels 0 .neg. and 1 .pos."),
-        ({"text": ["a"], "label": [2]}, None, r"labels other than 0 and 1: \[2\]"),
+        (
+            {"text": ["a", "b"], "label": [0, 2]},
+            None,
+            r"than 0 and 1: \[2\]. The first is in row 2",
+        ),
         ({"text": ["a"], "label": [0]}, other_names, r"needs the labels \['neg', 'pos'\]"),
-        ({"text": ["a", None], "label": [0, 1]}, None, "rows with no text"),
-        ({"text": ["a", "b"], "label": [0, None]}, None, "rows with no label"),
+        ({"text": ["a", None], "label": [0, 1]}, None, "has no text in row 2"),
+        ({"text": ["a", "b"], "label": [0, None]}, None, "has no label in row 2"),
         ({"text": [], "label": []}, FEATURES, "is empty"),
     ],
 )
@@ -173,6 +210,106 @@ def test_an_empty_folder_and_a_wrong_path_are_clear_errors(tmp_path):
         load_corpus(str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="--revision is for a data set of the Hub"):
         load_corpus("sample", revision="main")
+
+
+CSV = ["text,label"] + [f"word{n},{n % 2}" for n in range(100_000)]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("one,two,3,4", r"train\.csv.*Expected 2 fields in line 77778, saw 4"),
+        ('"open,1', r"train\.csv.*EOF inside string starting at row 77777"),
+        ("one,positive", "'positive'"),
+        ("one,", "has no label in row 77,777"),
+        (",1", "has no text in row 77,777"),
+        ("one,7", r"labels other than 0 and 1: \[7\]. The first is in row 77,777"),
+    ],
+)
+def test_one_bad_row_of_100_000_is_told(tmp_path, capfd, row, message):
+    (tmp_path / "train.csv").write_text("\n".join([*CSV[:77_777], row, *CSV[77_778:]]))
+    with pytest.raises(InputError, match=message) as caught:
+        load_corpus(str(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert "Error" not in capfd.readouterr().err
+
+
+def write_packed(path):
+    """A CSV in an archive or compressed, by the suffix of `path`."""
+    content = b"text,label\na,1\nb,0\n"
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("train.csv", content)
+            archive.writestr("../../climbs.csv", content)
+    elif ".tar" in path.name:
+        write_archive(path, {"train.csv": content, "../../climbs.csv": content})
+    else:
+        path.write_bytes(gzip.compress(content))
+
+
+@pytest.mark.parametrize("name", ["train.zip", "train.tar.gz", "train.tar", "train.csv.gz"])
+def test_an_archive_in_a_folder_is_not_unpacked(tmp_path, name):
+    folder = tmp_path / "deep" / "data"
+    folder.mkdir(parents=True)
+    write_packed(folder / name)
+    with pytest.raises(
+        InputError, match=rf"{name}' is none of the files.*Unpack|No .supported. data files"
+    ):
+        load_corpus(str(folder))
+    assert not list(tmp_path.rglob("climbs*"))
+
+
+@pytest.mark.parametrize("place", ["../other/train.csv", "{other}/train.csv", "a/../../other/*"])
+def test_a_readme_that_leads_elsewhere_is_not_followed(tmp_path, place):
+    for name in ("data", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.csv").write_text("text,label\na,1\nb,0\n")
+    (tmp_path / "data" / "a").mkdir()
+    place = place.format(other=tmp_path / "other")
+    (tmp_path / "data" / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n"
+        f"    path: {place}\n---\n"
+    )
+    with pytest.raises(InputError, match="takes reviews from elsewhere"):
+        load_corpus(str(tmp_path / "data"))
+
+
+@pytest.mark.parametrize("depth", [101, 20_000])
+def test_json_that_would_crash_the_reader_is_refused(tmp_path, depth):
+    good = '{"text": "[[[[ \\" {{{{", "label": 1}\n'
+    path = tmp_path / "train.jsonl"
+    path.write_text(good * 200)
+    assert len(load_corpus(str(tmp_path))["train"]) == 200
+    path.write_text(good + '{"text": "a", "label": ' + "[" * depth + "]" * depth + "}\n")
+    with pytest.raises(InputError, match=r"train\.jsonl', line 2: nested more than 100 deep"):
+        load_corpus(str(tmp_path))
+
+
+def test_a_script_in_a_folder_is_not_run(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "data.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(InputError, match="Could not read reviews from the folder"):
+        load_corpus(str(folder))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_training_and_choosing_need_both_labels(split):
+    both = [("a", 0), ("b", 1)]
+    corpus = from_reviews({"train": both, "validation": both, split: [("a", 1), ("b", 1)]})
+    with pytest.raises(InputError, match=f"split '{split}' of 'mine' has reviews of one label"):
+        train_and_validation(corpus, DataConfig(dataset="mine"), 0)
+
+
+def test_reviews_that_stand_in_train_too_are_counted():
+    train = from_reviews({"train": [("A  film.", 0), ("b", 1)]})["train"]
+    test = from_reviews({"test": [("a film.", 0), ("B", 1), ("c", 1)]})["test"]
+    with pytest.warns(SharedReviewsWarning, match="2 of the 3 reviews in 'test' stand in 'train'"):
+        warn_of_shared(train, validation=None, test=test)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_shared(train, test=test.select([2]))
 
 
 def test_an_unreachable_hub_is_said_within_ten_seconds(monkeypatch):

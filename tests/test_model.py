@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+import sentiment.model
 from sentiment.batches import collate
 from sentiment.config import ModelConfig
 from sentiment.errors import InputError
@@ -198,3 +199,21 @@ def test_precision_is_what_was_asked_for():
     for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         with autocast(torch.device("cpu"), precision):
             assert (product @ product).dtype == dtype
+
+
+@pytest.mark.parametrize("name", ["embedding_dim", "hidden_size", "vocab_size"])
+def test_more_weights_than_memory_are_refused_before_any_is_taken(name):
+    sizes = {"embedding_dim": 8, "hidden_size": 8, "vocab_size": 8, name: 10**9}
+    vocab_size = sizes.pop("vocab_size")
+    with pytest.raises(InputError, match=r"weights with .* words; 67,108,864 is the most"):
+        Encoder(ModelConfig(**sizes), vocab_size)
+
+
+def test_the_weights_that_are_counted_are_those_that_are_made(monkeypatch):
+    config = ModelConfig(embedding_dim=5, hidden_size=3, num_layers=3, bidirectional=True)
+    made = sum(weight.numel() for weight in Encoder(config, 7).parameters())
+    monkeypatch.setattr(sentiment.model, "MAX_WEIGHTS", made)
+    Encoder(config, 7)
+    monkeypatch.setattr(sentiment.model, "MAX_WEIGHTS", made - 1)
+    with pytest.raises(InputError, match=f"{made:,} weights"):
+        Encoder(config, 7)

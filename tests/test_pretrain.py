@@ -174,7 +174,7 @@ def test_an_encoder_and_a_classifier_are_not_taken_for_each_other(tmp_path, few_
     train(Config.from_flat(**SMALL), tmp_path / "classifier")
     with pytest.raises(InputError, match="has no labels: it is not that of a trained classifier"):
         load_bundle(tmp_path / "encoder")
-    with pytest.raises(InputError, match="holds a trained classifier, not an encoder"):
+    with pytest.raises(InputError, match="is that of a trained classifier, not an encoder"):
         load_encoder(tmp_path / "classifier")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, named_data
-from sentiment.cli.show import print_metrics
+from sentiment.cli.show import print_metrics, show_warnings
 from sentiment.config import TrainConfig
 
 
@@ -20,7 +20,7 @@ def evaluate(
 ) -> None:
     """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
     from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, write_json
-    from sentiment.corpus import load_corpus, split_of
+    from sentiment.corpus import SharedReviewsWarning, load_corpus, split_of, warn_of_shared
     from sentiment.evaluate import evaluate
     from sentiment.model import choose_device
     from sentiment.writing import staged
@@ -29,7 +29,11 @@ def evaluate(
     data = named_data(bundle.config.data, dataset, revision)
     corpus = load_corpus(data.dataset, data.revision)
     train = corpus["train"] if split != "train" and "train" in corpus else None
-    metrics = evaluate(bundle, split_of(corpus, split, data.dataset), train)
+    reviews = split_of(corpus, split, data.dataset)
+    if train is not None:
+        show_warnings(SharedReviewsWarning)
+        warn_of_shared(train, **{split: reviews})
+    metrics = evaluate(bundle, reviews, train)
     result = {"dataset": data.dataset, "split": split, **metrics.to_dict()}
     if as_json:
         print(json.dumps(result))

@@ -1,7 +1,5 @@
 """`sentiment predict`."""
 
-import sys
-import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +7,7 @@ import typer
 
 from sentiment.cli.flags import Model
 from sentiment.cli.predict_file import FileJob, predict_file, texts_of
-from sentiment.cli.show import print_explanations, print_human, print_jsonl
+from sentiment.cli.show import print_explanations, print_human, print_jsonl, show_warnings
 from sentiment.errors import InputError
 from sentiment.tables import Format, format_of
 
@@ -71,8 +69,7 @@ def predict(
     from sentiment.bundle import SHIPPED_CLASSIFIER
     from sentiment.predict import Classifier, UnknownWordsWarning
 
-    warnings.simplefilter("always", UnknownWordsWarning)
-    warnings.showwarning = lambda message, *_: print(f"Warning: {message}", file=sys.stderr)
+    show_warnings(UnknownWordsWarning)
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     show = print_human if output_format == "human" else print_jsonl
     if why:

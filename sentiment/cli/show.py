@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,12 @@ BAR_WIDTH = 20
 STRONGEST = 8  # Words whose contributions are printed.
 FAINT, STRONG = 0.1, 0.5  # Parts of the full strength of a word: below, no colour; above, bold.
 BLACK, BLUE, ORANGE = 16, (153, 75), (223, 214)  # Of 256 colours; (pale, strong). On any theme.
+
+
+def show_warnings(kind: type[Warning]) -> None:
+    """From now on print warnings of this `kind` on stderr, a line each."""
+    warnings.simplefilter("always", kind)
+    warnings.showwarning = lambda message, *_: print(f"Warning: {message}", file=sys.stderr)
 
 
 def print_epoch(metrics: dict[str, float]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sentiment.cli.flags import as_flags, with_settings
-from sentiment.cli.show import print_epoch, print_summary
+from sentiment.cli.show import print_epoch, print_summary, show_warnings
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
@@ -42,8 +42,10 @@ def train(
     overwrite: Overwrite = False,
 ) -> None:
     """Train a classifier, and leave it in the folder --out."""
+    from sentiment.corpus import SharedReviewsWarning
     from sentiment.train import train
 
+    show_warnings(SharedReviewsWarning)
     if from_scratch and "encoder" in settings:
         raise InputError("--encoder and --from-scratch exclude each other.")
     if not (from_scratch or resume):
