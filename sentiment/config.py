@@ -72,7 +72,7 @@ class DataConfig(Section):
         0.1, "Part of the training split held out, if there is no validation split.", 0.001, 0.9
     )
     lessons: int = setting(
-        24_000,
+        16_000,
         "Short English sentences about movies to learn from beside the reviews: praise, blame, and "
         "what turns them, which whole reviews hardly teach.",
         0,

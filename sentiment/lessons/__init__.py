@@ -20,12 +20,12 @@ from sentiment.templates import Words, choice
 # What is drawn, and how often.
 KINDS = (
     *("plain",) * 8,
-    *("feeling",) * 10,
-    *("negation",) * 7,
+    *("feeling",) * 7,
+    *("negation",) * 6,
     *("comparison",) * 4,
     *("expectation",) * 2,
     *("contrast",) * 3,
-    *("concession",) * 4,
+    *("concession",) * 3,
     *("mixed",) * 1,
     *("verdict",) * 2,
 )
