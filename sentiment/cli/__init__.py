@@ -4,6 +4,8 @@ A command stands in a file named after it, which imports the rooms that it calls
 that each command waits only for what it needs.
 """
 
+import io
+import os
 import sys
 
 import typer
@@ -37,6 +39,7 @@ app.command("check")(check)
 
 def main() -> None:
     """Run the command line. Errors that the user can mend exit with code 2, on one line."""
+    prepare_streams()
     try:
         app()
     except InputError as error:
@@ -48,3 +51,16 @@ def main() -> None:
     except BrokenPipeError:  # The reader of our output, `head` say, has seen enough.
         sys.stderr.close()
         sys.exit(0)
+
+
+def prepare_streams() -> None:
+    """Make standard output and error take any text.
+
+    What the encoding of a console cannot show comes out as `?`. To a stream that was closed, which
+    Python has as None, everything may be written, and nothing is kept.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
