@@ -21,12 +21,11 @@ from typing import Any
 from sentiment.bundle import SHIPPED_CLASSIFIER
 from sentiment.cli.predict_file import FileJob, predict_file
 from sentiment.cli.show import print_jsonl
-from sentiment.memory import peak_memory
+from sentiment.memory import peak_memory, resident_memory
 from sentiment.predict import Classifier
 from sentiment.sample import sample_reviews
 
 STEP = 100_000  # Rows from one reading of the memory to the next.
-PAGE = 4096
 
 
 class Watched(Classifier):
@@ -38,13 +37,12 @@ class Watched(Classifier):
         predictions = super().__call__(texts, all_scores)
         self.rows += len(texts)
         if self.rows // STEP > (self.rows - len(texts)) // STEP:
-            print(f"{self.rows:>9,} rows: {resident_memory() / 2**20:,.0f} MiB", flush=True)
+            print(f"{self.rows:>9,} rows: {mebibytes(resident_memory())} MiB", flush=True)
         return predictions
 
 
-def resident_memory() -> int:
-    """Bytes of memory that this process holds now. Linux only."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+def mebibytes(count: int | None) -> str:
+    return "–" if count is None else f"{count / 2**20:,.0f}"
 
 
 def texts() -> Iterator[str]:
@@ -98,13 +96,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         suffix = "txt" if args.format == "text" else args.format
         file, output = (Path(folder) / f"{name}.{suffix}" for name in ("texts", "labelled"))
         write_file(file, args.rows)
-        print(f"    start: {resident_memory() / 2**20:,.0f} MiB", flush=True)
+        print(f"    start: {mebibytes(resident_memory())} MiB", flush=True)
         started, cpu = time.perf_counter(), time.process_time()
         job = FileJob(str(file), args.format, output=output)
         predict_file(classifier, job, print_jsonl, False)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    at_end, at_most = (bytes_ / 2**20 for bytes_ in (resident_memory(), peak_memory() or 0))
-    print(f"      end: {at_end:,.0f} MiB, {at_most:,.0f} MiB at most")
+    at_end, at_most = mebibytes(resident_memory()), mebibytes(peak_memory())
+    print(f"      end: {at_end} MiB, {at_most} MiB at most")
     print(f"{args.rows / seconds:,.0f} rows a second, {args.rows / cpu:,.0f} a second of CPU")
 
 

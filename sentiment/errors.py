@@ -1,5 +1,11 @@
 """The one error that a person using this package is meant to read."""
 
+from reprlib import Repr
+
+# What a message quotes of a file, which may be one line of 10 MB or hold 10,000 columns.
+quoted = Repr()
+quoted.maxstring, quoted.maxlist = 80, 20
+
 
 class InputError(Exception):
     """Something the user gave cannot be used: a path, a setting, a file, a data set.

@@ -1,8 +1,10 @@
 """The memory of a training process: how it is reused, and how much of it there was."""
 
 import ctypes
+import os
 import platform
 import sys
+from pathlib import Path
 
 try:
     import resource
@@ -36,6 +38,14 @@ def glibc() -> ctypes.CDLL | None:
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
         return ctypes.CDLL(None)
     return None
+
+
+def resident_memory() -> int | None:
+    """Bytes of memory that this process holds now, or None where it is not Linux that counts."""
+    if sys.platform != "linux":
+        return None
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def peak_memory() -> int | None:

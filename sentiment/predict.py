@@ -1,5 +1,6 @@
 """A bundle and texts in, labels and scores out."""
 
+import sys
 import warnings
 from collections.abc import Sequence
 from os import PathLike
@@ -93,8 +94,7 @@ class Classifier:
         reviews = self.encode(texts)
         for index, (text, ids) in enumerate(zip(texts, reviews, strict=True)):
             if doubt := doubt_of(ids):
-                message = f"{text[:40]!r}: {doubt}"
-                warnings.warn(UnknownWordsWarning(message, index), stacklevel=3)
+                warn(UnknownWordsWarning(f"{text[:40]!r}: {doubt}", index))
         return self.bundle.logits(reviews).softmax(dim=1)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -103,6 +103,17 @@ class Classifier:
             encode(tokens, self.bundle.vocab, self.bundle.config.text)
             for tokens in self.tokenizer.pipe(texts)
         ]
+
+
+def warn(warning: UnknownWordsWarning) -> None:
+    """Warn whoever calls the classifier.
+
+    `warnings.warn` would remember each text that it ever warned of, and a service grow by it.
+    """
+    frame = sys._getframe()
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
 
 
 def doubt_of(ids: Sequence[int]) -> str | None:

@@ -36,8 +36,9 @@ RULES = 1
 # chunk of the 100,000 IMDB reviews has 91 characters.
 MAX_CHUNK = 128
 
-# 160 MB of English. Longer chunks are one in ten thousand of those that differ.
-MAX_CACHED = 2**19
+# 20 MB at most, so that a process that reads new words for ever does not grow by more
+# (`benchmarks/service.py`). Longer chunks are one in ten thousand of those that differ.
+MAX_CACHED = 2**17
 MAX_CACHED_CHUNK = 64
 
 # Two spaces, because no special case reaches across the token that spaCy makes of the second.
@@ -89,6 +90,7 @@ class Tokenizer:
         self._joints = _joints(self._nlp.tokenizer)
         # Chunk to its tokens, joined: a string has half the size of a tuple of strings.
         self._cache: dict[str, str] = {}
+        self._older: dict[str, str] = {}  # What goes unless it is asked for again.
         self._lock = threading.Lock()
         # spaCy would compute twenty attributes of each new word, of which none is read.
         self._nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
@@ -141,17 +143,19 @@ class Tokenizer:
 
     def _with_unseen(self, chunks: list[str]) -> dict[str, str]:
         """What the cache would hold of `chunks` if nothing ever left it."""
-        known = {chunk: joined for chunk in chunks if (joined := self._cache.get(chunk))}
+        cache, older = self._cache, self._older
+        known = {c: joined for c in chunks if (joined := cache.get(c) or older.get(c))}
         unseen = [chunk for chunk in dict.fromkeys(chunks) if chunk not in known]
         fresh = self._spacy(chunk.replace(JOINT, " ") for chunk in unseen)
         for chunk, tokens in zip(unseen, fresh, strict=True):
             joined = JOINT.join(tokens)
             # One string for both saves its memory for most chunks.
             known[chunk] = chunk if joined == chunk else joined
-            if len(chunk) <= MAX_CACHED_CHUNK:
-                if len(self._cache) >= MAX_CACHED:
-                    self._cache.clear()
-                self._cache[chunk] = known[chunk]
+        for chunk, joined in known.items():
+            if len(chunk) <= MAX_CACHED_CHUNK and chunk not in self._cache:
+                if len(self._cache) >= MAX_CACHED // 2:
+                    self._cache, self._older = {}, self._cache
+                self._cache[chunk] = joined
         return known
 
     def _spacy(self, texts: Iterable[str]) -> list[list[str]]:

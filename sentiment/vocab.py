@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sentiment.errors import InputError
+from sentiment.errors import InputError, quoted
 
 PAD, UNK = SPECIALS = ("<pad>", "<unk>")
 PAD_ID, UNK_ID = 0, 1
@@ -173,14 +173,18 @@ def _words(content: bytes, complaint: str) -> list[str]:
     first_at: dict[str, int] = {}
     for number, token in enumerate(lines, 1):
         if not _fits_a_line(token):
-            raise InputError(f"{complaint}: no token in line {number}: {token!r}. {remedy}")
+            raise InputError(
+                f"{complaint}: no token in line {number}: {quoted.repr(token)}. {remedy}"
+            )
         if token in first_at:
             raise InputError(
-                f"{complaint}: line {number} repeats {token!r} of line {first_at[token]}. {remedy}"
+                f"{complaint}: line {number} repeats {quoted.repr(token)} of line "
+                f"{first_at[token]}. {remedy}"
             )
         first_at[token] = number
     if tuple(lines[:2]) != SPECIALS:
         raise InputError(
-            f"{complaint}: its first two lines are {lines[:2]}, not {list(SPECIALS)}. {remedy}"
+            f"{complaint}: its first two lines are {quoted.repr(lines[:2])}, not {list(SPECIALS)}. "
+            f"{remedy}"
         )
     return lines[2:]

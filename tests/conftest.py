@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import sentiment.train
 from sentiment.bundle import CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, hash_of, read_json, write_config
@@ -11,6 +12,17 @@ from sentiment.config import FROM_SCRATCH, Config
 from sentiment.corpus import from_reviews, load_corpus
 from sentiment.sample import sample_reviews
 from sentiment.train import train
+
+# The same inputs each time; many more, and others each time, with --hypothesis-profile long.
+settings.register_profile("short", max_examples=100, derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "long",
+    max_examples=20_000,
+    deadline=None,
+    database=None,
+    suppress_health_check=[*HealthCheck],
+)
+settings.load_profile("short")
 
 SMALL = {
     **FROM_SCRATCH,

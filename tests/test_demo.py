@@ -357,6 +357,38 @@ def test_only_an_uploaded_file_is_scored(address, place, secret):
     assert "has to be uploaded" in answer["output"]["error"]
 
 
+HOSTILE = (
+    *("\ud800 good", "good\0", "\u202e\u2066good", "\u200b" * 1000, "\r\n\x85\u2028"),
+    *("<script>alert(1)</script>", "!" * MAX_CHARS, "🎬" * 1000, "{0} %s ${1}", "\x1b[31m"),
+)
+
+
+def test_any_text_is_answered(address):
+    for text in HOSTILE:
+        _, verdict = call(address, "judge", text)
+        _, words = call(address, "colour", text)
+        assert verdict["success"], (text[:40], verdict)
+        assert words["success"], (text[:40], words)
+        assert "<script" not in json.dumps([verdict["output"], words["output"]])
+
+
+def test_any_bytes_are_scored_or_refused_in_a_line(address):
+    for name, content in {
+        "bad.txt": b"\xff\xfe\xff\n\0\n",
+        "odd.txt": b"\xef\xbb\xbfgood\r\n\xc0\x80\n\0\n\xe2\x80\xae\n",
+        "odd.csv": b"\xef\xbb\xbftext\r\n\xff\r\n",
+        "odd.jsonl": b'{"text": "\\ud800"}\n{"text": "\\u0000"}\n[[\n',
+        "deep.jsonl": b"[" * 10**5,
+        "not.tsv": bytes(range(256)) * 100,
+    }.items():
+        (uploaded,) = json.loads(upload(address, name, content)[1])
+        for column in ("", "\ud800"):
+            _, answer = call(address, "score", named(uploaded), column)
+            assert answer["success"], (name, answer)
+            scored = name == "odd.txt" or (name.startswith("odd") and not column)
+            assert ("Reviews scored" in str(answer)) == scored, answer
+
+
 def test_a_file_that_takes_a_while_reports_how_far_it_is(address):
     (uploaded,) = json.loads(upload(address, "many.txt", b"A joy.\n" * 500)[1])
     before, _ = call(address, "score", named(uploaded), "")

@@ -1,13 +1,25 @@
-import threading
+import os
+import re
+import subprocess
+import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sentiment import Classifier
 from sentiment.corpus import load_corpus
 from sentiment.errors import InputError
+from sentiment.explain import explain
+from sentiment.markup import fragment, page
 from sentiment.predict import UnknownWordsWarning
+from tests.test_tokenizer import any_text
 
+ROOT = Path(__file__).parent.parent
+MODULES = ("sentiment.predict", __name__)
 TEXTS = [
     "A good film.",
     "A bad film, and it was so dull that nothing about it works.",
@@ -53,9 +65,51 @@ def test_a_text_without_words_is_labelled_with_a_warning(classifier, text):
 
 
 @pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
-@pytest.mark.parametrize("text", ["\ud800", "\u200f\u202e", "a" * 100_000, "🎬" * 50, "好电影"])
-def test_any_text_gets_a_label(classifier, text):
-    assert classifier(text)["label"] in ("neg", "pos")
+@pytest.mark.parametrize("piece", ["a", " ", "!", "\0", "\ud800", "<br />"])
+def test_ten_megabytes_get_a_label(classifier, piece):
+    (prediction,) = classifier([piece * (10**7 // len(piece))])
+    assert prediction["label"] in ("neg", "pos")
+
+
+@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+@given(texts=st.lists(any_text))
+def test_any_texts_get_a_label_each(classifier, texts):
+    predictions = classifier(texts, all_scores=True)
+    assert len(predictions) == len(texts)
+    for prediction in predictions:
+        assert prediction["label"] in ("neg", "pos")
+        assert prediction["score"] == max(prediction["scores"].values())
+        assert sum(prediction["scores"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+@settings(max_examples=30)
+@given(text=any_text)
+def test_any_text_can_be_explained_and_shown(classifier, text):
+    explanation = explain(classifier, text)
+    assert "".join(piece for piece, _ in explanation.pieces()) == text
+    assert set(re.findall("</?([a-z]+)", fragment(explanation))) <= {"p", "span"}
+    page([explanation]).encode()
+
+
+def test_a_service_does_not_remember_what_it_warned_of(classifier):
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        warnings.showwarning = lambda *_: None
+        known = [vars(sys.modules[name]).get("__warningregistry__", {}) for name in MODULES]
+        for number in range(20):
+            classifier(f"Ztlfq{number} grmbl")
+            classifier([f"Ztlfq{number} grmbl"])
+        after = [vars(sys.modules[name]).get("__warningregistry__", {}) for name in MODULES]
+    assert not any("Ztlfq" in str(key) for registry in [*known, *after] for key in registry)
+
+
+def test_the_warning_names_the_line_that_called(classifier):
+    with warnings.catch_warnings(record=True) as caught:
+        classifier("Ztlfq grmbl")
+        classifier(["Ztlfq grmbl"])
+        classifier.probabilities(["Ztlfq grmbl"])
+    assert [warning.filename for warning in caught] == [__file__] * 3
 
 
 def test_a_saved_classifier_predicts_the_same(classifier, tmp_path):
@@ -68,17 +122,29 @@ def test_a_folder_without_a_model_is_a_clear_error(tmp_path):
         Classifier.from_pretrained(tmp_path)
 
 
-def test_threads_share_a_classifier(classifier):
-    texts = list(load_corpus("sample")["test"]["text"][:64])
-    expected = classifier(texts)
-    answers = [None] * 4
+@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+def test_eight_threads_get_the_answers_of_one(classifier):
+    texts = [*load_corpus("sample")["test"]["text"][:32], *(f"Word{n} is fine." for n in range(32))]
 
-    def work(number):
-        answers[number] = classifier(texts)
+    def answers(_):
+        singly = [classifier(text, all_scores=True) for text in texts]
+        return classifier(texts), singly, [explain(classifier, text) for text in texts[::16]]
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [expected] * 4
+    expected = answers(None)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(answers, range(8))) == [expected] * 8
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is resident")
+def test_five_thousand_predictions_of_new_words_do_not_grow_a_process():
+    result = subprocess.run(
+        [
+            *(sys.executable, "benchmarks/service.py", "--predictions", "5000"),
+            *("--settled", "2000", "--texts", "20", "--explained", "2"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr

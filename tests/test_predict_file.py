@@ -191,6 +191,8 @@ def test_ctrl_c_leaves_nothing(predict):
         (["--file", "t.txt", "--column", "x"], "--column and --prefix are for tables"),
         (["--file", "."], "Could not read '.'"),
         (["good", "--output", "out"], "--column, --input-format and --output go with --file"),
+        (["--file", "t.csv", "--prefix", "\udcff"], "--prefix is not UTF-8"),
+        (["--file", "t.jsonl", "--prefix", "\udcff"], "--prefix is not UTF-8"),
         (["--file", "t.csv", "--on-error", "x"], "Invalid value for '--on-error'"),
     ],
 )
@@ -254,6 +256,61 @@ def test_a_pipe_gets_rows_as_they_are_labelled_and_may_close_early():
             process.stdin.write(b"good\n" * 100_000)
             process.stdin.close()
         assert process.stderr.read() == b""
+
+
+HOSTILE = (
+    b"\xef\xbb\xbfgood\r\n\xff\xfe\xc0\x80good\n\xed\xa0\x80 \xf0\x9f\n\0\n"
+    + "\u202e good\u200b\n<br />\u2028\x85 \x1b[31m\n".encode()
+    + b"!" * 10**7
+    + b"\n"
+    + b" " * 10**7
+    + b"\ngood"
+)
+
+
+def test_any_bytes_on_standard_input_are_labelled_line_by_line():
+    with sentiment("--file", "-", "--format", "jsonl", "--on-error", "skip") as process:
+        out, err = process.communicate(HOSTILE, timeout=300)
+    assert process.returncode == 0, err
+    labels = [json.loads(line)["label"] for line in out.splitlines()]
+    assert len(labels) == len(HOSTILE.split(b"\n")) - 1
+    assert labels[0] == labels[-1] == "pos"
+    assert b"Skipped: Standard input, line 4: a NUL byte, which no text has.\n" in err
+    assert b"Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("arguments", "code", "out", "err"),
+    [
+        ("--file - <&-", 2, b"", b"Error: Standard input is closed."),
+        ("good >&-", 0, b"", b""),
+        ("--file {file} >&-", 0, b"", b""),
+        ("--file {file} --output {file}.csv <&- >&- 2>&-", 0, b"", b""),
+        ("zqzq qzqz 2>&-", 0, b"neg|pos", b""),
+        ("$(printf 'good\\377')", 0, "good\ufffd".encode(), b"Warning: 'good.udcff'"),
+    ],
+)
+def test_a_stream_that_is_closed_or_not_utf_8_is_no_defect(tmp_path, arguments, code, out, err):
+    (tmp_path / "t.txt").write_bytes(b"good\n")
+    command = f"{sys.executable} -m sentiment predict {arguments.format(file=tmp_path / 't.txt')}"
+    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True)
+    assert result.returncode == code, result.stderr
+    assert re.search(out, result.stdout)
+    assert re.match(err, result.stderr)
+    assert result.stderr.count(b"\n") == bool(err)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_a_console_cannot_show_comes_out_as_a_question_mark(encoding):
+    result = subprocess.run(
+        [sys.executable, "-m", "sentiment", "predict", "--explain", "A good café \U0001f600"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "good café ?".encode(encoding, "replace") in result.stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -1,22 +1,27 @@
 """Tables go out as they came in, row by row, with the new columns behind."""
 
+import csv
 import errno
 import io
 import json
 import os
 import re
 import sys
+import tempfile
 import tracemalloc
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sentiment.errors import InputError
 from sentiment.tables import check_output, format_of, lines, open_table
 from sentiment.tables.columns import BATCH_ROWS
 from sentiment.writing import written_whole
+from tests.test_tokenizer import any_text
 
 ADDED = ["label", "score"]
 VALUES = ["pos", 0.75]
@@ -307,6 +312,87 @@ def test_the_column_is_the_named_one_or_text_or_the_only_one(
 def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, name, content, column, wrong):
     with pytest.raises(InputError, match=wrong):
         read(table_file(tmp_path, content, name), column)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", b"x" * 10**6 + b",b\n"),
+        ("t.csv", b",".join(b"%d" % n for n in range(10**5)) + b"\n"),
+        ("t.jsonl", json.dumps({str(n): n for n in range(10**5)}).encode()),
+    ],
+)
+def test_a_header_that_is_a_whole_file_does_not_fill_the_screen(tmp_path, name, content):
+    path = table_file(tmp_path, content, name)
+    try:
+        _, _, (message,) = read(path)
+    except InputError as error:
+        message = str(error)
+    assert "no column 'text'" in message
+    assert len(message) < 3000
+
+
+# What files are made of, and what they are not.
+PIECES = (
+    *("text", "label", "n", "a film", "\u202e", "\u200b", "\ufeff", "é", "\u2028", "\x85", "😀"),
+    *('"', '""', ",", ";", "\t", "\n", "\r\n", "\r", "\0", " ", "\\", "\\ud800", "\\u0000"),
+    *("{", "}", '{"text": "a"}\n', '{"text": "', '"}\n', "[", "]", ":", "null", "1e999", "NaN"),
+)
+HEADERS = [b"", b"\xef\xbb\xbf", b"text\n", b"text,n\r\n", b"n\ttext\n", b"\xef\xbb\xbftext;n\n"]
+any_bytes = st.tuples(
+    st.sampled_from(HEADERS),
+    st.binary()
+    | st.lists(
+        st.sampled_from([piece.encode() for piece in PIECES])
+        | st.sampled_from([b"\xff", b"\xe2\x80", b"\xc0\x80", b"\xed\xa0\x80", b"PAR1"])
+    ).map(b"".join),
+).map(b"".join)
+
+
+@given(
+    any_bytes,
+    st.sampled_from(["t.txt", "t.csv", "t.tsv", "t.jsonl", "t.parquet"]),
+    st.sampled_from([None, "text"]),
+)
+def test_any_bytes_are_rows_or_one_line_that_says_why_not(content, name, column):
+    with tempfile.TemporaryDirectory() as folder:
+        path = table_file(Path(folder), content, name)
+        try:
+            texts, numbers, wrong = read(path, column)
+        except InputError as error:
+            texts, numbers, wrong = [], [], [str(error)]
+        assert all(message.isprintable() for message in wrong)
+        assert len(texts) == len(numbers)
+        assert numbers == sorted(set(numbers))
+        if name == "t.txt" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+            lines = text.split("\n")[: None if text and text[-1] != "\n" else -1]
+            assert texts == [line.removesuffix("\r") for line in lines if "\0" not in line]
+        elif texts:
+            path.write_bytes(labelled(path, column))
+            path.read_bytes().decode()
+            if column is not None:
+                assert read(path, column, added=["another"])[0] == texts
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_a_file_of_nothing_or_a_byte_order_mark_has_no_text(tmp_path, content):
+    assert read(table_file(tmp_path, content, "t.txt")) == ([], [], [])
+
+
+@given(st.lists(any_text, min_size=1), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_any_texts_come_out_of_csv_and_json_lines_as_they_went_in(texts, line_end, marked):
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [[n, text.encode("utf-8", "replace").decode()] for n, text in enumerate(texts)]
+        rows = [[n, text] for n, text in rows if "\0" not in text]
+        file = io.StringIO(newline="")
+        csv.writer(file, lineterminator=line_end).writerows([["n", "text"], *rows])
+        mark = "\ufeff" if marked else ""
+        path = table_file(Path(folder), (mark + file.getvalue()).encode())
+        assert read(path)[0] == [text for _, text in rows]
+        objects = (json.dumps({"text": text, "n": n}) + line_end for n, text in enumerate(texts))
+        path = table_file(Path(folder), (mark + "".join(objects)).encode(), "t.jsonl")
+        assert read(path)[0] == texts  # Lone surrogates and NULs too, which JSON spells out.
 
 
 def test_other_names_go_where_label_and_score_are_taken(tmp_path):

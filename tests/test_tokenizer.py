@@ -158,12 +158,26 @@ def test_cleaning_loses_nothing_but_line_breaks_and_control_characters(text: str
         assert all(b == ("\ufffd" if "\ud800" <= a <= "\udfff" else a) for a, b in kept)
 
 
-@settings(deadline=None, derandomize=True)
-@given(st.text())
-def test_tokens_together_are_the_text_without_whitespace(text: str) -> None:
-    tokens = tokenizer_of("en", False).tokenize(text)
-    assert "".join(tokens) == "".join(clean(text).split())
-    assert all(tokens)
+# Also what separates words without being seen, or joins, marks, mirrors or doubles what is.
+odd = st.sampled_from(
+    [*SPACES, *"\u200b\u200d\u200e\u200f\u202e\u2066\u2060\ufeff\u00ad\u0301\ufe0f\u2028", "<br"]
+)
+any_text = st.one_of(
+    st.text(st.characters()),  # Of any category, lone surrogates too.
+    st.lists(odd | st.text() | st.sampled_from(pieces("en"))).map("".join),
+    # Chunks that are cut, on both sides of the limit.
+    st.tuples(st.text(min_size=1, max_size=9), st.integers(0, 2 * MAX_CHUNK), st.text()).map(
+        lambda parts: parts[0] * parts[1] + parts[2]
+    ),
+)
+
+
+@given(any_text, st.sampled_from(["en", "fr", "es", "ms", "zh"]))
+def test_tokens_together_are_the_text_without_whitespace(text: str, language: str) -> None:
+    cased = tokenizer_of(language, False).tokenize(text)
+    assert "".join("".join(cased).split()) == "".join(clean(text).split())
+    assert all(token and not token.isspace() for token in cased)
+    assert tokenizer_of(language, True).tokenize(text) == [token.lower() for token in cased]
 
 
 def stand_at_their_offsets(text: str, tokenizer: Tokenizer) -> None:
@@ -183,7 +197,7 @@ def test_a_token_stands_in_the_text_at_its_offsets(language: str, lowercase: boo
     tokenizer = tokenizer_of(language, lowercase)
 
     @settings(max_examples=300, deadline=None, derandomize=True, database=None)
-    @given(texts_of(language) | st.text(alphabet=list("aİΣσςßẞǅK \n\0\ud800</bBrR>'😀")))
+    @given(any_text | texts_of(language) | st.text(alphabet=list("aİΣσςßẞǅK \n\0\ud800</bBrR>'😀")))
     def holds(text: str) -> None:
         stand_at_their_offsets(text, tokenizer)
 
@@ -212,7 +226,9 @@ def test_chunks_are_cut_at_their_limit_and_only_there(piece: str, length: int) -
     assert tokenizer_of("en").tokenize(text) == spacy_tokens(" ".join(cut))
 
 
-@pytest.mark.parametrize("piece", ["!", "(!", ") ", ":) ) ", "a.b-", "<br ", "<br", "a\0"])
+@pytest.mark.parametrize(
+    "piece", ["!", "(!", ") ", ":) ) ", "a.b-", "<br ", "<br", "a\0", " ", "\u200b", "\ud800"]
+)
 def test_time_is_linear_in_the_length_of_a_text(piece: str) -> None:
     # spaCy takes minutes for a tenth of the first two.
     start = time.process_time()
@@ -227,11 +243,20 @@ def test_memory_does_not_grow_with_what_was_seen(monkeypatch: pytest.MonkeyPatch
     words_of_spacy = len(tokenizer._nlp.vocab.strings)
     expected = [spacy_tokens(text) for text in texts]
     assert [tokenizer.tokenize(text) for text in texts] == expected
-    assert len(tokenizer._cache) <= 50
+    assert 25 <= len(tokenizer._cache) + len(tokenizer._older) <= 50
     assert max(map(len, tokenizer._cache)) <= module.MAX_CACHED_CHUNK
     assert len(tokenizer._nlp.vocab.strings) == words_of_spacy
     # More chunks in one text than the cache can hold.
     assert tokenizer.tokenize(" ".join(texts)) == list(chain.from_iterable(expected))
+
+
+def test_a_chunk_that_is_asked_for_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CACHED", 50)
+    tokenizer = Tokenizer()
+    for n in range(300):
+        tokenizer.tokenize(f"often once{n}" if n % 10 else "often")
+        assert "often" in tokenizer._cache | tokenizer._older
+        assert n < 50 or "once1" not in tokenizer._cache | tokenizer._older
 
 
 def test_threads_may_share_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Vocabulary: what gets an id, which one, and that a file gives it back."""
 
 import re
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from sentiment.errors import InputError
 from sentiment.vocab import PAD, PAD_ID, UNK, UNK_ID, Vocab
+from tests.test_tokenizer import any_text, tokenizer_of
 
 always_the_same = settings(deadline=None, derandomize=True)
 words = st.text(st.characters(exclude_characters="\n\r", codec="utf-8"), min_size=1)
@@ -175,6 +177,49 @@ def test_a_damaged_file_is_named_with_the_line(tmp_path: Path, content: bytes, w
         Vocab.load(path)
     assert str(path) in str(error.value)
     assert "train again" in str(error.value)
+
+
+@given(
+    st.binary()
+    | st.lists(st.sampled_from([b"\n", b"\r", b"\xff", b"\xef\xbb\xbf", b"\0", b"film", b"\xe2"]))
+    .map(b"".join)
+    .map(b"<pad>\n<unk>\n".__add__)
+)
+def test_any_file_is_a_vocabulary_or_refused_in_one_line(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vocab.txt"
+        path.write_bytes(content)
+        try:
+            vocab = Vocab.load(path)
+        except InputError as error:
+            refusal = str(error)
+        else:
+            vocab.save(path)
+            assert path.read_bytes() == content
+            return
+    assert str(path) in refusal
+    assert refusal.isprintable()
+
+
+@given(st.lists(any_text, min_size=1))
+def test_the_tokens_of_any_texts_make_a_vocabulary(texts: list[str]) -> None:
+    tokens = list(tokenizer_of("en").pipe(texts))
+    vocab = Vocab.build(tokens, min_freq=1)
+    with tempfile.TemporaryDirectory() as folder:
+        vocab.save(Path(folder) / "vocab.txt")
+        assert Vocab.load(Path(folder) / "vocab.txt") == vocab
+    for some in tokens:
+        known = [token if token not in (PAD, UNK) else UNK for token in some]
+        assert vocab.decode(vocab.encode(some)) == known
+
+
+def test_a_line_that_is_a_whole_file_does_not_fill_the_screen(tmp_path: Path) -> None:
+    path = tmp_path / "vocab.txt"
+    for content in (b"<pad>\n<unk>\n" + b"\r" * 10**6 + b"\n", b"a" * 10**6 + b"\nb\n"):
+        path.write_bytes(content)
+        with pytest.raises(InputError) as error:
+            Vocab.load(path)
+        assert len(str(error.value)) < 1000
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ that each command waits only for what it needs.
 """
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -47,14 +48,14 @@ app.command("check")(check)
 
 def main() -> None:
     """Run the command line. What the user can mend is said in one line, with exit code 2."""
+    prepare_streams()
     # As Ctrl-C, which leaves nothing half written behind: Typer ends with code 130.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             app()
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except InputError as error:
         fail(str(error))
     except BrokenPipeError:  # The reader of our output, `head` say, has seen enough.
@@ -77,3 +78,16 @@ def fail(message: str) -> NoReturn:
 def drop_output() -> None:
     """Give up what is still to be printed, or Python would try again on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def prepare_streams() -> None:
+    """Make standard output and error take any text.
+
+    What the encoding of a console cannot show comes out as `?`. To a stream that was closed, which
+    Python has as None, everything may be written, and nothing is kept.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")

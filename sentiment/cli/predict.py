@@ -17,8 +17,8 @@ def predict(
     file: Annotated[
         str | None,
         typer.Option(
-            help="A file of texts: .csv, .tsv, .jsonl, .parquet, else a text a line. "
-            "- is standard input."
+            help="A file of texts: .csv, .tsv, .jsonl, .parquet, else a text a line; - is standard "
+            "input. In UTF-8: bytes that are not become U+FFFD."
         ),
     ] = None,
     model: Model = None,

@@ -56,6 +56,8 @@ class FileJob:
             raise InputError(f"--format is for texts; {self.format} stays {self.format}.")
         if self.format == "text" and (self.column or self.prefix):
             raise InputError("--column and --prefix are for tables: see --input-format.")
+        if self.prefix.encode("utf-8", "replace").decode() != self.prefix:
+            raise InputError("--prefix is not UTF-8, as the file that it goes into has to be.")
         if self.output is not None:
             check_output(self.output, self.file, self.overwrite)
         elif self.format == "parquet":

@@ -54,6 +54,8 @@ def open_table(
     Raises:
         InputError: the file cannot be read, it has no such column, or one that is to be added.
     """
+    if file == STANDARD_STREAM and sys.stdin is None:
+        raise InputError("Standard input is closed. Name a file, or send one: … | sentiment …")
     try:
         place = sys.stdin.fileno() if file == STANDARD_STREAM else file
         source: BinaryIO = open(place, "rb")  # noqa: SIM115

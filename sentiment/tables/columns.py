@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from sentiment.errors import InputError
+from sentiment.errors import InputError, quoted
 
 BATCH_ROWS = 1024  # Enough to batch by length, little enough to hold in memory.
 BATCH_BYTES = 2**22
@@ -46,7 +46,7 @@ def choose_column(
         return texts[0]
     remedy = "Name the one that holds the texts: --column NAME."
     if chosen not in columns:
-        there = ", ".join(map(repr, columns))
+        there = quoted.repr([*columns])[1:-1]
         raise InputError(f"{where} has no column {chosen!r}, only {there}. {remedy}")
     if columns.count(chosen) > 1:
         raise InputError(f"{where} has more than one column {chosen!r}. Rename all but one.")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
-from sentiment.errors import InputError
+from sentiment.errors import InputError, quoted
 from sentiment.tables.columns import (
     BATCH_BYTES,
     BATCH_ROWS,
@@ -85,6 +85,8 @@ class Lines:
                 raise InputError(f"{self.where} is UTF-16. Save it as UTF-8.")
             if text.startswith(BYTE_ORDER_MARK):
                 self.byte_order_mark, text = text[:1], text[1:]
+                if not text:
+                    raise StopIteration
         return Line(self.number, text)
 
     def read(self) -> bytes:
@@ -263,8 +265,9 @@ class JsonTable(LineTable):
                 raise Malformed(line.number, str(error)) from None
         text = row.get(self.column)
         if not isinstance(text, str):
-            keys = ", ".join(map(repr, row))
-            raise Malformed(line.number, f"no string under {self.column!r}; its keys are {keys}.")
+            keys = quoted.repr([*row])[1:-1]
+            wanted = quoted.repr(self.column)
+            raise Malformed(line.number, f"no string under {wanted}; its keys are {keys}.")
         return Row(line.number, text, line.text)
 
     def head(self) -> str:
