@@ -19,7 +19,6 @@ import platform
 import reprlib
 import shutil
 import tempfile
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -290,7 +289,7 @@ def fitting(folder: Path) -> Iterator[None]:
     try:
         yield
     except (InputError, RecursionError) as error:
-        reason = textwrap.shorten(str(error), 200)
+        reason = " ".join(str(error)[:200].split())
         raise InputError(f"'{folder / CONFIG_FILE}' cannot be used: {reason}") from error
 
 
