@@ -16,7 +16,6 @@ import hashlib
 import json
 import platform
 import reprlib
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -287,7 +286,7 @@ def fitting(folder: Path) -> Iterator[None]:
     try:
         yield
     except (InputError, RecursionError) as error:
-        reason = textwrap.shorten(str(error), 200)
+        reason = " ".join(str(error)[:200].split())
         raise InputError(f"'{folder / CONFIG_FILE}' cannot be used: {reason}") from error
 
 
