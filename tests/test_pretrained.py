@@ -1,11 +1,16 @@
 """What is shipped in `sentiment/pretrained/`."""
 
+import json
+from contextlib import nullcontext
 from pathlib import Path
+
+import pytest
 
 import sentiment
 from sentiment import Classifier
 from sentiment.bundle import load_encoder
 
+PREDICTIONS = json.loads(Path(__file__).with_name("predictions.json").read_text(encoding="utf-8"))
 PRETRAINED = Path(sentiment.__file__).parent / "pretrained"
 
 
@@ -28,6 +33,21 @@ def test_the_classifier_answers_without_being_named():
     assert [prediction["label"] for prediction in classifier(texts)] == ["pos", "neg"] * 2
     assert classifier.bundle.data["metrics"]["validation_accuracy"] > 0.91
     assert classifier.bundle.config.data.dataset == "stanfordnlp/imdb"
+
+
+def test_predictions_are_the_same_everywhere(monkeypatch):
+    """Whatever the versions of what is installed. `benchmarks/ship.py` has written the scores."""
+    monkeypatch.setattr("sentiment.model.autocast", lambda device: nullcontext())
+    bundle = (classifier := Classifier.from_pretrained()).bundle
+    logits = bundle.logits(classifier.encode([*PREDICTIONS]))
+    assert logits.softmax(dim=1)[:, 1].tolist() == pytest.approx([*PREDICTIONS.values()], abs=1e-4)
+    assert len(PREDICTIONS) > 50
+
+
+def test_a_processor_that_computes_in_16_bits_changes_a_score_by_little():
+    scores = Classifier.from_pretrained()([*PREDICTIONS], all_scores=True)
+    found = [score["scores"]["pos"] for score in scores]
+    assert found == pytest.approx([*PREDICTIONS.values()], abs=0.03)
 
 
 def test_all_of_it_is_small_enough_to_clone():
