@@ -88,7 +88,7 @@ def test_pretrain_then_train_from_the_encoder(tmp_path):
     assert re.search(r"forward perplexity \d+.*backward perplexity \d+", pretrained.stdout)
     assert "<" in pretrained.stderr  # stands before the time left
 
-    start = ("train", *common, "--epochs", 1, "--encoder", encoder, "--out", out)
+    start = ("train", *common, "--lessons", 0, "--epochs", 1, "--encoder", encoder, "--out", out)
     assert fails(sentiment(*start, "--hidden-size", 20), "hidden_size is the encoder's.*--from-sc")
     assert fails(sentiment(*start, "--from-scratch"), "exclude each other")
     assert not out.exists()
