@@ -4,6 +4,7 @@ import copy
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -141,7 +142,7 @@ def test_a_text_without_words_is_its_own_baseline(classifier, text):
 
 def test_a_word_that_contributes_much_is_missed_when_it_is_gone(classifier, explained):
     explanation = explained("short")
-    assert [word.text for word in explanation.strongest(2)] == ["warm", "funny"]
+    assert {word.text for word in explanation.strongest(2)} == {"warm", "funny"}
     without = explain(classifier, TEXTS["short"].replace("warm", ""), explanation.label)
     assert without.log_odds < explanation.log_odds - 1
 
@@ -223,5 +224,5 @@ def test_strength_is_within_one_and_faint_where_no_word_matters(classifier, expl
     strengths = [explanation.strength(word.contribution) for word in explanation.words]
     assert max(map(abs, strengths)) == pytest.approx(1)
     assert {strength > 0 for strength in strengths} == {True, False}
-    unknown = explain(classifier, "Ztlfq")
-    assert abs(unknown.strength(unknown.words[0].contribution)) < 1
+    faint = replace(explanation, words=[explanation.words[0]._replace(contribution=0.01)])
+    assert 0 < faint.strength(0.01) < 0.1

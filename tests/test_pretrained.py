@@ -41,7 +41,7 @@ def test_predictions_are_the_same_everywhere(monkeypatch):
     bundle = (classifier := Classifier.from_pretrained()).bundle
     logits = bundle.logits(classifier.encode([*PREDICTIONS]))
     assert logits.softmax(dim=1)[:, 1].tolist() == pytest.approx([*PREDICTIONS.values()], abs=1e-4)
-    assert len(PREDICTIONS) > 50
+    assert len(PREDICTIONS) > 40
 
 
 def test_a_processor_that_computes_in_16_bits_changes_a_score_by_little():

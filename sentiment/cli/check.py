@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sentiment.cli.flags import Model
+from sentiment.cli.flags import AsJson, Model
 from sentiment.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def check(
         Literal["held-out", "development"],
         typer.Option(help="Which half of the templates: to tell of, or to look at while tuning."),
     ] = "held-out",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Test what a model makes of negation, contrast, typos…; writes check-<part>.json beside it."""
     from sentiment.behaviour import check, rates
