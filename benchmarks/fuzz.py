@@ -14,6 +14,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +37,9 @@ def fuzz(name: str, seconds: int) -> None:
     module, test = name.split(".")
     with atheris.instrument_imports(include=["sentiment"]):
         property_ = getattr(importlib.import_module(f"tests.{module}"), test)
-    atheris.Setup([name, f"-max_total_time={seconds}"], property_.hypothesis.fuzz_one_input)
+    # An input that fails is kept where temporary files are.
+    flags = [f"-max_total_time={seconds}", f"-artifact_prefix={tempfile.gettempdir()}/"]
+    atheris.Setup([name, *flags], property_.hypothesis.fuzz_one_input)
     atheris.Fuzz()
 
 
