@@ -36,9 +36,9 @@ RULES = 1
 # chunk of the 100,000 IMDB reviews has 91 characters.
 MAX_CHUNK = 128
 
-# 20 MB at most, so that a process that reads new words for ever does not grow by more
+# 10 MB at most, so that a process that reads new words for ever does not grow by more
 # (`benchmarks/service.py`). Longer chunks are one in ten thousand of those that differ.
-MAX_CACHED = 2**17
+MAX_CACHED = 2**16
 MAX_CACHED_CHUNK = 64
 
 # Two spaces, because no special case reaches across the token that spaCy makes of the second.

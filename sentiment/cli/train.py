@@ -94,10 +94,11 @@ def check_shape(settings: dict[str, Any], remedy: str) -> None:
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
     """The settings of the run in `out` where one goes on, else `recipe` changed by `settings`."""
     from sentiment.checkpoint import is_finished, resumed_config
-    from sentiment.writing import sweep
+    from sentiment.writing import locked
 
     if resume and is_finished(out):
-        sweep(out)  # A kill at the very end leaves nothing else to do.
+        with locked(out):  # It sweeps up what a kill at the very end has left.
+            pass
         print(f"The run in '{out}' is finished already. To train anew: --overwrite.")
         sys.exit(0)
     saved = resumed_config(out, settings) if resume else None
