@@ -41,6 +41,10 @@ MAX_CHUNK = 128
 MAX_CACHED = 2**16
 MAX_CACHED_CHUNK = 64
 
+# spaCy counts the words that it forgets: a place of 32 bytes each is never used again. After so many
+# it is loaded anew, in a fraction of a second.
+MAX_SPACY_WORDS = 2**17
+
 # Two spaces, because no special case reaches across the token that spaCy makes of the second.
 BREAK = "  "
 # Between two chunks that are one, and between two tokens. In no cleaned text, nor whitespace.
@@ -92,8 +96,6 @@ class Tokenizer:
         self._cache: dict[str, str] = {}
         self._older: dict[str, str] = {}  # What goes unless it is asked for again.
         self._lock = threading.Lock()
-        # spaCy would compute twenty attributes of each new word, of which none is read.
-        self._nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return f"Tokenizer(language={self.language!r}, lowercase={self.lowercase!r})"
@@ -161,16 +163,19 @@ class Tokenizer:
     def _spacy(self, texts: Iterable[str]) -> list[list[str]]:
         """The tokens of each text from spaCy itself, but for whitespace."""
         # Outside a memory zone spaCy keeps every word it ever saw. Zones must not overlap.
-        with self._lock, self._nlp.memory_zone():
-            return [
-                [self._fold(word) for token in doc if not (word := token.text).isspace()]
-                for doc in map(self._nlp.tokenizer, texts)
-            ]
+        with self._lock:
+            if len(self._nlp.vocab) > MAX_SPACY_WORDS:
+                self._nlp = _blank(self.language)
+            with self._nlp.memory_zone():
+                return [
+                    [self._fold(word) for token in doc if not (word := token.text).isspace()]
+                    for doc in map(self._nlp.tokenizer, texts)
+                ]
 
 
 def _blank(language: str) -> spacy.Language:
     try:
-        return spacy.blank(language)
+        nlp = spacy.blank(language)
     except (ImportError, AttributeError) as error:
         known = sorted(m.name for m in pkgutil.iter_modules(spacy.lang.__path__) if m.ispkg)
         if language in known:
@@ -178,6 +183,9 @@ def _blank(language: str) -> spacy.Language:
         else:
             message = f"spaCy has no language {language!r}. Choose one of {', '.join(known)}."
         raise InputError(message) from error
+    # spaCy would compute twenty attributes of each new word, of which none is read.
+    nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
+    return nlp
 
 
 def _joints(tokenizer: Any) -> re.Pattern[str] | None:

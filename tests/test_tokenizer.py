@@ -259,6 +259,16 @@ def test_a_chunk_that_is_asked_for_again_stays(monkeypatch: pytest.MonkeyPatch) 
         assert n < 60 or "once1" not in tokenizer._cache | tokenizer._older
 
 
+def test_what_spacy_keeps_of_forgotten_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_SPACY_WORDS", len(Tokenizer()._nlp.vocab) + 200)
+    tokenizer, rare = Tokenizer(), "it's rare."
+    expected = tokenizer.tokenize(rare)
+    for n in range(1000):
+        tokenizer.tokenize(f"word{n} x{n}-y{n}")
+        assert len(tokenizer._nlp.vocab) < module.MAX_SPACY_WORDS + 20
+    assert tokenizer.tokenize(rare) == expected == spacy_tokens(rare)
+
+
 def test_threads_may_share_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CACHED", 100)  # Threads empty the cache under each other.
     texts = [f"Text {n % 37}: it's w{n % 91}-x{n % 7} :) ). (n{n})" for n in range(400)]
