@@ -41,8 +41,8 @@ MAX_CHUNK = 128
 MAX_CACHED = 2**16
 MAX_CACHED_CHUNK = 64
 
-# spaCy counts the words that it forgets: a place of 32 bytes each is never used again. After so many
-# it is loaded anew, in a fraction of a second.
+# spaCy keeps an empty place of 32 bytes for each word that it has forgotten. After so many words it
+# is loaded anew, in a fraction of a second.
 MAX_SPACY_WORDS = 2**17
 
 # Two spaces, because no special case reaches across the token that spaCy makes of the second.
