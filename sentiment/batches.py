@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
 from sentiment.config import TextConfig
@@ -47,11 +48,15 @@ def truncate(ids: list[int], max_length: int, head_fraction: float) -> list[int]
     return ids[:head] + ids[len(ids) - (max_length - head) :]
 
 
-def collate(examples: Sequence[tuple[Sequence[int], int]]) -> Batch:
-    """Pad `(ids, label)` pairs into a `Batch`; a review without a token becomes one `<unk>`."""
+def collate(examples: Sequence[tuple[Sequence[int], int]], multiple: int = 1) -> Batch:
+    """Pad `(ids, label)` pairs into a `Batch`; a review without a token becomes one `<unk>`.
+
+    `seq` is the length of the longest, rounded up to a multiple of `multiple`.
+    """
     rows = [torch.tensor(ids if len(ids) else [UNK_ID]) for ids, _ in examples]
+    input_ids = pad_sequence(rows, batch_first=True, padding_value=PAD_ID)
     return Batch(
-        input_ids=pad_sequence(rows, batch_first=True, padding_value=PAD_ID),  # [batch, seq]
+        input_ids=pad(input_ids, (0, -input_ids.shape[1] % multiple), value=PAD_ID),  # [batch, seq]
         lengths=torch.tensor([len(row) for row in rows]),  # [batch]
         labels=torch.tensor([label for _, label in examples]),  # [batch]
     )

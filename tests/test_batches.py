@@ -21,6 +21,13 @@ def test_collate_pads_on_the_right_and_keeps_lengths_and_labels():
     assert {tensor.dtype for tensor in batch} == {torch.int64}
 
 
+def test_a_batch_may_be_padded_to_a_multiple():
+    batch = collate([([5, 6, 7], 1), ([8], 0)], multiple=4)
+    assert batch.input_ids.tolist() == [[5, 6, 7, PAD_ID], [8, PAD_ID, PAD_ID, PAD_ID]]
+    assert batch.lengths.tolist() == [3, 1]
+    assert collate([([5] * 8, 1)], multiple=4).input_ids.shape == (1, 8)
+
+
 def test_a_review_without_a_token_becomes_one_unk():
     batch = collate([([], 0), ([], 1)])
     assert batch.input_ids.tolist() == [[UNK_ID], [UNK_ID]]
