@@ -36,7 +36,7 @@ def main() -> None:
     report("cold: train", ours, rivals, reviews["train"])
     for text in reviews["test"]:
         ours(text)
-    report("warm: test, each chunk seen", ours, rivals, reviews["test"])
+    report("warm: test, after all of train", ours, rivals, reviews["test"])
 
     if args.equality:
         print()
