@@ -155,7 +155,7 @@ def as_logits(probabilities: Tensor) -> Tensor:
 
 
 def stored_size(pipeline: Pipeline) -> int:
-    """Bytes on disk of what a fitted pipeline has learned: a line for each n-gram, and its numbers."""
+    """Bytes of what a fitted pipeline has learned: a line for each n-gram, and its numbers."""
     ngrams = "\n".join(pipeline[0].get_feature_names_out())
     return len(ngrams.encode()) + sum(numbers.nbytes for numbers in learned(pipeline))
 
