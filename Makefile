@@ -1,7 +1,8 @@
 # `make help` lists what there is. Without make: see "Without make" in README.md.
 
 DATASET ?= stanfordnlp/imdb
-OUT     ?= runs/imdb
+# runs/imdb for stanfordnlp/imdb, runs/reviews for reviews.csv.
+OUT     ?= runs/$(firstword $(subst ., ,$(notdir $(DATASET))) reviews)
 MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
 REPORT  ?= report.html

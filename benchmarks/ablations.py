@@ -249,7 +249,7 @@ def main() -> None:
     for seed in arguments.seeds:
         for name in names:
             task, settings = combine(name)
-            places = {"dataset": arguments.dataset, "encoder": arguments.encoder, "seed": seed}
+            places = {"dataset": arguments.dataset, "init": arguments.encoder, "seed": seed}
             measure(name, task, Config.from_flat(**{**BASE, **settings, **places}))
 
 
@@ -262,7 +262,7 @@ def combine(names: str) -> tuple[type[Classification], dict[str, Any]]:
 
 def measure(name: str, task: type[Classification], config: Config) -> None:
     """Train one variant and print what came of it."""
-    encoder = load_encoder(config.model.encoder or SHIPPED)
+    encoder = load_encoder(config.model.init or SHIPPED)
     config = config.starting_from(encoder.config)
     data = prepare_data(config, encoder.vocab)
 

@@ -51,7 +51,7 @@ def main() -> None:
     config = replace(
         bundle.config,
         data=replace(bundle.config.data, dataset=DataConfig.dataset),
-        model=replace(bundle.config.model, encoder=SHIPPED),
+        model=replace(bundle.config.model, init=SHIPPED),
     )
     bundle = replace(bundle, config=config)
 

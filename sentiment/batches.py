@@ -73,6 +73,7 @@ class BucketSampler:
         max_tokens: if given, a batch also holds at most so many tokens, padding included
             (a longer example stands alone).
         seed: with `epoch`, decides the order.
+        passes: how often an epoch goes through all examples.
     """
 
     def __init__(
@@ -81,15 +82,22 @@ class BucketSampler:
         batch_size: int,
         max_tokens: int | None = None,
         seed: int = 0,
+        passes: int = 1,
     ) -> None:
         self.lengths = [max(1, length) for length in lengths]
         self.batch_size = batch_size
         self.max_tokens = max_tokens
         self.seed = seed
+        self.passes = passes
 
     def epoch(self, epoch: int) -> list[list[int]]:
-        """The batches of one epoch; every example stands in exactly one."""
-        generator = random.Random(f"{self.seed} {epoch}")
+        """The batches of one epoch; every example stands in exactly `passes` of them."""
+        first = epoch * self.passes
+        return [batch for number in range(self.passes) for batch in self.one_pass(first + number)]
+
+    def one_pass(self, number: int) -> list[list[int]]:
+        """The batches of one pass through the examples; every example stands in exactly one."""
+        generator = random.Random(f"{self.seed} {number}")
         order = generator.sample(range(len(self.lengths)), len(self.lengths))
         chunk_size = self.batch_size * BATCHES_PER_CHUNK
         batches: list[list[int]] = []

@@ -26,10 +26,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sentiment.config import SHIPPED, Config
+from sentiment.config import SHIPPED, SHIPPED_TOO, Config
 from sentiment.errors import InputError
 from sentiment.model import MAX_WEIGHTS, Encoder, LSTMClassifier, predict_logits
-from sentiment.vocab import Vocab
+from sentiment.vocab import UNK_ID, Vocab
 from sentiment.weights import load_weights, write_weights
 from sentiment.writing import staged
 
@@ -47,6 +47,7 @@ TEMPERATURES = 0.01, 100.0  # Calibration gives 0.1 to 10.
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 SHIPPED_CLASSIFIER, SHIPPED_ENCODER = PRETRAINED / "classifier", PRETRAINED / "encoder"
+IN_PACKAGE = {SHIPPED: SHIPPED_ENCODER, SHIPPED_TOO: SHIPPED_CLASSIFIER}
 
 
 @dataclass
@@ -68,6 +69,29 @@ class Bundle:
             config, labels, vocab, LSTMClassifier(config.model, len(vocab), len(labels)), data
         )
 
+    def start_from(self, start: "EncoderBundle") -> bool:
+        """Take over the weights of `start`: the encoder, and what its classifier has on it.
+
+        Words that `start` does not know begin as its `<unk>`, which they were until now. The Linear
+        is taken over where the labels are the same, whatever their order. Returns whether it was.
+        """
+        state = start.encoder.state_dict()
+        known = state["embedding.weight"]  # [words, embedding_dim]
+        new = known[UNK_ID].expand(len(self.vocab) - len(known), -1)
+        state["embedding.weight"] = torch.cat([known, new])
+        self.model.encoder.load_state_dict(state)
+        other = start.classifier
+        if other is None or other.config.model.pooling != self.config.model.pooling:
+            return False
+        if self.model.attention is not None and other.model.attention is not None:
+            self.model.attention.load_state_dict(other.model.attention.state_dict())
+        if sorted(self.labels) != sorted(other.labels):
+            return False
+        rows = [other.labels.index(label) for label in self.labels]
+        weights = other.model.linear.state_dict()
+        self.model.linear.load_state_dict({name: own[rows] for name, own in weights.items()})
+        return True
+
     def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
         """Calibrated logits of `reviews`, each a list of ids: [reviews, num_labels], on the CPU."""
         return predict_logits(self.model, reviews, batch_size) / self.temperature
@@ -81,6 +105,7 @@ class EncoderBundle:
     vocab: Vocab
     encoder: Encoder
     data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
+    classifier: Bundle | None = None  # The trained classifier whose encoder it is, if it is one's.
 
 
 def holds_bundle(folder: Path) -> bool:
@@ -168,12 +193,20 @@ def load_bundle(folder: Path, device: torch.device | str = "cpu") -> Bundle:
 
 
 def load_encoder(name: str | Path) -> EncoderBundle:
-    """Read an encoder: a folder, or `shipped`. Raises `InputError` as `load_bundle` does."""
-    folder = SHIPPED_ENCODER if name == SHIPPED else Path(name)
+    """Read an encoder, or that of a trained classifier.
+
+    Args:
+        name: a folder, or one of `IN_PACKAGE`.
+
+    Raises:
+        InputError: as `load_bundle` does.
+    """
+    folder = IN_PACKAGE.get(str(name), Path(name))
     meta, config, vocab = read_files(folder, "encoder", "sentiment pretrain --out FOLDER")
     if meta.get("labels") is not None:
-        raise InputError(
-            f"'{folder / CONFIG_FILE}' is that of a trained classifier, not an encoder."
+        bundle = load_bundle(folder)
+        return EncoderBundle(
+            bundle.config, bundle.vocab, bundle.model.encoder, bundle.data, classifier=bundle
         )
     with fitting(folder):
         encoder = Encoder(config.model, len(vocab))

@@ -11,7 +11,9 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from sentiment.errors import InputError
 
-SHIPPED = "shipped"  # The name of the encoder in this package.
+SHIPPED = "shipped"  # The name of the encoder in this package, and that of its classifier:
+SHIPPED_TOO = "shipped-classifier"
+LANGUAGES = {"sample-zh": "zh"}  # Of built-in reviews that are not English.
 POOLINGS = ("last", "mean", "max", "attention")
 ENCODER_TEXT = ("language", "lowercase", "min_freq", "max_vocab")
 ENCODER_MODEL = ("embedding_dim", "hidden_size", "num_layers", "bidirectional")
@@ -60,21 +62,39 @@ class DataConfig(Section):
 
     dataset: str = setting(
         "stanfordnlp/imdb",
-        "Reviews: a Hub id, a local folder, aclImdb/, aclImdb_v1.tar.gz, or `sample` (built in).",
+        "Reviews: a Hub id; a file (.csv, .tsv, .jsonl, .parquet); a folder of such files, or of a "
+        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or `sample` (built in).",
     )
     revision: str | None = setting(None, "Branch, tag or commit of a Hub data set.")
-    validation: Literal["contiguous", "random"] = setting(
-        "contiguous",
-        "How to hold out validation reviews: the last of each label, or at random. IMDB stands in "
-        "order of movie, so a random split shares movies with training and reads too high.",
+    subset: str | None = setting(None, "Which of several subsets of a Hub data set.")
+    text_column: str | None = setting(
+        None, "Column of the texts; by default `text`, or the only one it can be."
+    )
+    label_column: str | None = setting(
+        None, "Column of the labels; by default `label`, or the only one it can be."
+    )
+    group_column: str | None = setting(
+        None, "Column of what reviews are about: none of it then stands in two splits."
+    )
+    validation_file: str | None = setting(None, "Validation reviews, where --dataset is a file.")
+    test_file: str | None = setting(None, "Test reviews, where --dataset is a file.")
+    validation: Literal["auto", "contiguous", "random"] = setting(
+        "auto",
+        "How to hold reviews out: the last of each label, or at random. IMDB stands in order of "
+        "movie, so a random split shares movies with training and reads too high; auto: at random "
+        "from one's own file, else the last.",
     )
     validation_fraction: float = setting(
         0.1, "Part of the training split held out, if there is no validation split.", 0.001, 0.9
     )
-    lessons: int = setting(
-        16_000,
+    test_fraction: float = setting(
+        0.1, "The same for testing, if there is no test split; 0: train on all.", 0.0, 0.9
+    )
+    lessons: int | None = setting(
+        None,
         "Short English sentences about movies to learn from beside the reviews: praise, blame, and "
-        "what turns them, which whole reviews hardly teach.",
+        "what turns them, which whole reviews hardly teach. By default 16,000 where reviews are "
+        "English, and either negative or positive.",
         0,
     )
 
@@ -91,6 +111,11 @@ class TextConfig(Section):
         "Most entries of the vocabulary, specials included.",
         2,
     )
+    new_word_freq: int = setting(
+        15,
+        "A word that is not in the vocabulary of --init enters it if training has it so often.",
+        1,
+    )
     max_length: int = setting(800, "Tokens kept of a longer review, head and tail.", 1)
     head_fraction: float = setting(
         0.25, "Part of max_length that comes from the head; the verdict is in the tail.", 0.0, 1.0
@@ -101,10 +126,11 @@ class TextConfig(Section):
 class ModelConfig(Section):
     """The network's shape, its dropouts, and where its weights start."""
 
-    encoder: str | None = setting(
+    init: str | None = setting(
         SHIPPED,
-        "Folder of a pretrained encoder to start from, or `shipped`. The language, the vocabulary "
-        "and the shape are then the encoder's.",
+        "What to start from: the folder of an encoder or of a trained model, `shipped` (an encoder "
+        "of English reviews) or `shipped-classifier`. Language, vocabulary and shape are then its "
+        "own, and its Linear where the labels are too.",
     )
     embedding_dim: int = setting(200, "Width of a word vector.", 1)
     hidden_size: int = setting(256, "Width of the LSTM, each direction.", 1)
@@ -139,6 +165,9 @@ class TrainConfig(Section):
     epochs: int = setting(2, "Passes over the training reviews.", 1)
     min_steps: int = setting(
         500, "Steps at least: more epochs than `epochs` where the training reviews are few.", 0
+    )
+    balance: bool = setting(
+        False, "Give each label the same weight, however many of the reviews have it."
     )
     batch_size: int = setting(64, "Reviews a batch.", 1)
     max_tokens: int | None = setting(None, "Most tokens a batch, padding included.", 1)
@@ -190,10 +219,15 @@ class Config:
             raise InputError(f"Unknown setting {', '.join(sorted(settings))}.")
         return cls(**sections)
 
-    def starting_from(self, encoder: "Config") -> Self:
-        """These settings, with those that decide what the weights of `encoder` mean."""
-        text = {name: getattr(encoder.text, name) for name in ENCODER_TEXT}
-        model = {name: getattr(encoder.model, name) for name in ENCODER_MODEL}
+    def starting_from(self, start: "Config", classifier: bool = False) -> Self:
+        """These settings, with those that decide what the weights of `start` mean.
+
+        Of a `classifier` they also decide how it pools.
+        """
+        text = {name: getattr(start.text, name) for name in ENCODER_TEXT}
+        model = {name: getattr(start.model, name) for name in ENCODER_MODEL}
+        if classifier:
+            model["pooling"] = start.model.pooling
         return dataclasses.replace(
             self,
             text=dataclasses.replace(self.text, **text),
@@ -214,6 +248,8 @@ class Config:
         sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():
             values = settings.get(name)
+            if isinstance(values, dict):
+                values = {RENAMED.get(key, key): value for key, value in values.items()}
             known = {field.name for field in dataclasses.fields(section)}
             if not isinstance(values, dict) or not set(values) <= known:
                 raise InputError(f"The settings of '{name}' are not those of this version.")
@@ -229,12 +265,14 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 # What was done before there was a setting for it, where that is not the default.
-BEFORE: dict[str, dict[str, Any]] = {"data": {"lessons": 0}}
+BEFORE: dict[str, dict[str, Any]] = {"data": {"lessons": 0, "test_fraction": 0.0}}
+# What was called otherwise.
+RENAMED = {"encoder": "init"}
 
 # The defaults above are those of a classifier that starts from the shipped encoder. Elsewhere:
 FROM_SCRATCH: dict[str, Any] = {
     "lessons": 0,
-    "encoder": None,
+    "init": None,
     "max_vocab": 10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
     "max_length": 400,
     "embedding_dim": 100,
@@ -250,7 +288,7 @@ FROM_SCRATCH: dict[str, Any] = {
 }
 PRETRAINING: dict[str, Any] = {
     "lessons": 0,
-    "encoder": None,
+    "init": None,
     "max_length": 400,  # Of a piece: a longer review is cut into several.
     "word_dropout": 0.0,  # In a few passes over so much text no dropout pays.
     "embedding_dropout": 0.0,

@@ -11,7 +11,12 @@ import torch
 import torch.nn.functional as F
 from datasets import Dataset
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, f1_score, roc_auc_score
+from sklearn.metrics import (
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 from torch import Tensor
 
 from sentiment.batches import encode
@@ -37,6 +42,17 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class LabelMetrics:
+    """How well one label is told from the others."""
+
+    label: int  # Its id.
+    n: int  # Reviews that have it.
+    precision: float  # Part of the reviews predicted to have it that do; 0 where there are none.
+    recall: float  # Part of the reviews that have it that are predicted to.
+    f1: float
+
+
+@dataclass(frozen=True)
 class Bin:
     """Of a reliability diagram: the reviews whose `confidence` lies in (low, high]."""
 
@@ -55,6 +71,7 @@ class Metrics:
     accuracy: float
     accuracy_interval: tuple[float, float]  # 95%, Wilson's score interval.
     f1: float  # Of the label with id 1; with more than two labels the mean over labels.
+    macro_f1: float  # The mean over the labels that occur, however many reviews each has.
     roc_auc: float | None  # None where the split holds one label only.
     loss: float  # Cross-entropy in nats.
     temperature: float  # What the logits were divided by; 1 is not at all.
@@ -63,6 +80,7 @@ class Metrics:
     reliability: list[Bin]  # `ECE_BINS` of equal width, in order; `ece` is their mean gap.
     reliability_uncalibrated: list[Bin]
     confusion: list[list[int]]  # [true label][predicted label]
+    by_label: list[LabelMetrics]
     slices: list[Slice] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,18 +168,13 @@ def measure(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Metrics
     predicted = probabilities.argmax(dim=1)  # [reviews]
     whole = measure_slice("all", logits, labels, temperature)
     num_labels = logits.shape[1]
+    macro_f1 = float(f1_score(labels, predicted, average="macro", zero_division=0.0))
     return Metrics(
         n=whole.n,
         accuracy=whole.accuracy,
         accuracy_interval=whole.accuracy_interval,
-        f1=float(
-            f1_score(
-                labels,
-                predicted,
-                average="binary" if num_labels == 2 else "macro",
-                zero_division=0.0,
-            )
-        ),
+        f1=macro_f1 if num_labels > 2 else float(f1_score(labels, predicted, zero_division=0.0)),
+        macro_f1=macro_f1,
         roc_auc=roc_auc(probabilities.numpy(), labels.numpy()),
         loss=F.cross_entropy(logits.double(), labels).item(),
         temperature=temperature,
@@ -170,7 +183,17 @@ def measure(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Metrics
         reliability=reliability(logits, labels),
         reliability_uncalibrated=reliability(logits * temperature, labels),
         confusion=confusion_matrix(labels, predicted, labels=range(num_labels)).tolist(),
+        by_label=measure_labels(labels, predicted, num_labels),
     )
+
+
+def measure_labels(labels: Tensor, predicted: Tensor, num_labels: int) -> list[LabelMetrics]:
+    """Each label against all others; `labels` and `predicted` are [reviews]."""
+    precision, recall, f1, n = precision_recall_fscore_support(
+        labels, predicted, labels=range(num_labels), zero_division=0.0
+    )
+    columns = (n.tolist(), precision.tolist(), recall.tolist(), f1.tolist())
+    return [LabelMetrics(label, *row) for label, row in enumerate(zip(*columns, strict=True))]
 
 
 def length_name(low: float, high: float) -> str:

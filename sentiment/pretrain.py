@@ -54,9 +54,9 @@ def pretrain(
 ) -> Summary:
     """Train an encoder and leave its bundle in the run folder `out`, as `trainer.run` does.
 
-    With `config.model.encoder` the encoder in that folder reads on, in its own vocabulary.
+    With `config.model.init` the encoder in that folder reads on, in its own vocabulary.
     """
-    encoder = load_encoder(config.model.encoder) if config.model.encoder else None
+    encoder = load_encoder(config.model.init) if config.model.init else None
     if encoder is not None:
         config = config.starting_from(encoder.config)
 
@@ -71,8 +71,10 @@ def pretrain(
 
 def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
     """Load, tokenize and encode the reviews to read; without a `vocab` count one."""
-    corpus = load_corpus(config.data.dataset, config.data.revision)
-    train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
+    corpus = load_corpus(config.data, labelled=False)
+    train_split, validation_split = train_and_validation(
+        corpus, config.data, config.train.seed, labelled=False
+    )
     readable = [train_split, *(corpus[name] for name in ["unsupervised"] if name in corpus)]
     held_out = [validation_split, *(corpus[name] for name in ["test"] if name in corpus)]
     reviews = without(concatenate_datasets(readable), held_out)

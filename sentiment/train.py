@@ -1,5 +1,7 @@
 """A corpus in, a classifier's bundle out."""
 
+import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +15,9 @@ from torch import Tensor
 from sentiment.batches import Batch, collate, encode
 from sentiment.bundle import Bundle, load_encoder, save_bundle
 from sentiment.calibration import fit_temperature
-from sentiment.config import Config
+from sentiment.config import Config, TextConfig
 from sentiment.corpus import (
-    LABELS,
+    Notice,
     fingerprint,
     load_corpus,
     train_and_validation,
@@ -24,10 +26,14 @@ from sentiment.corpus import (
 from sentiment.errors import InputError
 from sentiment.lessons import lessons
 from sentiment.model import LSTMClassifier, autocast, predict_logits
+from sentiment.polarity import polarities
 from sentiment.probe import fit_linear
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.trainer import Metrics, Outcome, Summary, run
 from sentiment.vocab import Vocab
+
+LESSONS = 16_000  # More of them taught no more.
+MOST_UNKNOWN = 0.5  # Part of the words.
 
 Example = tuple[list[int], int]  # Ids and label of one review.
 
@@ -37,6 +43,7 @@ class Data(NamedTuple):
 
     train: list[Example]
     validation: list[Example]
+    labels: list[str]
     vocab: Vocab
     facts: dict[str, Any]  # Rows and fingerprints, for `config.json`.
 
@@ -50,50 +57,102 @@ def train(
 ) -> Summary:
     """Train a classifier and leave its bundle in the run folder `out`, as `trainer.run` does."""
 
-    encoder = load_encoder(config.model.encoder) if config.model.encoder else None
-    if encoder is not None:
-        config = config.starting_from(encoder.config)
+    start = load_encoder(config.model.init) if config.model.init else None
+    if start is not None:
+        config = config.starting_from(start.config, start.classifier is not None)
 
     def make_task() -> Classification:
-        data = prepare_data(config, encoder.vocab if encoder else None)
-        bundle = Bundle.new(config, LABELS, data.vocab, data.facts)
-        if encoder is not None:
-            bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
+        data = prepare_data(config, start.vocab if start else None)
+        bundle = Bundle.new(config, data.labels, data.vocab, data.facts)
+        if start is not None and not bundle.start_from(start):
             fit_linear(bundle.model, data.train, config.train.seed)
         return Classification(bundle, data)
 
     return run(make_task, config, out, resume, overwrite, on_epoch)
 
 
-def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
-    """Load, hold out, tokenize and encode the reviews of a run; without a `vocab` count one."""
-    if config.data.lessons and config.text.language != "en":
-        raise InputError(
-            f"Lessons are in English, and the reviews are read in '{config.text.language}'. Leave "
-            "them out: --lessons 0."
-        )
-    corpus = load_corpus(config.data.dataset, config.data.revision)
+def prepare_data(config: Config, known: Vocab | None = None) -> Data:
+    """Load, hold out, tokenize and encode the reviews of a run.
+
+    The vocabulary is that of the reviews, or the `known` one with their frequent words behind it.
+    """
+    corpus = load_corpus(config.data)
     train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
-    warn_of_shared(train_split, validation=validation_split, test=corpus.get("test"))
+    test_split = corpus.get("test")
+    warn_of_shared(train_split, validation=validation_split, test=test_split)
+    labels = train_split.features["label"].names
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
     train_tokens = tokenize_dataset(train_split, tokenizer)
     validation_tokens = tokenize_dataset(validation_split, tokenizer)
-    if vocab is None:
-        vocab = Vocab.build(train_tokens["tokens"], config.text.min_freq, config.text.max_vocab)
+    vocab = vocabulary(train_tokens["tokens"], config.text, known)
 
     def examples(tokenized: Dataset) -> list[Example]:
         rows = zip(tokenized["tokens"], tokenized["label"], strict=True)
         return [(encode(tokens, vocab, config.text), label) for tokens, label in rows]
 
-    taught = [
-        (encode(tokenizer.tokenize(text), vocab, config.text), label)
-        for text, label in lessons(config.data.lessons)
-    ]
+    taught = lessons_for(labels, config)
     facts = {
-        "train": {"rows": len(train_split), "fingerprint": fingerprint(train_split)},
-        "validation": {"rows": len(validation_split), "fingerprint": fingerprint(validation_split)},
+        name: {"rows": len(split), "fingerprint": fingerprint(split)}
+        for name, split in (
+            ("train", train_split),
+            ("validation", validation_split),
+            ("test", test_split),
+        )
+        if split is not None
     }
-    return Data(examples(train_tokens) + taught, examples(validation_tokens), vocab, facts)
+    counts = Counter(train_split["label"])
+    facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(labels)}
+    facts["lessons"] = {"rows": len(taught), "fingerprint": fingerprint(taught)}
+    return Data(
+        train=examples(train_tokens)
+        + [(encode(tokenizer.tokenize(text), vocab, config.text), label) for text, label in taught],
+        validation=examples(validation_tokens),
+        labels=labels,
+        vocab=vocab,
+        facts=facts,
+    )
+
+
+def vocabulary(
+    token_lists: Sequence[Sequence[str]], config: TextConfig, known: Vocab | None = None
+) -> Vocab:
+    """The vocabulary of training reviews: all of their own, or the `known` one and what it misses.
+
+    Warns:
+        Notice: it misses most of their words.
+    """
+    if known is None:
+        return Vocab.build(token_lists, config.min_freq, config.max_vocab)
+    total = sum(map(len, token_lists))
+    missed = sum(token not in known for tokens in token_lists for token in tokens)
+    if missed > MOST_UNKNOWN * total:
+        message = (
+            f"The vocabulary to start from, in '{config.language}', misses {missed / total:.0%} of "
+            "the words of these reviews. Say their language (--language), or train from scratch "
+            "(--from-scratch)."
+        )
+        warnings.warn(Notice(message), stacklevel=2)
+    return known.extended(token_lists, config.new_word_freq)
+
+
+def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
+    """The lessons of a run, with its own labels: those asked for, or as many as there should be.
+
+    Raises `InputError` if some are asked for where they cannot be learned from.
+    """
+    count, sides = config.data.lessons, polarities(labels)
+    reason = None
+    if config.text.language != "en":
+        reason = f"in English, and the reviews are read in '{config.text.language}'"
+    elif sides is None:
+        reason = f"negative or positive, and the reviews are {' or '.join(labels[:10])}"
+    if reason and count:
+        raise InputError(f"Lessons are {reason}. Leave them out: --lessons 0.")
+    if reason:
+        return []
+    assert sides is not None
+    found = lessons(LESSONS if count is None else count)
+    return [(text, sides[label]) for text, label in found]
 
 
 class Classification:
@@ -104,6 +163,7 @@ class Classification:
         self.model = bundle.model
         self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
         self.lengths: Sequence[int] = [len(ids) for ids, _ in data.train]
+        self.weight = label_weights(data) if bundle.config.train.balance else None  # [num_labels]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """From what stands on the encoder down to the embedding, each slower by `layer_decay`.
@@ -149,17 +209,22 @@ class Classification:
         """Add the gradient of the cross-entropy, the word vectors moved by `perturbation`."""
         with autocast(batch.labels.device, self.bundle.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths, perturbation)  # [batch, num_labels]
-        loss = F.cross_entropy(logits.float(), batch.labels)
+        loss = self.loss(logits.float(), batch.labels)
         loss.backward()
         accuracy = (logits.argmax(dim=1) == batch.labels).float().mean()
         return Outcome(len(batch.labels), {"loss": loss.item(), "accuracy": accuracy.item()})
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The cross-entropy, of `logits` [reviews, num_labels]; each label counts by its weight."""
+        weight = None if self.weight is None else self.weight.to(logits.device)
+        return F.cross_entropy(logits, labels, weight)
 
     def validate(self, model: LSTMClassifier) -> Metrics:
         logits = predict_logits(model, [ids for ids, _ in self.data.validation])
         labels = torch.tensor([label for _, label in self.data.validation])
         temperature = fit_temperature(logits, labels)
         return {
-            "loss": F.cross_entropy(logits / temperature, labels).item(),
+            "loss": self.loss(logits / temperature, labels).item(),
             "accuracy": (logits.argmax(dim=1) == labels).float().mean().item(),
             "temperature": temperature,
         }
@@ -172,3 +237,10 @@ class Classification:
             data={**self.facts, "metrics": metrics},
         )
         save_bundle(kept, folder)
+
+
+def label_weights(data: Data) -> Tensor:
+    """By label its weight, so that all of them together weigh the same: [num_labels]."""
+    labels = torch.tensor([label for _, label in data.train])
+    counts = labels.bincount(minlength=len(data.labels))
+    return len(labels) / (counts.clamp(min=1) * len(data.labels))

@@ -66,6 +66,15 @@ class Vocab:
         words.sort(key=lambda word: (-counts[word], word))
         return cls(words if max_size is None else words[: max_size - len(SPECIALS)])
 
+    def extended(self, token_lists: Iterable[Iterable[str]], min_freq: int) -> "Vocab":
+        """These tokens, with the same ids, and behind them the unknown ones that are so frequent.
+
+        Arguments as of `build`. All that is unknown counts, misspelled words too.
+        """
+        unknown = (token for tokens in token_lists for token in tokens if token not in self._ids)
+        new = Vocab.build([unknown], min_freq)
+        return Vocab(self.tokens[len(SPECIALS) :] + new.tokens[len(SPECIALS) :])
+
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """Return one id per token: its own, that of the word it misspells, or `UNK_ID`."""
         ids = self._ids

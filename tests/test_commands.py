@@ -88,14 +88,14 @@ def test_pretrain_then_train_from_the_encoder(tmp_path):
     assert re.search(r"forward perplexity \d+.*backward perplexity \d+", pretrained.stdout)
     assert "<" in pretrained.stderr  # stands before the time left
 
-    start = ("train", *common, "--lessons", 0, "--epochs", 1, "--encoder", encoder, "--out", out)
+    start = ("train", *common, "--lessons", 0, "--epochs", 1, "--init", encoder, "--out", out)
     assert fails(sentiment(*start, "--hidden-size", 20), "hidden_size is the encoder's.*--from-sc")
     assert fails(sentiment(*start, "--from-scratch"), "exclude each other")
     assert not out.exists()
     trained = sentiment(*start, "--adversarial", 0)
     assert trained.returncode == 0, trained.stderr
     settings = json.loads((out / "config.json").read_text())["config"]["model"]
-    assert (settings["hidden_size"], settings["encoder"]) == (10, str(encoder))
+    assert (settings["hidden_size"], settings["init"]) == (10, str(encoder))
     assert sentiment("predict", "A good film.", "--model", out).returncode == 0
     assert fails(sentiment("predict", "A good film.", "--model", encoder), "has no labels")
 

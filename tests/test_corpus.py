@@ -6,26 +6,28 @@ import warnings
 import zipfile
 
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from datasets import Dataset, DatasetDict
 from huggingface_hub.errors import RepositoryNotFoundError
 
-import sentiment.corpus
 from sentiment.config import DataConfig
 from sentiment.corpus import (
-    FEATURES,
     LABELS,
     SharedReviewsWarning,
+    acl,
     fingerprint,
     from_reviews,
     hold_out,
+    hub,
     load_corpus,
     split_of,
     train_and_validation,
     warn_of_shared,
-    within,
 )
+from sentiment.corpus.columns import labels_feature
+from sentiment.corpus.hub import within
 from sentiment.errors import InputError
 
+IMDB_FEATURES = labels_feature(LABELS)
 REVIEWS = {
     "train/neg/2_1.txt": "second <br /> bad",
     "train/neg/10_2.txt": "tenth, worse",
@@ -56,6 +58,11 @@ def rows(corpus):
     }
 
 
+def load_all(path, **settings):
+    """All of it, none set aside for testing."""
+    return load_corpus(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
+
+
 def write_acl_folder(root, reviews=REVIEWS):
     for name, text in reviews.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +90,7 @@ def parquet_folder(path, columns, features=None, split="train"):
 def test_the_original_folder_is_read_in_order_of_review_number(tmp_path):
     corpus = load_corpus(str(write_acl_folder(tmp_path / "aclImdb")))
     assert rows(corpus) == EXPECTED
-    assert all(split.features == FEATURES for split in corpus.values())
+    assert all(split.features == IMDB_FEATURES for split in corpus.values())
     assert rows(load_corpus(str(tmp_path))) == EXPECTED  # the folder above serves too
 
 
@@ -131,7 +138,7 @@ def test_a_member_whose_size_cannot_be_is_refused_unread(tmp_path, kind, size):
 
 
 def test_an_archive_of_endless_reviews_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sentiment.corpus, "MAX_CORPUS_BYTES", 2500)
+    monkeypatch.setattr(acl, "MAX_CORPUS_BYTES", 2500)
     members = {f"aclImdb/train/pos/{n}_9.txt": b"x" * 1000 for n in range(3)}
     with pytest.raises(InputError, match="no reviews of IMDB: over 2,500 bytes"):
         load_corpus(str(write_archive(tmp_path / "many.tar.gz", members)))
@@ -139,7 +146,7 @@ def test_an_archive_of_endless_reviews_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"\xff\xfe", "not UTF-8"), (b"x" * (sentiment.corpus.MAX_REVIEW_BYTES + 1), "longer than")],
+    [(b"\xff\xfe", "not UTF-8"), (b"x" * (acl.MAX_REVIEW_BYTES + 1), "longer than")],
 )
 def test_a_review_that_is_none_is_named(tmp_path, content, message):
     path = write_archive(tmp_path / "bad.tar.gz", {"aclImdb/test/neg/7_1.txt": content})
@@ -159,10 +166,10 @@ def test_a_truncated_archive_is_a_clear_error(tmp_path):
 
 
 def test_a_folder_in_hub_layout_is_read_and_other_columns_dropped(tmp_path):
-    columns = {"text": ["a", "b"], "label": [0, 1], "movie": ["x", "y"]}
-    corpus = load_corpus(str(parquet_folder(tmp_path / "data", columns)))
-    assert rows(corpus) == {"train": [("a", 0), ("b", 1)]}
-    assert corpus["train"].features == FEATURES
+    columns = {"text": ["a", "b"], "label": ["pos", "neg"], "movie": ["x", "y"]}
+    corpus = load_all(parquet_folder(tmp_path / "data", columns))
+    assert rows(corpus) == {"train": [("a", 1), ("b", 0)]}
+    assert corpus["train"].features == IMDB_FEATURES
 
 
 def test_unlabelled_rows_are_expected_but_not_to_train_on(tmp_path):
@@ -175,31 +182,30 @@ def test_unlabelled_rows_are_expected_but_not_to_train_on(tmp_path):
         split_of(corpus, "test", "data")
 
 
-other_names = Features({"text": Value("string"), "label": ClassLabel(names=["bad", "good"])})
-
-
 @pytest.mark.parametrize(
     ("columns", "features", "message"),
     [
-        ({"review": ["a"], "label": [0]}, None, "no column 'text', only review, label"),
-        ({"text": ["a"]}, None, "no column 'label'"),
-        ({"text": [1], "label": [0]}, None, "needs text in its column 'text'"),
-        ({"text": ["a"], "label": ["pos"]}, None, "needs labels 0 .neg. and 1 .pos."),
-        (
-            {"text": ["a", "b"], "label": [0, 2]},
-            None,
-            r"than 0 and 1: \[2\]. The first is in row 2",
-        ),
-        ({"text": ["a"], "label": [0]}, other_names, r"needs the labels \['neg', 'pos'\]"),
-        ({"text": ["a", None], "label": [0, 1]}, None, "has no text in row 2"),
+        ({"text": ["a"]}, None, "no column of labels, only 'text'"),
+        ({"text": [1], "label": [0]}, None, "no column of texts, only 'text', 'label'"),
+        ({"text": ["a"], "label": [0.5]}, None, "no column of labels"),
+        ({"text": ["a"], "label": [[0]]}, None, "no column of labels"),
+        ({"text": ["a", None], "label": [0, 1]}, None, "has no text in row 2: column 'text'"),
+        ({"text": ["a", " \n"], "label": [0, 1]}, None, "has no text in row 2"),
         ({"text": ["a", "b"], "label": [0, None]}, None, "has no label in row 2"),
-        ({"text": [], "label": []}, FEATURES, "is empty"),
+        ({"text": ["a", "b"], "label": ["x", ""]}, None, "has no label in row 2"),
+        ({"text": ["a", "b"], "label": ["x", "y\0"]}, None, "the label .*, which is no name"),
+        ({"text": [], "label": []}, IMDB_FEATURES, "is empty"),
+        (
+            {"text": ["a"] * 1001, "label": [str(n) for n in range(1001)]},
+            None,
+            "has 1,001 different labels in its column 'label'; 1,000 is the most.*--label-column",
+        ),
     ],
 )
-def test_data_of_another_shape_is_a_clear_error(tmp_path, columns, features, message):
+def test_data_that_cannot_be_learned_from_is_a_clear_error(tmp_path, columns, features, message):
     path = parquet_folder(tmp_path / "data", columns, features)
     with pytest.raises(InputError, match=message):
-        load_corpus(str(path))
+        load_all(path)
 
 
 def test_an_empty_folder_and_a_wrong_path_are_clear_errors(tmp_path):
@@ -209,27 +215,30 @@ def test_an_empty_folder_and_a_wrong_path_are_clear_errors(tmp_path):
     with pytest.raises(InputError, match="no file or folder '.*nowhere'.*--dataset sample"):
         load_corpus(str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="--revision is for a data set of the Hub"):
-        load_corpus("sample", revision="main")
+        load_corpus(DataConfig(dataset="sample", revision="main"))
 
 
 CSV = ["text,label"] + [f"word{n},{n % 2}" for n in range(100_000)]
 
 
+@pytest.mark.parametrize("name", ["reviews.csv", "folder/train.csv"])
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("one,two,3,4", r"train\.csv.*Expected 2 fields in line 77778, saw 4"),
-        ('"open,1', r"train\.csv.*EOF inside string starting at row 77777"),
-        ("one,positive", "'positive'"),
+        ("one,two,3,4", r"\.csv.*Expected 2 fields in line 77778, saw 4"),
+        ('"open,1', r"\.csv.*EOF inside string starting at row 77777"),
+        ("one,positive", "label 'positive' has a single review, that of row 77,777"),
         ("one,", "has no label in row 77,777"),
         (",1", "has no text in row 77,777"),
-        ("one,7", r"labels other than 0 and 1: \[7\]. The first is in row 77,777"),
+        ("one,7", "label '7' has a single review, that of row 77,777"),
     ],
 )
-def test_one_bad_row_of_100_000_is_told(tmp_path, capfd, row, message):
-    (tmp_path / "train.csv").write_text("\n".join([*CSV[:77_777], row, *CSV[77_778:]]))
+def test_one_bad_row_of_100_000_is_told(tmp_path, capfd, name, row, message):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([*CSV[:77_777], row, *CSV[77_778:]]))
     with pytest.raises(InputError, match=message) as caught:
-        load_corpus(str(tmp_path))
+        load_corpus(str(path if path.parent == tmp_path else path.parent))
     assert "\n" not in str(caught.value)
     assert "Error" not in capfd.readouterr().err
 
@@ -279,7 +288,7 @@ def test_json_that_would_crash_the_reader_is_refused(tmp_path, depth):
     good = '{"text": "[[[[ \\" {{{{", "label": 1}\n'
     path = tmp_path / "train.jsonl"
     path.write_text(good * 200)
-    assert len(load_corpus(str(tmp_path))["train"]) == 200
+    assert len(load_all(tmp_path)["train"]) == 200
     path.write_text(good + '{"text": "a", "label": ' + "[" * depth + "]" * depth + "}\n")
     with pytest.raises(InputError, match=r"train\.jsonl', line 2: nested more than 100 deep"):
         load_corpus(str(tmp_path))
@@ -316,7 +325,7 @@ def test_an_unreachable_hub_is_said_within_ten_seconds(monkeypatch):
     def sleep(*args, **kwargs):
         time.sleep(60)
 
-    monkeypatch.setattr(sentiment.corpus.HfApi, "dataset_info", sleep)
+    monkeypatch.setattr(hub.HfApi, "dataset_info", sleep)
     started = time.monotonic()
     with pytest.raises(InputError, match="cannot be reached.*HF_ENDPOINT.*--dataset sample"):
         load_corpus("someone/never-downloaded")
@@ -330,22 +339,23 @@ def test_an_unknown_hub_data_set_is_a_clear_error(monkeypatch):
     def refuse(*args, **kwargs):
         raise RepositoryNotFoundError("404", response=Response())
 
-    monkeypatch.setattr(sentiment.corpus.HfApi, "dataset_info", refuse)
+    monkeypatch.setattr(hub.HfApi, "dataset_info", refuse)
     with pytest.raises(InputError, match="The Hub has no public data set 'someone/nothing'"):
         load_corpus("someone/nothing")
 
 
 def test_a_reachable_hub_is_asked_for_the_revision(monkeypatch):
     asked = []
-    monkeypatch.setattr(sentiment.corpus.HfApi, "dataset_info", lambda *_, **__: None)
+    monkeypatch.setattr(hub.HfApi, "dataset_info", lambda *_, **__: None)
 
-    def load_dataset(name, revision):
-        asked.append((name, revision))
+    def load_dataset(name, subset, revision):
+        asked.append((name, subset, revision))
         return DatasetDict(train=from_reviews(EXPECTED)["train"])
 
-    monkeypatch.setattr(sentiment.corpus.datasets, "load_dataset", load_dataset)
-    assert rows(load_corpus("someone/imdb", "v2"))["train"] == EXPECTED["train"]
-    assert asked == [("someone/imdb", "v2")]
+    monkeypatch.setattr(hub.datasets, "load_dataset", load_dataset)
+    data = DataConfig(dataset="someone/imdb", revision="v2", subset="short", test_fraction=0.0)
+    assert rows(load_corpus(data))["train"] == EXPECTED["train"]
+    assert asked == [("someone/imdb", "short", "v2")]
 
 
 def test_within_hands_on_results_and_errors():
@@ -376,9 +386,15 @@ def test_random_validation_is_seeded_and_as_balanced():
     assert list(held_out["text"]) != list(hold_out(train, "random", seed=2)[1]["text"])
 
 
-@pytest.mark.parametrize(("negatives", "positives"), [(5, 0), (1, 5)])
-def test_holding_out_needs_reviews_of_both_labels(negatives, positives):
-    with pytest.raises(InputError, match="both labels"):
+@pytest.mark.parametrize(
+    ("negatives", "positives", "message"),
+    [
+        (5, 0, "All 5 reviews have one label only, 'neg'. Training needs reviews of both labels"),
+        (1, 5, "The label 'neg' has a single review, that of row 1"),
+    ],
+)
+def test_holding_out_needs_reviews_of_both_labels(negatives, positives, message):
+    with pytest.raises(InputError, match=message):
         hold_out(numbered(negatives, positives))
 
 
@@ -405,7 +421,7 @@ def test_imdb_has_its_known_shape(imdb):
         "test": 25000,
         "unsupervised": 50000,
     }
-    assert imdb["train"].features == FEATURES
+    assert imdb["train"].features == IMDB_FEATURES
     kept, held_out = hold_out(imdb["train"])
     assert (len(kept), len(held_out)) == (22500, 2500)
 

@@ -40,7 +40,7 @@ def few_readings(monkeypatch):
     unlabelled += [f" {text.upper()}\n" for text, _ in sample["test"][-10:]]
     splits["unsupervised"] = [(text, UNLABELLED) for text in unlabelled]
     corpus = from_reviews(splits)
-    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_: corpus)
+    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_, **__: corpus)
     return corpus
 
 
@@ -169,13 +169,16 @@ def test_a_stopped_run_resumes_to_the_same_weights(tmp_path, monkeypatch, few_re
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_an_encoder_and_a_classifier_are_not_taken_for_each_other(tmp_path, few_readings):
+def test_an_encoder_is_no_classifier_but_a_classifier_holds_one(tmp_path, few_readings):
     pretrain(Config.from_flat(**SETTINGS), tmp_path / "encoder")
     train(Config.from_flat(**SMALL), tmp_path / "classifier")
     with pytest.raises(InputError, match="has no labels: it is not that of a trained classifier"):
         load_bundle(tmp_path / "encoder")
-    with pytest.raises(InputError, match="is that of a trained classifier, not an encoder"):
-        load_encoder(tmp_path / "classifier")
+    start, whole = (load(tmp_path / "classifier") for load in (load_encoder, load_bundle))
+    assert start.classifier is not None
+    assert start.vocab == whole.vocab
+    for name, tensor in whole.model.encoder.state_dict().items():
+        assert torch.equal(start.encoder.state_dict()[name], tensor)
 
 
 def test_an_encoder_reads_on_from_its_weights_in_its_vocabulary(
@@ -191,7 +194,7 @@ def test_an_encoder_reads_on_from_its_weights_in_its_vocabulary(
         seen.append({k: v.clone() for k, v in self.model.encoder.state_dict().items()})
 
     monkeypatch.setattr(Trainer, "step", step)
-    settings = {**SETTINGS, "encoder": str(tmp_path / "first"), "hidden_size": 99}
+    settings = {**SETTINGS, "init": str(tmp_path / "first"), "hidden_size": 99}
     pretrain(Config.from_flat(**settings), tmp_path / "second")
     for name, tensor in first.encoder.state_dict().items():
         assert torch.equal(seen[0][name], tensor)  # the new predictions come first

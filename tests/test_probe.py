@@ -5,7 +5,7 @@ from sentiment.config import Config
 from sentiment.model import LSTMClassifier, predict_logits
 from sentiment.probe import fit_linear
 
-SHAPE = {"embedding_dim": 8, "hidden_size": 8, "encoder": None}
+SHAPE = {"embedding_dim": 8, "hidden_size": 8, "init": None}
 VOCAB_SIZE = 12
 
 

@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 import torch
@@ -6,15 +7,24 @@ from conftest import SMALL
 
 import sentiment.pretrain
 import sentiment.train
-from sentiment.bundle import Bundle, load_bundle, load_encoder
-from sentiment.config import Config
-from sentiment.corpus import LABELS, from_reviews
+from sentiment.bundle import Bundle, EncoderBundle, load_bundle, load_encoder
+from sentiment.config import Config, TextConfig
+from sentiment.corpus import LABELS, Notice, from_reviews
 from sentiment.errors import InputError
 from sentiment.pretrain import pretrain
 from sentiment.sample import sample_reviews
 from sentiment.tokenizer import Tokenizer
-from sentiment.train import Classification, prepare_data, train
-from sentiment.vocab import Vocab
+from sentiment.train import (
+    LESSONS,
+    Classification,
+    Data,
+    label_weights,
+    lessons_for,
+    prepare_data,
+    train,
+    vocabulary,
+)
+from sentiment.vocab import UNK_ID, Vocab
 
 pytestmark = pytest.mark.usefixtures("few_reviews")
 
@@ -66,12 +76,29 @@ def test_lessons_are_learned_from_beside_the_reviews_and_by_nothing_else():
     assert [label for _, label in beside.train[120:]] == [0, 1] * 3
     assert beside.vocab == without.vocab
     assert beside.validation == without.validation
-    assert beside.facts == without.facts
+    assert (without.facts.pop("lessons")["rows"], beside.facts["lessons"]["rows"]) == (0, 6)
+    assert beside.facts.items() >= without.facts.items()
 
 
-def test_lessons_are_for_english_reviews():
+def test_lessons_are_for_english_reviews_that_are_negative_or_positive():
+    def count(labels, **settings):
+        return len(lessons_for(labels, Config.from_flat(**settings)))
+
+    assert count(["neg", "pos"]) == count(["Positive", "Negative"]) == LESSONS
+    assert count(["neg", "pos"], language="de") == count(["neg", "pos", "neutral"]) == 0
+    assert count(["neg", "pos"], lessons=6) == 6
     with pytest.raises(InputError, match="English, and the reviews are read in 'de'.*--lessons 0"):
-        prepare_data(Config.from_flat(**{**SETTINGS, "lessons": 6, "language": "de"}))
+        count(["neg", "pos"], lessons=6, language="de")
+    with pytest.raises(InputError, match="positive, and the reviews are bad or good.*--lessons 0"):
+        count(["bad", "good"], lessons=6)
+
+
+def test_lessons_have_the_labels_of_the_reviews():
+    forward, backward = (
+        dict(lessons_for(labels, Config.from_flat(lessons=6)))
+        for labels in (["neg", "pos"], ["positive", "negative"])
+    )
+    assert {text: 1 - label for text, label in forward.items()} == backward
 
 
 def test_an_adversarial_step_has_its_length_and_raises_the_loss():
@@ -124,7 +151,7 @@ def test_without_adversarial_there_is_one_pass():
 def encoder(tmp_path, monkeypatch):
     """A small pretrained encoder, of another vocabulary and shape than a classifier's defaults."""
     corpus = from_reviews({"train": sample_reviews("train")[:40] + sample_reviews("train")[-40:]})
-    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_: corpus)
+    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_, **__: corpus)
     settings = {**SETTINGS, "epochs": 1, "embedding_dim": 12, "hidden_size": 10, "min_freq": 1}
     pretrain(Config.from_flat(**settings), tmp_path / "encoder")
     return tmp_path / "encoder"
@@ -142,7 +169,7 @@ def test_a_classifier_starts_from_the_weights_and_the_vocabulary_of_its_encoder(
         return real(self, batch)
 
     monkeypatch.setattr(Classification, "backward", backward)
-    config = Config.from_flat(**{**SETTINGS, "encoder": str(encoder)})
+    config = Config.from_flat(**{**SETTINGS, "init": str(encoder)})
     train(config, tmp_path / "run")
     saved = load_encoder(encoder)
     for name, tensor in saved.encoder.state_dict().items():
@@ -165,8 +192,52 @@ def test_each_layer_learns_slower_than_the_one_above(encoder):
     assert grouped == set(learner.model.parameters())
 
 
+def test_frequent_words_that_are_new_begin_as_unknown_ones(tmp_path, encoder):
+    known = load_encoder(encoder).vocab
+    config = Config.from_flat(**{**SETTINGS, "init": str(encoder), "new_word_freq": 3})
+    data = prepare_data(config, known)
+    assert data.vocab.tokens[: len(known)] == known.tokens
+    assert len(data.vocab) > len(known)
+    bundle = Bundle.new(config.starting_from(load_encoder(encoder).config), LABELS, data.vocab, {})
+    bundle.start_from(load_encoder(encoder))
+    weight = bundle.model.encoder.embedding.weight
+    assert (weight[len(known) :] == weight[UNK_ID]).all()
+    assert (weight[: len(known)] == load_encoder(encoder).encoder.embedding.weight).all()
+
+
+def test_the_linear_is_taken_over_by_the_names_of_its_labels():
+    config = Config.from_flat(**SETTINGS)
+    vocab = Vocab(["good", "bad"])
+    first = Bundle.new(config, ["bad", "good"], vocab, {})
+    start = EncoderBundle(config, vocab, first.model.encoder, {}, classifier=first)
+    second = Bundle.new(config, ["good", "bad"], vocab, {})
+    assert second.start_from(start)
+    reviews = [[2, 3, 2]]
+    torch.testing.assert_close(second.logits(reviews).flip(1), first.logits(reviews))
+
+
+def test_a_vocabulary_that_misses_most_words_is_said():
+    with pytest.warns(Notice, match="misses 100% of the words.*--language.*--from-scratch"):
+        vocabulary([["nur", "deutsche", "wörter"]], TextConfig(), Vocab(["only", "english"]))
+
+
+def test_balance_gives_each_label_the_same_weight():
+    examples = [([2], 0)] * 6 + [([3], 1)] * 2
+    data = Data(examples, examples, ["a", "b"], Vocab(["x", "y"]), {})
+    assert label_weights(data).tolist() == pytest.approx([8 / 12, 8 / 4])
+    losses = []
+    for balance in (False, True):
+        torch.manual_seed(0)
+        config = Config.from_flat(**{**SETTINGS, "balance": balance})
+        learner = Classification(Bundle.new(config, data.labels, data.vocab, {}), data)
+        logits = torch.tensor([[2.0, 0.0]]).repeat(8, 1)
+        losses.append(learner.loss(logits, torch.tensor([0] * 6 + [1] * 2)).item())
+    right, wrong = math.log(1 + math.exp(-2)), math.log(1 + math.exp(2))
+    assert losses == pytest.approx([(6 * right + 2 * wrong) / 8, (right + wrong) / 2])
+
+
 def test_there_must_be_an_encoder(tmp_path):
-    config = Config.from_flat(**{**SETTINGS, "encoder": str(tmp_path / "nowhere")})
+    config = Config.from_flat(**{**SETTINGS, "init": str(tmp_path / "nowhere")})
     with pytest.raises(InputError, match="There is no encoder in '.*nowhere'"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.behaviour.suite import PARTS, Case, Kind, PartName, suite
 from sentiment.errors import InputError
+from sentiment.polarity import polarities
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,16 +73,17 @@ def check(
     `labels` names the columns. All texts are asked for in one call.
 
     Raises:
-        InputError: the labels are not `neg` and `pos`.
+        InputError: the labels are not `neg` and `pos`, or `negative` and `positive`.
     """
-    if sorted(labels) != sorted(LABELS):
+    sides = polarities(labels)
+    if sides is None:
         raise InputError(
             f"The behavioural tests are for a classifier of the labels {' and '.join(LABELS)}, "
             f"not {', '.join(labels)}."
         )
     tests = suite(part)
     texts = [text for test in tests for case in test.cases for text in case.texts]
-    scores = iter(predict(texts)[:, list(labels).index("pos")].tolist())
+    scores = iter(predict(texts)[:, sides[1]].tolist())
     results = []
     for test in tests:
         scored = [(case, tuple(next(scores) for _ in case.texts)) for case in test.cases]

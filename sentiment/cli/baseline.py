@@ -4,16 +4,18 @@ import json
 import sys
 import warnings
 from dataclasses import asdict
+from typing import Any
 
-from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, named_data
-from sentiment.cli.show import print_baselines
-from sentiment.config import TrainConfig
+from sentiment.cli.data import NAMING, named_data
+from sentiment.cli.flags import AsJson, Device, Model, with_settings
+from sentiment.cli.show import print_baselines, show_warnings
+from sentiment.config import DataConfig, TrainConfig
 
 
+@with_settings(DataConfig, only=NAMING)
 def baseline(
+    settings: dict[str, Any],
     model: Model = None,
-    dataset: Dataset = None,
-    revision: Revision = None,
     device: Device = TrainConfig.device,
     as_json: AsJson = False,
 ) -> None:
@@ -23,7 +25,7 @@ def baseline(
     """
     from sentiment.baselines import compare
     from sentiment.bundle import SHIPPED_CLASSIFIER, write_json
-    from sentiment.corpus import load_corpus, split_of
+    from sentiment.corpus import Notice, load_corpus, split_of, with_labels
     from sentiment.model import choose_device
     from sentiment.predict import Classifier, UnknownWordsWarning
     from sentiment.writing import staged
@@ -32,9 +34,17 @@ def baseline(
     folder = model or SHIPPED_CLASSIFIER
     classifier = Classifier.from_pretrained(folder, choose_device(device))
     config = classifier.bundle.config
-    data = named_data(config.data, dataset, revision)
-    corpus = load_corpus(data.dataset, data.revision)
-    train, test = (split_of(corpus, split, data.dataset) for split in ("train", "test"))
+    show_warnings(Notice)
+    data = named_data(config.data, settings)
+    corpus = load_corpus(data)
+    train, test = (
+        with_labels(
+            split_of(corpus, split, data.dataset),
+            classifier.labels,
+            f"The split '{split}' of '{data.dataset}'",
+        )
+        for split in ("train", "test")
+    )
     classifiers = []
     for result in compare(classifier, folder, train, test):
         print(f"{result.name}: {result.metrics.accuracy:.2%}", file=sys.stderr)  # It takes minutes.
@@ -42,7 +52,7 @@ def baseline(
     comparison = {
         "dataset": data.dataset,
         "split": "test",
-        "model": {"dataset": config.data.dataset, "encoder": config.model.encoder},
+        "model": {"dataset": config.data.dataset, "init": config.model.init},
         "classifiers": classifiers,
     }
     if as_json:

@@ -1,15 +1,18 @@
 """`sentiment calibrate`."""
 
-from sentiment.cli.flags import Dataset, Device, Model, Revision, named_data
-from sentiment.cli.show import print_calibration
-from sentiment.config import TrainConfig
+from typing import Any
+
+from sentiment.cli.data import NAMING, named_data
+from sentiment.cli.flags import Device, Model, with_settings
+from sentiment.cli.show import print_calibration, show_warnings
+from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import InputError
 
 
+@with_settings(DataConfig, only=NAMING)
 def calibrate(
+    settings: dict[str, Any],
     model: Model = None,
-    dataset: Dataset = None,
-    revision: Revision = None,
     device: Device = TrainConfig.device,
 ) -> None:
     """Fit a model's temperature to the validation reviews, and write it into its config.json.
@@ -21,16 +24,24 @@ def calibrate(
             "The shipped model is calibrated already. Name one of yours: --model FOLDER."
         )
     from sentiment.bundle import load_bundle, save_temperature
-    from sentiment.corpus import fingerprint, load_corpus, train_and_validation
+    from sentiment.corpus import (
+        Notice,
+        fingerprint,
+        load_corpus,
+        train_and_validation,
+        with_labels,
+    )
     from sentiment.evaluate import calibrate
     from sentiment.model import choose_device
     from sentiment.writing import locked
 
+    show_warnings(Notice)
     with locked(model):  # A run that is at work there would undo it.
         bundle = load_bundle(model, choose_device(device))
-        data = named_data(bundle.config.data, dataset, revision)
-        corpus = load_corpus(data.dataset, data.revision)
+        data = named_data(bundle.config.data, settings)
+        corpus = load_corpus(data)
         _, validation = train_and_validation(corpus, data, bundle.config.train.seed)
+        validation = with_labels(validation, bundle.labels, f"'{data.dataset}'")
         before, after = calibrate(bundle, validation)
         fitted_to = {
             "dataset": data.dataset,

@@ -1,44 +1,41 @@
 """`sentiment eval`."""
 
 import json
-from typing import Annotated
+from typing import Any
 
-import typer
+from sentiment.cli.data import NAMING, Split, read_split
+from sentiment.cli.flags import AsJson, Device, Model, with_settings
+from sentiment.cli.show import print_metrics
+from sentiment.config import DataConfig, TrainConfig
 
-from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, named_data
-from sentiment.cli.show import print_metrics, show_warnings
-from sentiment.config import TrainConfig
 
-
+@with_settings(DataConfig, only=NAMING)
 def evaluate(
+    settings: dict[str, Any],
     model: Model = None,
-    dataset: Dataset = None,
-    revision: Revision = None,
-    split: Annotated[str, typer.Option(help="Split to measure on.")] = "test",
+    split: Split = None,
     device: Device = TrainConfig.device,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
     from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, write_json
-    from sentiment.corpus import SharedReviewsWarning, load_corpus, split_of, warn_of_shared
     from sentiment.evaluate import evaluate
     from sentiment.model import choose_device
     from sentiment.writing import staged
 
     bundle = load_bundle(model or SHIPPED_CLASSIFIER, choose_device(device))
-    data = named_data(bundle.config.data, dataset, revision)
-    corpus = load_corpus(data.dataset, data.revision)
-    train = corpus["train"] if split != "train" and "train" in corpus else None
-    reviews = split_of(corpus, split, data.dataset)
-    if train is not None:
-        show_warnings(SharedReviewsWarning)
-        warn_of_shared(train, **{split: reviews})
+    dataset, name, reviews, train = read_split(bundle, settings, split)
     metrics = evaluate(bundle, reviews, train)
-    result = {"dataset": data.dataset, "split": split, **metrics.to_dict()}
+    result = {
+        "dataset": dataset,
+        "split": name,
+        "labels": bundle.labels,
+        **metrics.to_dict(),
+    }
     if as_json:
         print(json.dumps(result))
     else:
-        print_metrics(result, bundle.labels)
+        print_metrics(result)
     if model is not None:
         with staged(model) as stage:
-            write_json(stage / f"metrics-{split}.json", result)
+            write_json(stage / f"metrics-{name}.json", result)

@@ -9,30 +9,22 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from sentiment.config import DataConfig
-
 Model = Annotated[
     Path | None, typer.Option(help="Folder of a trained model.", show_default="the shipped one")
 ]
-Dataset = Annotated[
-    str | None, typer.Option(help="Reviews, as for train.", show_default="the model's")
-]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub data set.")]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
-def named_data(own: DataConfig, dataset: str | None, revision: str | None) -> DataConfig:
-    """The data that a command reads: those named on its command line, else the model's `own`."""
-    if dataset is None:
-        dataset, revision = own.dataset, revision or own.revision
-    return dataclasses.replace(own, dataset=dataset, revision=revision)
-
-
 def with_settings(
-    *sections: type, recipe: Mapping[str, Any] = MappingProxyType({}), without: Iterable[str] = ()
+    *sections: type,
+    recipe: Mapping[str, Any] = MappingProxyType({}),
+    without: Iterable[str] = (),
+    only: Iterable[str] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one flag for each field of the config `sections` but those in `without`.
+
+    With `only` it is one for each of these.
 
     Defaults are those of `recipe`, else of the config. The command gets those that were named on
     the command line as its argument `settings`.
@@ -48,7 +40,7 @@ def with_settings(
             flag(section, field, recipe.get(field.name, field.default))
             for section in sections
             for field in dataclasses.fields(section)
-            if field.name not in without
+            if field.name not in without and (only is None or field.name in only)
         ]
 
         def run(context: typer.Context, **arguments: Any) -> None:

@@ -3,20 +3,21 @@
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from sentiment.cli.flags import Dataset, Device, Model, Revision, named_data
-from sentiment.config import TrainConfig
+from sentiment.cli.data import NAMING, Split, read_split
+from sentiment.cli.flags import Device, Model, with_settings
+from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import InputError
 
 
+@with_settings(DataConfig, only=NAMING)
 def report(
+    settings: dict[str, Any],
     model: Model = None,
-    dataset: Dataset = None,
-    revision: Revision = None,
-    split: Annotated[str, typer.Option(help="Split to measure on.")] = "test",
+    split: Split = None,
     out: Annotated[
         Path, typer.Option(help="The page; its figures go into a folder beside it.")
     ] = Path("report.html"),
@@ -27,7 +28,6 @@ def report(
     if missing:
         raise InputError(f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}")
     from sentiment.bundle import SHIPPED_CLASSIFIER
-    from sentiment.corpus import load_corpus, split_of
     from sentiment.model import choose_device
     from sentiment.predict import Classifier, UnknownWordsWarning
     from sentiment.report import figures_folder, report
@@ -35,9 +35,6 @@ def report(
     warnings.simplefilter("ignore", UnknownWordsWarning)
     folder = model or SHIPPED_CLASSIFIER
     classifier = Classifier.from_pretrained(folder, choose_device(device))
-    data = named_data(classifier.bundle.config.data, dataset, revision)
-    corpus = load_corpus(data.dataset, data.revision)
-    train = corpus["train"] if split != "train" and "train" in corpus else None
-    reviews = split_of(corpus, split, data.dataset)
-    report(classifier, folder, reviews, out, data.dataset, split, train)
+    dataset, name, reviews, train = read_split(classifier.bundle, settings, split)
+    report(classifier, folder, reviews, out, dataset, name, train)
     print(f"The report is in {out}, its figures in {figures_folder(out)}.")

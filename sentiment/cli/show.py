@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sentiment.polarity import polarities
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -18,16 +20,23 @@ if TYPE_CHECKING:
     from sentiment.trainer import Summary
 
 BAR_WIDTH = 20
+MOST_CONFUSED = 12  # Labels, of which the confusion still is a table that can be read.
 
 STRONGEST = 8  # Words whose contributions are printed.
 FAINT, STRONG = 0.1, 0.5  # Parts of the full strength of a word: below, no colour; above, bold.
 BLACK, BLUE, ORANGE = 16, (153, 75), (223, 214)  # Of 256 colours; (pale, strong). On any theme.
 
 
-def show_warnings(kind: type[Warning]) -> None:
-    """From now on print warnings of this `kind` on stderr, a line each."""
-    warnings.simplefilter("always", kind)
-    warnings.showwarning = lambda message, *_: print(f"Warning: {message}", file=sys.stderr)
+def show_warnings(*kinds: type[Warning]) -> None:
+    """From now on print warnings of these `kinds` on stderr, a line each."""
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        word = "Note" if category.__name__ == "Notice" else "Warning"
+        print(f"{word}: {message}", file=sys.stderr)
+
+    for kind in kinds:
+        warnings.simplefilter("always", kind)
+    warnings.showwarning = show
 
 
 def print_epoch(metrics: dict[str, float]) -> None:
@@ -71,11 +80,11 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
-    """The metrics as a table, then the confusion counts, the slices and the reliability."""
+def print_metrics(result: dict[str, Any]) -> None:
+    """The metrics as a table, then labels, confusion counts, slices and reliability."""
     from rich.console import Console
 
-    temperature = result["temperature"]
+    labels, temperature = result["labels"], result["temperature"]
     metrics = table(f"{result['dataset']}, {result['split']}", "metric", "value")
     metrics.add_row("reviews", f"{result['n']:,}")
     for name, value in figures(result).items():
@@ -83,6 +92,10 @@ def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
     metrics.add_row("before the temperature", f"{result['ece_uncalibrated']:.4f}")
     metrics.add_row("temperature", "never calibrated" if temperature == 1 else f"{temperature:.4f}")
     metrics.add_row("loss", f"{result['loss']:.4f}")
+    by_label = table("By label", "label", "reviews", "precision", "recall", "F1")
+    for one in result["by_label"]:
+        parts = (f"{one[name]:.2%}" for name in ("precision", "recall", "f1"))
+        by_label.add_row(labels[one["label"]], f"{one['n']:,}", *parts)
     confusion = table("Confusion", "true \\ predicted", *labels)
     for label, counts in zip(labels, result["confusion"], strict=True):
         confusion.add_row(label, *(f"{count:,}" for count in counts))
@@ -100,7 +113,10 @@ def print_metrics(result: dict[str, Any], labels: list[str]) -> None:
             f"{part['ece_uncalibrated']:.4f}",
         )
     console = Console()
-    for one in (metrics, confusion, slices, reliability_table(result)):
+    shown = [metrics, by_label, confusion, slices, reliability_table(result)]
+    if len(labels) > MOST_CONFUSED:
+        shown.remove(confusion)
+    for one in shown:
         console.print(one)
 
 
@@ -155,7 +171,7 @@ def print_baselines(comparison: dict[str, Any]) -> None:
         beside.add_row(name, *(column[name] for column in columns))
     Console().print(beside)
     print(f"The baselines learn from all of train; {names[0]} has learned from {model['dataset']}.")
-    if model["encoder"] is not None:
+    if model["init"] is not None:
         print("Its training time leaves out that of its encoder, which has read without labels.")
 
 
@@ -166,7 +182,8 @@ def figures(metrics: dict[str, Any]) -> dict[str, str]:
     return {
         "accuracy": f"{metrics['accuracy']:.2%}",
         "95% interval": f"{low:.2%} to {high:.2%}",
-        "F1": f"{metrics['f1']:.4f}",
+        **({"F1": f"{metrics['f1']:.4f}"} if len(metrics["by_label"]) == 2 else {}),
+        "macro-F1": f"{metrics['macro_f1']:.4f}",
         "ROC-AUC": "only one label" if roc_auc is None else f"{roc_auc:.4f}",
         "calibration error": f"{metrics['ece']:.4f}",
     }
@@ -216,8 +233,16 @@ def print_verdict(shown: str, prediction: dict[str, Any], all_scores: bool) -> N
         bar = "█" * round(score * BAR_WIDTH)
         line = f"{label:>{max(map(len, scores))}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
         if in_colour() and label == prediction["label"]:
-            line = typer.style(line, fg="red" if label == "neg" else "green")
+            line = typer.style(line, fg=colour_of(label, list(scores)))
         print(f"{line}  {shown}" if label == prediction["label"] else line)
+
+
+def colour_of(label: str, labels: list[str]) -> str:
+    """Red for the negative label, green for the positive one, of any others the same for all."""
+    sides = polarities(labels)
+    if sides is None:
+        return "cyan"
+    return ("red", "green")[sides.index(labels.index(label))]
 
 
 def in_colour() -> bool:

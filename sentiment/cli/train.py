@@ -12,6 +12,7 @@ from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
     FROM_SCRATCH,
+    LANGUAGES,
     PRETRAINING,
     Config,
     DataConfig,
@@ -21,8 +22,8 @@ from sentiment.config import (
 )
 from sentiment.errors import InputError
 
-DEFAULT_OUT = Path("runs/imdb")
-PRETRAIN_OUT = Path("runs/encoder")
+RUNS = Path("runs")
+PRETRAIN_OUT = RUNS / "encoder"
 
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace that run.")]
@@ -31,27 +32,41 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace that run."
 @with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig)
 def train(
     settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="The run folder.")] = DEFAULT_OUT,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder.", show_default="runs/ and the data's name")
+    ] = None,
     from_scratch: Annotated[
         bool,
         typer.Option(
-            "--from-scratch", help=f"No encoder, and other defaults: {as_flags(FROM_SCRATCH)}."
+            "--from-scratch",
+            help=f"Start from nothing, with other defaults: {as_flags(FROM_SCRATCH)}.",
         ),
     ] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train a classifier, and leave it in the folder --out."""
-    from sentiment.corpus import SharedReviewsWarning
+    """Train a classifier, and leave it in the folder --out.
+
+    In another language than English it starts from nothing, unless --init says from what.
+    """
+    from sentiment.corpus import Notice, SharedReviewsWarning
     from sentiment.train import train
 
-    show_warnings(SharedReviewsWarning)
-    if from_scratch and "encoder" in settings:
-        raise InputError("--encoder and --from-scratch exclude each other.")
+    show_warnings(SharedReviewsWarning, Notice)
+    dataset = settings.get("dataset", DataConfig.dataset)
+    out = out or RUNS / name_of(dataset)
+    if from_scratch and "init" in settings:
+        raise InputError("--init and --from-scratch exclude each other.")
+    if not resume and dataset in LANGUAGES:
+        settings.setdefault("language", LANGUAGES[dataset])
+    language = settings.get("language", TextConfig.language)
+    if language != TextConfig.language and not (from_scratch or resume or "init" in settings):
+        print(f"Note: nothing to start from reads '{language}': training from scratch.")
+        from_scratch = True
     if not (from_scratch or resume):
-        check_shape(settings, "add --from-scratch")
+        check_shape(settings)
     if from_scratch:
-        settings["encoder"] = FROM_SCRATCH["encoder"]  # So that a run with one refuses to resume.
+        settings["init"] = FROM_SCRATCH["init"]  # So that a run with one refuses to resume.
     config = run_config(out, resume, FROM_SCRATCH if from_scratch else {}, settings)
     print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
@@ -63,7 +78,10 @@ def train(
     ModelConfig,
     TrainConfig,
     recipe=PRETRAINING,
-    without=("lessons", "pooling", "head_fraction", "adversarial", "layer_decay"),
+    without=(
+        *("lessons", "pooling", "head_fraction", "new_word_freq"),
+        *("balance", "adversarial", "layer_decay"),
+    ),
 )
 def pretrain(
     settings: dict[str, Any],
@@ -73,22 +91,32 @@ def pretrain(
 ) -> None:
     """Train an encoder on reviews without their labels, and leave it in the folder --out.
 
-    With --encoder it goes on from that one, to learn the words of other reviews than it has read.
+    With --init it goes on from that one, to learn the words of other reviews than it has read.
     """
+    from sentiment.corpus import Notice
     from sentiment.pretrain import pretrain
 
-    if "encoder" in settings and not resume:
-        check_shape(settings, "leave out --encoder")
+    show_warnings(Notice)
+    if "init" in settings and not resume:
+        check_shape(settings, "leave out --init")
     config = run_config(out, resume, PRETRAINING, settings)
     print_summary(pretrain(config, out, resume, overwrite, print_epoch), "pretrain", out)
-    print(f"Encoder in {out}. Next: sentiment train --encoder {out}")
+    print(f"Encoder in {out}. Next: sentiment train --init {out}")
 
 
-def check_shape(settings: dict[str, Any], remedy: str) -> None:
-    """Raise `InputError` where `settings` name what is for the encoder to decide."""
+def name_of(dataset: str) -> str:
+    """What a data set's run folder is called: `imdb` for `stanfordnlp/imdb` and for `imdb.csv`."""
+    name = Path(dataset).expanduser().resolve().name
+    return name.split(".")[0] or "reviews"
+
+
+def check_shape(settings: dict[str, Any], remedy: str = "add --from-scratch") -> None:
+    """Raise `InputError` where `settings` name what is decided by that which --init names."""
     for name in (*ENCODER_TEXT, *ENCODER_MODEL):
         if name in settings:
-            raise InputError(f"{name} is the encoder's; leave it out, or {remedy}.")
+            raise InputError(
+                f"{name} is that of --init, the encoder to start from; leave it out, or {remedy}."
+            )
 
 
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
