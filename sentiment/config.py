@@ -2,7 +2,8 @@
 
 Each field is a flag of `sentiment train` (`max_length` is `--max-length`) and a key of the saved
 `config.json`. The other rooms take the section that concerns them. The defaults are those of a
-classifier that starts from the shipped encoder; `FROM_SCRATCH` and `PRETRAINING` say what differs.
+classifier that starts from the shipped encoder; `FROM_SCRATCH`, `FEW_LABELS` and `PRETRAINING` say
+what differs.
 """
 
 import dataclasses
@@ -164,7 +165,13 @@ class TrainConfig(Section):
     seed: int = setting(0, "Decides initial weights, order and dropout.", 0, 2**31)
     epochs: int = setting(2, "Passes over the training reviews.", 1)
     min_steps: int = setting(
-        500, "Steps at least: more epochs than `epochs` where the training reviews are few.", 0
+        200, "Steps at least: more epochs than `epochs` where the training reviews are few.", 0
+    )
+    epoch_steps: int = setting(
+        50,
+        "Steps of an epoch at least: several passes where the training reviews are few, so that "
+        "validation does not take most of the time.",
+        1,
     )
     balance: bool = setting(
         False, "Give each label the same weight, however many of the reviews have it."
@@ -282,9 +289,18 @@ FROM_SCRATCH: dict[str, Any] = {
     "embedding_dropout": 0.5,
     "output_dropout": 0.5,
     "epochs": 4,
+    "min_steps": 500,
     "learning_rate": 3e-3,
     "layer_decay": 1.0,
     "adversarial": 1.0,
+}
+FEW_LABELS: dict[str, Any] = {  # Some dozens to a thousand.
+    "lessons": 0,
+    "embedding_dropout": 0.5,
+    "epochs": 1,  # The last weights are kept: so few validation reviews cannot tell better ones.
+    "epoch_steps": 150,
+    "min_steps": 150,
+    "batch_size": 16,
 }
 PRETRAINING: dict[str, Any] = {
     "lessons": 0,
@@ -294,6 +310,7 @@ PRETRAINING: dict[str, Any] = {
     "embedding_dropout": 0.0,
     "output_dropout": 0.0,
     "epochs": 6,
+    "min_steps": 500,
     "batch_size": 32,  # Twice the steps of 64, and so much the lower perplexity.
     "learning_rate": 8e-3,
     "warmup": 0.02,

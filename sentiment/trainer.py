@@ -44,10 +44,6 @@ from sentiment.memory import keep_freed_memory, peak_memory, release_freed_memor
 from sentiment.model import choose_device
 from sentiment.writing import discard, locked, staged
 
-# Where all examples make fewer steps an epoch goes through them more than once: validation after
-# each of them would take most of the time, and patience would end what has hardly begun.
-EPOCH_STEPS = 50
-
 # Steps of ever new sizes leave holes in the heap: gigabytes of them in 100 steps.
 RELEASE_STEPS = 20
 
@@ -165,8 +161,7 @@ class Trainer:
         self.average = AveragedModel(self.model, multi_avg_fn=running_average(self.config.average))
         limits = (self.config.batch_size, self.config.max_tokens, self.config.seed)
         self.sampler = BucketSampler(task.lengths, *limits)
-        fewest = min(EPOCH_STEPS, self.config.min_steps)
-        self.sampler.passes = max(1, math.ceil(fewest / len(self.sampler.epoch(0))))
+        self.sampler.passes = math.ceil(self.config.epoch_steps / len(self.sampler.epoch(0)))
         steps_per_epoch = len(self.sampler.epoch(0))
         self.epochs = max(self.config.epochs, math.ceil(self.config.min_steps / steps_per_epoch))
         self.total_steps = sum(len(self.sampler.epoch(epoch)) for epoch in range(self.epochs))

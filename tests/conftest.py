@@ -29,6 +29,7 @@ SMALL = {
     "dataset": "sample",
     "epochs": 1,
     "min_steps": 0,
+    "epoch_steps": 1,
     "embedding_dim": 16,
     "hidden_size": 16,
     "max_length": 60,

@@ -11,6 +11,7 @@ from sentiment.cli.show import print_epoch, print_summary, show_warnings
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
+    FEW_LABELS,
     FROM_SCRATCH,
     LANGUAGES,
     PRETRAINING,
@@ -42,6 +43,14 @@ def train(
             help=f"Start from nothing, with other defaults: {as_flags(FROM_SCRATCH)}.",
         ),
     ] = False,
+    few_labels: Annotated[
+        bool,
+        typer.Option(
+            "--few-labels",
+            help="For some dozens to a thousand labelled texts other defaults: "
+            f"{as_flags(FEW_LABELS)}.",
+        ),
+    ] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -55,8 +64,9 @@ def train(
     show_warnings(SharedReviewsWarning, Notice)
     dataset = settings.get("dataset", DataConfig.dataset)
     out = out or RUNS / name_of(dataset)
-    if from_scratch and "init" in settings:
-        raise InputError("--init and --from-scratch exclude each other.")
+    for flag, is_given in (("--init", "init" in settings), ("--few-labels", few_labels)):
+        if from_scratch and is_given:
+            raise InputError(f"{flag} and --from-scratch exclude each other.")
     if not resume and dataset in LANGUAGES:
         settings.setdefault("language", LANGUAGES[dataset])
     language = settings.get("language", TextConfig.language)
@@ -67,7 +77,8 @@ def train(
         check_shape(settings)
     if from_scratch:
         settings["init"] = FROM_SCRATCH["init"]  # So that a run with one refuses to resume.
-    config = run_config(out, resume, FROM_SCRATCH if from_scratch else {}, settings)
+    recipe = FROM_SCRATCH if from_scratch else FEW_LABELS if few_labels else {}
+    config = run_config(out, resume, recipe, settings)
     print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
 
