@@ -82,7 +82,7 @@ def test_train_eval_predict(tmp_path):
 def test_pretrain_then_train_from_the_encoder(tmp_path):
     encoder, out = tmp_path / "encoder", tmp_path / "run"
     shape = ("--embedding-dim", 12, "--hidden-size", 10, "--max-length", 60, "--epochs", 1)
-    common = ("--dataset", "sample", "--min-steps", 0)
+    common = ("--dataset", "sample", "--min-steps", 0, "--epoch-steps", 1)
     pretrained = sentiment("pretrain", *common, *shape, "--out", encoder)
     assert pretrained.returncode == 0, pretrained.stderr
     assert re.search(r"forward perplexity \d+.*backward perplexity \d+", pretrained.stdout)
@@ -285,7 +285,8 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
             "hidden_size 10+ .*most",
         ),
         (["train", "--device", "quantum"], "Invalid value for '--device'"),
-        (["train", "--language", "de", "--out", "r"], "language is the encoder's.*--from-scratch"),
+        (["train", "--num-layers", 2, "--out", "r"], "num_layers is the encoder's.*--from-scratch"),
+        (["train", "--few-labels", "--from-scratch"], "--few-labels and --from-scratch exclude"),
         (["train", "--from-scratch", "--language", "xx-none", *SAMPLE], "xx-none"),
         (["fly"], "No such command 'fly'"),
     ],

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
+from typer.testing import CliRunner
 
 import sentiment.report
 from sentiment.behaviour import Result
 from sentiment.bundle import SHIPPED_CLASSIFIER
-from sentiment.cli.report import report as command
+from sentiment.cli import app
 from sentiment.corpus import load_corpus
 from sentiment.errors import InputError
 from sentiment.evaluate import evaluate
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsW
 
 SECTIONS = [
     "figures",
+    "labels",
     "learning-curves",
     "confusion",
     "scores",
@@ -42,7 +44,7 @@ SECTIONS = [
     "baselines",
     "recipe",
 ]
-FIGURES = SECTIONS[1:8]
+FIGURES = SECTIONS[2:9]
 
 
 class Reader(HTMLParser):
@@ -253,22 +255,22 @@ def test_a_report_that_fails_leaves_the_older_one_as_it_was(classifier, run_fold
 
 
 def test_the_command_reports_on_the_reviews_that_the_model_was_trained_for(
-    run_folder, tmp_path, behaviour, capsys
+    run_folder, tmp_path, behaviour
 ):
     out = tmp_path / "mine.html"
-    command(model=run_folder, split="validation", out=out)
-    assert f"The report is in {out}, its figures in {tmp_path / 'mine-figures'}." in (
-        capsys.readouterr().out
-    )
+    arguments = ["report", "--model", run_folder, "--split", "validation", "--out", out]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    said = f"The report is in {out}, its figures in {tmp_path / 'mine-figures'}."
+    assert said in result.stdout.replace("\n", " ")
     text = Reader(out.read_text(encoding="utf-8")).text
     assert f"the split validation of sample, as {run_folder} labels them" in text
 
 
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
-    module = sys.modules[command.__module__]
+    module = sys.modules["sentiment.cli.report"]
     monkeypatch.setattr(module, "find_spec", lambda name: None if name == "matplotlib" else name)
-    with pytest.raises(InputError, match="needs matplotlib: pip install matplotlib"):
-        command()
+    result = CliRunner().invoke(app, ["report"])
+    assert "needs matplotlib: pip install matplotlib" in str(result.exception)
 
 
 def baseline_file(folder, **changes):

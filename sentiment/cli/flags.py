@@ -58,7 +58,7 @@ def with_settings(
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         run.__doc__ = command.__doc__
-        run.__name__ = command.__name__
+        run.__name__, run.__module__ = command.__name__, command.__module__
         return run
 
     return decorate

@@ -125,9 +125,7 @@ def check_shape(settings: dict[str, Any], remedy: str = "add --from-scratch") ->
     """Raise `InputError` where `settings` name what is decided by that which --init names."""
     for name in (*ENCODER_TEXT, *ENCODER_MODEL):
         if name in settings:
-            raise InputError(
-                f"{name} is that of --init, the encoder to start from; leave it out, or {remedy}."
-            )
+            raise InputError(f"{name} is the encoder's; leave it out, or {remedy}.")
 
 
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
