@@ -70,7 +70,7 @@ class Task(Protocol[M]):
     lengths: Sequence[int]  # Tokens of each training example.
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """All parameters, each group with the `factor` that its learning rate is multiplied by."""
+        """What is learned, each group with the `factor` that its learning rate is multiplied by."""
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """The training examples `indices`, padded."""

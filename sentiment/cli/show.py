@@ -43,6 +43,16 @@ def print_epoch(metrics: dict[str, float]) -> None:
     )
 
 
+def print_vectors(facts: dict[str, Any]) -> None:
+    """How much of the vocabulary and of the training reviews a file of vectors covers."""
+    covered = (
+        f"{facts[f'{name}_found']:,} of {facts[name]:,} {what} "
+        f"({facts[f'{name}_found'] / max(1, facts[name]):.1%})"
+        for name, what in (("words", "words of the vocabulary"), ("tokens", "training tokens"))
+    )
+    print(f"Vectors of {facts['width']} numbers for {', '.join(covered)}.", flush=True)
+
+
 def print_summary(summary: "Summary", command: str, out: Path) -> None:
     """How a run ended; one that was stopped ends the program."""
     if not summary.finished:

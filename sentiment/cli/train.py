@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sentiment.cli.flags import as_flags, with_settings
-from sentiment.cli.show import print_epoch, print_summary, show_warnings
+from sentiment.cli.show import print_epoch, print_summary, print_vectors, show_warnings
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
@@ -46,14 +46,12 @@ def train(
     from sentiment.train import train
 
     show_warnings(SharedReviewsWarning)
-    if from_scratch and "encoder" in settings:
-        raise InputError("--encoder and --from-scratch exclude each other.")
-    if not (from_scratch or resume):
-        check_shape(settings, "add --from-scratch")
+    check_start(settings, from_scratch, resume)
     if from_scratch:
         settings["encoder"] = FROM_SCRATCH["encoder"]  # So that a run with one refuses to resume.
     config = run_config(out, resume, FROM_SCRATCH if from_scratch else {}, settings)
-    print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
+    summary = train(config, out, resume, overwrite, print_epoch, print_vectors)
+    print_summary(summary, "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
 
 
@@ -63,7 +61,10 @@ def train(
     ModelConfig,
     TrainConfig,
     recipe=PRETRAINING,
-    without=("lessons", "pooling", "head_fraction", "adversarial", "layer_decay"),
+    without=(
+        *("lessons", "pooling", "head_fraction", "adversarial", "layer_decay"),
+        *("vectors", "freeze_embeddings"),
+    ),
 )
 def pretrain(
     settings: dict[str, Any],
@@ -82,6 +83,16 @@ def pretrain(
     config = run_config(out, resume, PRETRAINING, settings)
     print_summary(pretrain(config, out, resume, overwrite, print_epoch), "pretrain", out)
     print(f"Encoder in {out}. Next: sentiment train --encoder {out}")
+
+
+def check_start(settings: dict[str, Any], from_scratch: bool, resume: bool) -> None:
+    """Raise `InputError` where `settings` do not go with what a classifier starts from."""
+    if from_scratch and "encoder" in settings:
+        raise InputError("--encoder and --from-scratch exclude each other.")
+    if not (from_scratch or resume):
+        check_shape(settings, "add --from-scratch")
+    if "vectors" in settings and "embedding_dim" in settings and not resume:
+        raise InputError("embedding_dim is that of the file of vectors; leave it out.")
 
 
 def check_shape(settings: dict[str, Any], remedy: str) -> None:
