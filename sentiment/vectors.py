@@ -100,11 +100,10 @@ def read_vectors(file: str, vocab: Vocab) -> Vectors:
     for number, word, numbers in entries(path):
         if (own := words.get(word)) is not None and own not in same:
             same[own] = vector(path, number, numbers)
-            other_case.pop(own, None)
         for id in folded.get(word.lower(), ()):
             if id not in same and id not in other_case:
                 other_case[id] = vector(path, number, numbers)
-    found = same | other_case
+    found = other_case | same
     if not found:
         raise InputError(
             f"'{path}' has no vector for any of the {len(words):,} words of the vocabulary. Are "

@@ -195,6 +195,8 @@ def test_coverage_counts_words_and_the_tokens_of_training(capsys):
     )
     others = Vectors(torch.tensor([FILM, GOOD]), torch.ones(2, 3))
     assert others.facts(VOCAB, [])["fingerprint"] != facts["fingerprint"]
+    others = Vectors(vectors.ids, vectors.rows + 1)
+    assert others.facts(VOCAB, [])["fingerprint"] != facts["fingerprint"]
 
 
 # In training.
