@@ -31,7 +31,6 @@ from sentiment.trainer import Diverged, Metrics
 from sentiment.writing import discard, locked, staged
 
 STUDY, STUDY_FILE = "sentiment", "study.db"
-TRIALS = 20
 UNPRUNED = 5  # Trials that end in their own time, so that there is a median to go by.
 
 
@@ -94,7 +93,7 @@ class Search:
 def tune(
     settings: dict[str, Any],
     out: Path,
-    trials: int = TRIALS,
+    trials: int,
     timeout: float | None = None,
     from_scratch: bool = False,
     resume: bool = False,

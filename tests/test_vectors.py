@@ -5,10 +5,13 @@ import json
 import random
 import tracemalloc
 from array import array
+from tempfile import NamedTemporaryFile
 
 import pytest
 import torch
 from conftest import SMALL
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 import sentiment.train
@@ -138,6 +141,28 @@ def test_what_is_no_file_of_vectors_is_one_line_that_says_where_and_why(write, c
         read_vectors(file, VOCAB)
     assert file in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@given(
+    st.sampled_from([b"", GLOVE, HEADED]),
+    st.lists(st.one_of(st.binary(), st.sampled_from([b"film", b" 1", b"nan", b"\n", b"2 2"]))),
+    st.booleans(),
+)
+def test_any_bytes_are_vectors_or_one_line_that_says_why_not(start, parts, compressed):
+    content = start + b"".join(parts)
+    with NamedTemporaryFile() as file:
+        file.write(gzip.compress(content) if compressed else content)
+        file.flush()
+        try:
+            vectors, wrong = read_vectors(file.name, VOCAB), None
+        except InputError as error:
+            vectors, wrong = None, str(error)
+        if vectors is None:
+            assert file.name in wrong
+            assert wrong.isprintable()
+        else:
+            assert vectors.rows.isfinite().all()
+            assert set(vectors.ids.tolist()) <= {FILM, GOOD, BAD, PARIS}
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
