@@ -24,7 +24,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train eval baseline predict check report demo notebooks outputs test test-min lint bench clean
+.PHONY: help install pretrain train tune eval baseline predict check report demo notebooks outputs test test-min lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ install: $(VENV)/installed ## make the virtual environment, and nothing else
 
 train: $(VENV)/installed ## train on DATASET with SEED, into OUT, from the shipped encoder
 	$(RUN) train --dataset "$(DATASET)" --out "$(OUT)" --seed $(SEED) $(ARGS)
+
+tune: $(VENV)/installed ## search for the settings that validate best on DATASET: many trainings
+	$(RUN) tune --dataset "$(DATASET)" --seed $(SEED) $(ARGS)
 
 pretrain: $(VENV)/installed ## train an encoder on the reviews of DATASET without their labels: hours
 	$(RUN) pretrain --dataset "$(DATASET)" --out "$(ENCODER)" $(ARGS)

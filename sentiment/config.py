@@ -133,6 +133,12 @@ class ModelConfig(Section):
         "of English reviews) or `shipped-classifier`. Language, vocabulary and shape are then its "
         "own, and its Linear where the labels are too.",
     )
+    vectors: str | None = setting(
+        None,
+        "File of word vectors to start the embedding from, without an encoder: GloVe, word2vec or "
+        "fastText as text, .gz too. embedding_dim is then the file's.",
+    )
+    freeze_embeddings: bool = setting(False, "Leave the word vectors of that file as they are.")
     embedding_dim: int = setting(200, "Width of a word vector.", 1)
     hidden_size: int = setting(256, "Width of the LSTM, each direction.", 1)
     num_layers: int = setting(1, "LSTM layers, each direction.", 1, 16)
@@ -156,6 +162,13 @@ class ModelConfig(Section):
                 f"pooling must be {', '.join(POOLINGS)}, or some of them joined by '+' "
                 f"(max+mean), not {self.pooling!r}."
             )
+        if self.vectors is not None and self.init is not None:
+            raise InputError(
+                "vectors are for an embedding that starts from scratch, and init brings its own. Add "
+                "--from-scratch, or leave --vectors out."
+            )
+        if self.freeze_embeddings and self.vectors is None:
+            raise InputError("freeze_embeddings is for word vectors from a file: add --vectors.")
 
 
 @dataclass(frozen=True, kw_only=True)

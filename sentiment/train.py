@@ -30,6 +30,7 @@ from sentiment.polarity import polarities
 from sentiment.probe import fit_linear
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.trainer import Metrics, Outcome, Summary, run
+from sentiment.vectors import read_vectors, width_of
 from sentiment.vocab import Vocab
 
 LESSONS = 16_000  # More of them taught no more.
@@ -54,18 +55,31 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     on_epoch: Callable[[Metrics], None] = lambda metrics: None,
+    on_vectors: Callable[[dict[str, Any]], None] = lambda facts: None,
 ) -> Summary:
-    """Train a classifier and leave its bundle in the run folder `out`, as `trainer.run` does."""
+    """Train a classifier and leave its bundle in the run folder `out`, as `trainer.run` does.
+
+    `on_vectors` is called before training with what the file of `vectors`, if any, covers.
+    """
 
     start = load_encoder(config.model.init) if config.model.init else None
     if start is not None:
         config = config.starting_from(start.config, start.classifier is not None)
+    if config.model.vectors is not None:  # The file decides the width, whatever the setting.
+        width = width_of(config.model.vectors)
+        config = replace(config, model=replace(config.model, embedding_dim=width))
 
     def make_task() -> Classification:
         data = prepare_data(config, start.vocab if start else None)
         bundle = Bundle.new(config, data.labels, data.vocab, data.facts)
         if start is not None and not bundle.start_from(start):
             fit_linear(bundle.model, data.train, config.train.seed)
+        if config.model.vectors is not None:
+            vectors = read_vectors(config.model.vectors, data.vocab)
+            vectors.fill(bundle.model.encoder.embedding)
+            facts = vectors.facts(data.vocab, (ids for ids, _ in data.train))
+            data = data._replace(facts={**data.facts, "vectors": facts})
+            on_vectors(facts)
         return Classification(bundle, data)
 
     return run(make_task, config, out, resume, overwrite, on_epoch)
@@ -161,12 +175,16 @@ class Classification:
     def __init__(self, bundle: Bundle, data: Data) -> None:
         self.bundle, self.data = bundle, data
         self.model = bundle.model
+        frozen = bundle.config.model.freeze_embeddings
+        self.model.encoder.embedding.weight.requires_grad_(not frozen)
         self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
         self.lengths: Sequence[int] = [len(ids) for ids, _ in data.train]
         self.weight = label_weights(data) if bundle.config.train.balance else None  # [num_labels]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """From what stands on the encoder down to the embedding, each slower by `layer_decay`.
+
+        An embedding that is frozen is left out.
 
         What is nearest to the text changes least from one task to another (Howard and Ruder 2018,
         section 3.2).
@@ -179,7 +197,8 @@ class Classification:
             for name, weight in self.model.named_parameters()
             if not name.startswith("encoder.")
         ]
-        layers = [top, lstms, [encoder.embedding.weight]]
+        embedding = encoder.embedding.weight
+        layers = [top, lstms, *([[embedding]] if embedding.requires_grad else [])]
         return [{"params": layer, "factor": decay**depth} for depth, layer in enumerate(layers)]
 
     def batch(self, indices: Sequence[int]) -> Batch:

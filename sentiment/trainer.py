@@ -52,6 +52,10 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Metrics = dict[str, float]
 
 
+class Diverged(InputError):
+    """The loss is no number any more."""
+
+
 class Outcome(NamedTuple):
     """What one batch gave: means over `size` reviews or words."""
 
@@ -70,7 +74,7 @@ class Task(Protocol[M]):
     lengths: Sequence[int]  # Tokens of each training example.
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """All parameters, each group with the `factor` that its learning rate is multiplied by."""
+        """What is learned, each group with the `factor` that its learning rate is multiplied by."""
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """The training examples `indices`, padded."""
@@ -201,7 +205,7 @@ class Trainer:
         self.optimizer.zero_grad()
         outcome = self.task.backward(batch)
         if not math.isfinite(outcome.means["loss"]):
-            raise InputError(
+            raise Diverged(
                 f"Training diverged at step {state.step}: the loss is {outcome.means['loss']}. "
                 "Start again with a lower --learning-rate."
             )

@@ -277,6 +277,16 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["baseline", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["train", "--dataset", "no such/path"], "no file or folder 'no such/path'"),
         (["train", "--epochs", "0"], "epochs must be at least 1"),
+        (["train", "--vectors", "v.txt"], "vectors are for an embedding that starts from scratch"),
+        (["train", "--from-scratch", "--freeze-embeddings"], "for word vectors.*add --vectors"),
+        (
+            ["train", "--from-scratch", "--vectors", "v.txt", "--embedding-dim", "50"],
+            "embedding_dim is that of the file of vectors; leave it out",
+        ),
+        (["train", "--from-scratch", "--vectors", "v.txt", *SAMPLE], "Could not read 'v.txt'"),
+        (["tune", "--hidden-size", "64"], "hidden_size is the encoder's.*--from-scratch"),
+        (["tune", "--resume", "--out", "nowhere"], "no search in 'nowhere' to resume"),
+        (["tune", "--trials", "0"], "Invalid value for '--trials'"),
         (["train", "--epochs", "x"], "Invalid value for '--epochs'"),
         (["train", "--resume", "--out", "nowhere"], "no run in 'nowhere' to resume"),
         (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
@@ -397,7 +407,7 @@ def test_predictions_import_nothing_heavy():
     code = (
         "import sys; import sentiment.cli, sentiment.markup; from sentiment import Classifier; "
         "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum', "
-        "'gradio'; "
+        "'gradio', 'optuna', 'sqlalchemy'; "
         "Classifier.from_pretrained()('A film.'); print([m for m in heavy if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)

@@ -4,6 +4,7 @@ import ctypes
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -281,6 +282,7 @@ WRITING = {
     "check": ["check", "--model", "done"],
     "report": ["report", "--model", "done", "--out", "report.html"],
     "predict": ["predict", "--model", "done", "--file", "t.csv", "--output", "labelled.csv"],
+    "tune": ["tune", *TRAIN[1:], "--trials", 1, "--out", "new"],
 }
 
 
@@ -318,7 +320,7 @@ def says_one_clear_line(result, message):
     lines = [line for line in err.splitlines() if line.startswith("Error")]
     assert code == 2, err
     assert len(lines) == 1, err
-    assert message in lines[0]
+    assert re.search(message, lines[0]), err
     assert "Traceback" not in err
     return True
 
@@ -326,7 +328,11 @@ def says_one_clear_line(result, message):
 @pytest.mark.parametrize("name", WRITING)
 @pytest.mark.parametrize(
     ("refusal", "message"),
-    [(full, "No space left"), (read_only, "Read-only"), (forbidden, "Permission denied")],
+    [
+        (full, "No space left|disk is full"),
+        (read_only, "Read-only"),
+        (forbidden, "Permission denied"),
+    ],
 )
 def test_what_cannot_be_written_is_one_clear_line_and_leaves_all_as_it_was(
     command, work, disk, monkeypatch, name, refusal, message
@@ -358,6 +364,18 @@ def test_a_disk_that_fills_up_costs_neither_checkpoint_nor_model(
     (disk / "filler").unlink()
     assert command(*WRITING["train-resume"])[0] == 0
     assert tensors(disk / "half") == tensors(work.parent / f"whole-{room}")
+
+
+@pytest.mark.parametrize("room", [0, 8192, 49152])
+def test_a_disk_that_fills_up_costs_a_search_no_trial(command, disk, monkeypatch, room):
+    monkeypatch.chdir(disk)
+    assert command(*WRITING["tune"])[0] == 0
+    again = ["tune", "--resume", "--trials", 2, "--out", "new"]
+    fill(disk, room)
+    assert says_one_clear_line(command(*again), "No space left|disk is full|I/O error")
+    assert [path.name for path in (disk / "new").iterdir()] == ["study.db"]
+    (disk / "filler").unlink()
+    assert command(*again)[0] == 0
 
 
 def test_a_run_folder_may_be_a_disk_of_its_own(command, disk):

@@ -21,6 +21,7 @@ from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
 from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
+from sentiment.cli.tune import tune
 from sentiment.errors import InputError
 
 # What the machine refuses, whatever we do: permissions, space, a disk that fails.
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("train")(train)
 app.command("pretrain")(pretrain)
+app.command("tune")(tune)
 app.command("eval")(evaluate)
 app.command("baseline")(baseline)
 app.command("calibrate")(calibrate)

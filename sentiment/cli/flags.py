@@ -76,8 +76,19 @@ def flag(section: type, field: dataclasses.Field[Any], default: Any) -> inspect.
     )
 
 
+def as_words(settings: Mapping[str, Any]) -> list[str]:
+    """Settings as the words of a command line: `--epochs`, `4`, `--no-lowercase`."""
+    words = []
+    for name, value in settings.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        elif value is not None:
+            words += [f"--{flag}", str(value)]
+    return words
+
+
 def as_flags(recipe: dict[str, Any]) -> str:
-    """Settings as they are typed: `--epochs 4, --pooling max+mean`."""
-    return ", ".join(
-        f"--{name.replace('_', '-')} {value}" for name, value in recipe.items() if value is not None
-    )
+    """Settings for people to read: `--epochs 4, --pooling max+mean`."""
+    pairs = (as_words({name: value}) for name, value in recipe.items())
+    return ", ".join(" ".join(pair) for pair in pairs if pair)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sentiment.cli.flags import as_flags, as_words
 from sentiment.polarity import polarities
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from sentiment.evaluate import Metrics
     from sentiment.explain import Explanation
     from sentiment.trainer import Summary
+    from sentiment.tune import Search, Trial
 
 BAR_WIDTH = 20
 MOST_CONFUSED = 12  # Labels, of which the confusion still is a table that can be read.
@@ -52,6 +55,16 @@ def print_epoch(metrics: dict[str, float]) -> None:
     )
 
 
+def print_vectors(facts: dict[str, Any]) -> None:
+    """How much of the vocabulary and of the training reviews a file of vectors covers."""
+    covered = (
+        f"{facts[f'{name}_found']:,} of {facts[name]:,} {what} "
+        f"({facts[f'{name}_found'] / max(1, facts[name]):.1%})"
+        for name, what in (("words", "words of the vocabulary"), ("tokens", "training tokens"))
+    )
+    print(f"Vectors of {facts['width']} numbers for {', '.join(covered)}.", flush=True)
+
+
 def print_summary(summary: "Summary", command: str, out: Path) -> None:
     """How a run ended; one that was stopped ends the program."""
     if not summary.finished:
@@ -62,6 +75,38 @@ def print_summary(summary: "Summary", command: str, out: Path) -> None:
         f"The best of {summary.epochs} epochs is {summary.best_epoch}: validation "
         f"{named(summary.validation)}. {clock(summary.seconds)}{memory}."
     )
+
+
+def print_trial(trial: "Trial") -> None:
+    """A line for a trial that has ended."""
+    figures = "" if trial.loss is None else f"validation loss {trial.loss:.4f}, "
+    ending = {"complete": "", "pruned": ", ended early", "diverged": ", diverged"}[trial.state]
+    print(f"{figures}{clock(trial.seconds)}{ending}: {as_flags(trial.settings)}", flush=True)
+
+
+def print_search(search: "Search", out: Path) -> None:
+    """The trials of a search, and what to run next."""
+    from rich.console import Console
+
+    trials = table(f"Trials in {out}", "rank", "validation loss", "accuracy", "epochs", "time")
+    trials.add_column("settings", ratio=1)
+    for place, trial in enumerate(search.trials, 1):
+        trials.add_row(
+            str(place) if trial.state == "complete" else trial.state,
+            "–" if trial.loss is None else f"{trial.loss:.4f}",
+            "–" if trial.accuracy is None else f"{trial.accuracy:.2%}",
+            count(trial.epochs),
+            clock(trial.seconds),
+            as_flags(trial.settings),
+        )
+    if search.trials:
+        Console().print(trials)
+    if search.best is not None:
+        start = ["--from-scratch"] if search.from_scratch else []
+        words = ["sentiment", "train", *start, *as_words(search.best), "--out", "runs/best"]
+        print(f"The best: {shlex.join(words)}")
+    if search.stopped:
+        print(f"Stopped. Go on with: sentiment tune --resume --out {shlex.quote(str(out))}")
 
 
 def named(metrics: dict[str, float], prefix: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sentiment.cli.flags import as_flags, with_settings
-from sentiment.cli.show import print_epoch, print_summary, show_warnings
+from sentiment.cli.show import print_epoch, print_summary, print_vectors, show_warnings
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
@@ -64,22 +64,16 @@ def train(
     show_warnings(SharedReviewsWarning, Notice)
     dataset = settings.get("dataset", DataConfig.dataset)
     out = out or RUNS / name_of(dataset)
-    for flag, is_given in (("--init", "init" in settings), ("--few-labels", few_labels)):
-        if from_scratch and is_given:
-            raise InputError(f"{flag} and --from-scratch exclude each other.")
-    if not resume and dataset in LANGUAGES:
-        settings.setdefault("language", LANGUAGES[dataset])
-    language = settings.get("language", TextConfig.language)
-    if language != TextConfig.language and not (from_scratch or resume or "init" in settings):
-        print(f"Note: nothing to start from reads '{language}': training from scratch.")
-        from_scratch = True
-    if not (from_scratch or resume):
-        check_shape(settings)
+    if few_labels and from_scratch:
+        raise InputError("--few-labels and --from-scratch exclude each other.")
+    if not resume:
+        from_scratch = choose_start(settings, from_scratch)
     if from_scratch:
         settings["init"] = FROM_SCRATCH["init"]  # So that a run with one refuses to resume.
     recipe = FROM_SCRATCH if from_scratch else FEW_LABELS if few_labels else {}
     config = run_config(out, resume, recipe, settings)
-    print_summary(train(config, out, resume, overwrite, print_epoch), "train", out)
+    summary = train(config, out, resume, overwrite, print_epoch, print_vectors)
+    print_summary(summary, "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
 
 
@@ -90,7 +84,7 @@ def train(
     TrainConfig,
     recipe=PRETRAINING,
     without=(
-        *("lessons", "pooling", "head_fraction", "new_word_freq"),
+        *("lessons", "pooling", "head_fraction", "new_word_freq", "vectors", "freeze_embeddings"),
         *("balance", "adversarial", "layer_decay"),
     ),
 )
@@ -121,8 +115,31 @@ def name_of(dataset: str) -> str:
     return name.split(".")[0] or "reviews"
 
 
-def check_shape(settings: dict[str, Any], remedy: str = "add --from-scratch") -> None:
-    """Raise `InputError` where `settings` name what is decided by that which --init names."""
+def choose_start(settings: dict[str, Any], from_scratch: bool) -> bool:
+    """Whether a run begins from nothing; `settings` get the language of built-in reviews.
+
+    Raises `InputError` where they do not go with what the run begins from.
+    """
+    dataset = settings.get("dataset", DataConfig.dataset)
+    if dataset in LANGUAGES:
+        settings.setdefault("language", LANGUAGES[dataset])
+    language = settings.get("language", TextConfig.language)
+    if from_scratch and "init" in settings:
+        raise InputError("--init and --from-scratch exclude each other.")
+    if not from_scratch and "init" not in settings:
+        from_scratch = language != TextConfig.language or "vectors" in settings
+        if from_scratch:
+            reads = "has these vectors" if "vectors" in settings else f"reads '{language}'"
+            print(f"Note: nothing to start from {reads}: training from scratch.")
+    if not from_scratch:
+        check_shape(settings, "add --from-scratch")
+    if "vectors" in settings and "embedding_dim" in settings:
+        raise InputError("embedding_dim is that of the file of vectors; leave it out.")
+    return from_scratch
+
+
+def check_shape(settings: dict[str, Any], remedy: str) -> None:
+    """Raise `InputError` where `settings` name what is for the encoder to decide."""
     for name in (*ENCODER_TEXT, *ENCODER_MODEL):
         if name in settings:
             raise InputError(f"{name} is the encoder's; leave it out, or {remedy}.")
