@@ -4,9 +4,10 @@
     python benchmarks/learning_curve.py runs/curve.jsonl --only encoder
     python benchmarks/learning_curve.py runs/curve.jsonl --plot docs/learning-curve.png
 
-Each size has five draws from the training split, as many of either label, the same draws for all
-three. Validation reviews are among those that are counted: a tenth, held out at random; TF-IDF
-needs none and learns from all. No lessons are given, which are labelled too. Each result is
+Each size has five draws from the training split, as many of either label, the same draws for all.
+Validation reviews are among those that are counted: a tenth, held out at random; TF-IDF needs none
+and learns from all. "lessons" starts from a classifier that has read the built-in lessons and no
+review, up to 1,000 labels; the others are given no lessons, which are labelled too. Each result is
 measured on the whole test split and appended to the file as a line; what stands there is not
 measured again, so that it can be stopped.
 """
@@ -36,6 +37,7 @@ SIZES = (50, 100, 500, 2_000, 10_000)
 DRAWS = 5
 FEW = 1_000  # Labels up to which the recipe is that for few of them.
 KINDS = {
+    "lessons": "encoder, then lessons",
     "encoder": "from the shipped encoder",
     "tf-idf": "TF-IDF, logistic regression",
     "scratch": "from scratch",
@@ -47,17 +49,19 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="a file of JSON Lines, made or gone on with")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     parser.add_argument("--only", choices=KINDS, action="append", help="of these kinds alone")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="of these alone")
     parser.add_argument("--plot", type=Path, help="draw what is there, and measure nothing")
     arguments = parser.parse_args()
     if arguments.plot is None:
-        measure_all(arguments.results, arguments.dataset, arguments.only or list(KINDS))
+        kinds = arguments.only or list(KINDS)
+        measure_all(arguments.results, arguments.dataset, kinds, arguments.sizes)
     results = [json.loads(line) for line in arguments.results.open()]
     print_table(results)
     if arguments.plot is not None:
         plot(results, arguments.plot)
 
 
-def measure_all(file: Path, dataset: str, kinds: list[str]) -> None:
+def measure_all(file: Path, dataset: str, kinds: list[str], sizes: list[int]) -> None:
     """Append a line to `file` for each kind, size and draw that has none."""
     file.parent.mkdir(parents=True, exist_ok=True)
     done = set()
@@ -65,15 +69,28 @@ def measure_all(file: Path, dataset: str, kinds: list[str]) -> None:
         lines = [json.loads(line) for line in file.open()]
         done = {(line["kind"], line["labels"], line["draw"]) for line in lines}
     corpus = load_corpus(dataset)
+    lessons = file.with_suffix(".lessons")
+    if "lessons" in kinds and not (lessons / "summary.json").exists():
+        train(Config.from_flat(dataset="lessons"), lessons)
+    if "lessons" in kinds and ("lessons", 0, 0) not in done:
+        accuracy = evaluate(load_bundle(lessons), corpus["test"]).accuracy
+        append(file, {"kind": "lessons", "labels": 0, "draw": 0, "accuracy": accuracy})
     for kind in kinds:
-        for size in SIZES:
+        for size in sizes:
+            if kind == "lessons" and size > FEW:
+                continue
             for draw, reviews in enumerate(draws(corpus["train"], size)):
                 if (kind, size, draw) in done:
                     continue
-                figures = measure(kind, reviews, corpus["test"], draw)
-                line = {"kind": kind, "labels": size, "draw": draw, **figures}
-                with file.open("a") as results:
-                    results.write(json.dumps(line) + "\n")
+                init = str(lessons) if kind == "lessons" else None
+                figures = measure(kind, reviews, corpus["test"], draw, init)
+                append(file, {"kind": kind, "labels": size, "draw": draw, **figures})
+
+
+def append(file: Path, line: dict[str, Any]) -> None:
+    """Keep a result."""
+    with file.open("a") as results:
+        results.write(json.dumps(line) + "\n")
 
 
 def draws(train: Dataset, size: int) -> Iterator[Dataset]:
@@ -85,8 +102,13 @@ def draws(train: Dataset, size: int) -> Iterator[Dataset]:
         yield train.select(np.concatenate(rows))
 
 
-def measure(kind: str, reviews: Dataset, test: Dataset, draw: int) -> dict[str, Any]:
-    """Learn from `reviews`; accuracy on `test`, and for a network its calibration and time."""
+def measure(
+    kind: str, reviews: Dataset, test: Dataset, draw: int, init: str | None
+) -> dict[str, Any]:
+    """Learn from `reviews`; accuracy on `test`, and for a network its calibration and time.
+
+    `init` is what to start from, if it is not what the recipe starts from.
+    """
     if kind == "tf-idf":
         words = tf_idf().fit(list(reviews["text"]), list(reviews["label"]))
         right = words.predict(list(test["text"])) == np.array(test["label"])
@@ -96,6 +118,7 @@ def measure(kind: str, reviews: Dataset, test: Dataset, draw: int) -> dict[str, 
         data = Path(folder) / "reviews.parquet"
         reviews.to_parquet(data)
         own = {"dataset": str(data), "test_fraction": 0.0, "lessons": 0, "seed": draw}
+        own |= {"init": init} if init else {}
         summary = train(Config.from_flat(**{**recipe, **own}), Path(folder) / "run")
         metrics = evaluate(load_bundle(Path(folder) / "run"), test)
     return {
@@ -134,7 +157,7 @@ def plot(results: list[dict[str, Any]], file: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
     for (kind, name), colour, marker in zip(
-        KINDS.items(), ("#0072b2", "#d55e00", "#555555"), "os^", strict=True
+        KINDS.items(), ("#009e73", "#0072b2", "#d55e00", "#555555"), "Dos^", strict=True
     ):
         found = {size: accuracies(results, kind, size) for size in SIZES}
         found = {size: own for size, own in found.items() if len(own)}

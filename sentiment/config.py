@@ -64,7 +64,7 @@ class DataConfig(Section):
     dataset: str = setting(
         "stanfordnlp/imdb",
         "Reviews: a Hub id; a file (.csv, .tsv, .jsonl, .parquet); a folder of such files, or of a "
-        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or `sample` (built in).",
+        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or built in: `sample`, `lessons`.",
     )
     revision: str | None = setting(None, "Branch, tag or commit of a Hub data set.")
     subset: str | None = setting(None, "Which of several subsets of a Hub data set.")
@@ -164,8 +164,8 @@ class ModelConfig(Section):
             )
         if self.vectors is not None and self.init is not None:
             raise InputError(
-                "vectors are for an embedding that starts from scratch, and init brings its own. Add "
-                "--from-scratch, or leave --vectors out."
+                "vectors are for an embedding that starts from scratch, and init brings its own. "
+                "Add --from-scratch, or leave --vectors out."
             )
         if self.freeze_embeddings and self.vectors is None:
             raise InputError("freeze_embeddings is for word vectors from a file: add --vectors.")

@@ -162,7 +162,7 @@ def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
         reason = f"negative or positive, and the reviews are {' or '.join(labels[:10])}"
     if reason and count:
         raise InputError(f"Lessons are {reason}. Leave them out: --lessons 0.")
-    if reason:
+    if reason or (count is None and config.data.dataset == "lessons"):
         return []
     assert sides is not None
     found = lessons(LESSONS if count is None else count)

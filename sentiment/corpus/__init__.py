@@ -7,8 +7,10 @@ load_corpus("reviews")                   a folder per class: reviews/good/1.txt
 load_corpus("aclImdb")                   the original data set, unpacked
 load_corpus("aclImdb_v1.tar.gz")         the original data set, as it is downloaded
 load_corpus("sample")                    built in, no network needed
+load_corpus("lessons")                   built in: short sentences, to learn from before few reviews
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from datasets import DatasetDict
@@ -47,6 +49,7 @@ from sentiment.corpus.splits import (
     without,
 )
 from sentiment.errors import InputError
+from sentiment.lessons import lessons
 from sentiment.sample import sample_reviews
 
 __all__ = [
@@ -66,6 +69,11 @@ __all__ = [
     "without",
 ]
 
+BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
+    "sample": lambda: {split: sample_reviews(split) for split in ("train", "validation", "test")},
+    "lessons": lambda: {"train": lessons(LESSONS)},
+}
+LESSONS = 6_000  # As a corpus. More of them are learned no better on their own.
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -103,7 +111,7 @@ def load_corpus(data: DataConfig | str, labelled: bool = True) -> DatasetDict:
 def read(data: DataConfig) -> DatasetDict:
     """The splits of a data set as they stand there, whatever their columns."""
     dataset, path = data.dataset, Path(data.dataset).expanduser()
-    if (data.revision or data.subset) and (dataset == "sample" or path.exists()):
+    if (data.revision or data.subset) and (dataset in BUILT_IN or path.exists()):
         flag = "--revision" if data.revision else "--subset"
         raise InputError(f"{flag} is for a data set of the Hub; '{dataset}' is not one.")
     named = (("train", dataset), ("validation", data.validation_file), ("test", data.test_file))
@@ -114,9 +122,8 @@ def read(data: DataConfig) -> DatasetDict:
                 f"There is no file '{file}'. --validation-file and --test-file go with a file for "
                 "--dataset, that of train."
             )
-    if dataset == "sample":
-        splits = {split: sample_reviews(split) for split in ("train", "validation", "test")}
-        return from_reviews(splits)
+    if dataset in BUILT_IN:
+        return from_reviews(BUILT_IN[dataset]())
     if path.is_dir():
         root = path / "aclImdb" if (path / "aclImdb").is_dir() else path
         if is_original(root):
