@@ -11,13 +11,11 @@ import hashlib
 import random
 import re
 import tarfile
-import threading
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
 import datasets
 import huggingface_hub
@@ -31,17 +29,15 @@ from huggingface_hub.errors import (
 )
 
 from sentiment.config import DataConfig
-from sentiment.errors import InputError
-from sentiment.folders import describe, from_folder
+from sentiment.errors import InputError, describe
+from sentiment.folders import from_folder
+from sentiment.hub import HUB_ID, HUB_TIMEOUT, within
 from sentiment.sample import sample_reviews
 
-T = TypeVar("T")
 LABELS = ["neg", "pos"]
 UNLABELLED = -1  # The label of every row of IMDB's unsupervised split.
 FEATURES = Features({"text": Value("string"), "label": ClassLabel(names=LABELS)})
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-HUB_TIMEOUT = 6.0  # Seconds. The libraries' own retries take half a minute with no network.
 MAX_REVIEW_BYTES = 1 << 20  # The longest of IMDB has 14 kB; an archive may declare anything.
 MAX_MEMBER_BYTES = 1 << 28  # The largest file in it has 41 MB.
 MAX_CORPUS_BYTES = 1 << 30  # All its reviews have 130 MB.
@@ -221,26 +217,6 @@ def from_hub_cache(dataset: str, revision: str | None, reason: Exception) -> Dat
         ) from reason
     finally:
         huggingface_hub.constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = online
-
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """The result of `call()`, or `TimeoutError`: looking up a host's name has no limit of its own.
-
-    A call that takes longer is left behind in a daemon thread.
-    """
-    future: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return future.result(timeout=seconds)
-    except TimeoutError as error:
-        raise TimeoutError(f"no answer within {seconds:g} seconds") from error
 
 
 def read_acl_folder(root: Path) -> Iterator[tuple[str, bytes]]:

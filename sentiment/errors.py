@@ -13,3 +13,8 @@ class InputError(Exception):
     The message says what was wrong, where, and what to do. The command line prints it on
     one line of stderr and exits with code 2; any other exception is a defect and shows a traceback.
     """
+
+
+def describe(error: BaseException) -> str:
+    """An exception on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

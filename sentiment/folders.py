@@ -15,7 +15,7 @@ from pathlib import Path
 import datasets
 from datasets import DatasetDict
 
-from sentiment.errors import InputError
+from sentiment.errors import InputError, describe
 
 TABLES = (".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 MAX_DEPTH = 100  # Of JSON. Of 20,000 brackets within one another pyarrow's reader crashes.
@@ -85,8 +85,3 @@ def innermost(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
-
-
-def describe(error: BaseException) -> str:
-    """An exception on one line."""
-    return " ".join(str(error).split()) or type(error).__name__

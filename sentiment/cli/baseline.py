@@ -5,7 +5,7 @@ import sys
 import warnings
 from dataclasses import asdict
 
-from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, named_data
+from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, keep, named_data
 from sentiment.cli.show import print_baselines
 from sentiment.config import TrainConfig
 
@@ -19,17 +19,17 @@ def baseline(
 ) -> None:
     """Train bag-of-words classifiers, and measure them on the test split beside a model.
 
-    They learn from all of the training split. Writes baseline-test.json beside a named model.
+    They learn from all of the training split. Writes baseline-test.json into the folder of a
+    named model.
     """
     from sentiment.baselines import compare
-    from sentiment.bundle import SHIPPED_CLASSIFIER, write_json
+    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder
     from sentiment.corpus import load_corpus, split_of
     from sentiment.model import choose_device
     from sentiment.predict import Classifier, UnknownWordsWarning
-    from sentiment.writing import staged
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    folder = model or SHIPPED_CLASSIFIER
+    folder = bundle_folder(model or SHIPPED_CLASSIFIER)
     classifier = Classifier.from_pretrained(folder, choose_device(device))
     config = classifier.bundle.config
     data = named_data(config.data, dataset, revision)
@@ -49,6 +49,4 @@ def baseline(
         print(json.dumps(comparison))
     else:
         print_baselines(comparison)
-    if model is not None:
-        with staged(model) as stage:
-            write_json(stage / "baseline-test.json", comparison)
+    keep(model, "baseline-test.json", comparison)

@@ -4,6 +4,7 @@ from sentiment.cli.flags import Dataset, Device, Model, Revision, named_data
 from sentiment.cli.show import print_calibration
 from sentiment.config import TrainConfig
 from sentiment.errors import InputError
+from sentiment.hub import is_model_id
 
 
 def calibrate(
@@ -19,6 +20,11 @@ def calibrate(
     if model is None:
         raise InputError(
             "The shipped model is calibrated already. Name one of yours: --model FOLDER."
+        )
+    if not model.is_dir() and is_model_id(model.as_posix()):
+        raise InputError(
+            f"There is no folder '{model}' to write the temperature into. If it is a model of the "
+            f"Hub, download it first: hf download {model.as_posix()} --local-dir FOLDER"
         )
     from sentiment.bundle import load_bundle, save_temperature
     from sentiment.corpus import fingerprint, load_corpus, train_and_validation

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, named_data
+from sentiment.cli.flags import AsJson, Dataset, Device, Model, Revision, keep, named_data
 from sentiment.cli.show import print_metrics, show_warnings
 from sentiment.config import TrainConfig
 
@@ -18,14 +18,13 @@ def evaluate(
     device: Device = TrainConfig.device,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
-    from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, write_json
+    """Measure a model on a labelled split; writes metrics-<split>.json into its folder."""
+    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder, load_bundle
     from sentiment.corpus import SharedReviewsWarning, load_corpus, split_of, warn_of_shared
     from sentiment.evaluate import evaluate
     from sentiment.model import choose_device
-    from sentiment.writing import staged
 
-    bundle = load_bundle(model or SHIPPED_CLASSIFIER, choose_device(device))
+    bundle = load_bundle(bundle_folder(model or SHIPPED_CLASSIFIER), choose_device(device))
     data = named_data(bundle.config.data, dataset, revision)
     corpus = load_corpus(data.dataset, data.revision)
     train = corpus["train"] if split != "train" and "train" in corpus else None
@@ -39,6 +38,4 @@ def evaluate(
         print(json.dumps(result))
     else:
         print_metrics(result, bundle.labels)
-    if model is not None:
-        with staged(model) as stage:
-            write_json(stage / f"metrics-{split}.json", result)
+    keep(model, f"metrics-{split}.json", result)

@@ -12,7 +12,8 @@ import typer
 from sentiment.config import DataConfig
 
 Model = Annotated[
-    Path | None, typer.Option(help="Folder of a trained model.", show_default="the shipped one")
+    Path | None,
+    typer.Option(help="Folder of a trained model, or its Hub id.", show_default="the shipped one"),
 ]
 Dataset = Annotated[
     str | None, typer.Option(help="Reviews, as for train.", show_default="the model's")
@@ -27,6 +28,17 @@ def named_data(own: DataConfig, dataset: str | None, revision: str | None) -> Da
     if dataset is None:
         dataset, revision = own.dataset, revision or own.revision
     return dataclasses.replace(own, dataset=dataset, revision=revision)
+
+
+def keep(model: Path | None, name: str, result: dict[str, Any]) -> None:
+    """Write a result as `name` into the folder of a named model; one of the Hub has none here."""
+    if model is None or not model.is_dir():
+        return
+    from sentiment.bundle import write_json
+    from sentiment.writing import staged
+
+    with staged(model) as stage:
+        write_json(stage / name, result)
 
 
 def with_settings(
