@@ -4,7 +4,6 @@ A card says what is known, and leaves out what is not. Names in it are escaped, 
 text and nothing else, wherever they come from.
 """
 
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +25,7 @@ CARD_FILE = "README.md"
 SHARED_FILES = (*FILES, CARD_FILE)
 LIBRARY, TASK = "sentiment-lstm", "text-classification"
 LONGEST = 100  # Characters of a name in a card.
+MOST = 1e15  # Of a figure in a card.
 # A file is no id on the Hub, although `data/reviews.csv` has the form of one.
 FILE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".vec", ".gz")
 MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&$@])")
@@ -307,8 +307,9 @@ def one_line(text: Any) -> str:
 def number(content: Mapping[str, Any], name: str) -> float | None:
     """The number `name` in what a JSON file holds; None where there is none."""
     found = content.get(name)
-    is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    return found if is_number and abs(found) < math.inf else None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) < MOST:
+        return None
+    return float(found)
 
 
 def percent(content: Mapping[str, Any], name: str) -> str:

@@ -146,6 +146,8 @@ def push(
     token = (token or get_token() or "").strip()
     if not token:
         raise InputError(f"The Hub must know who you are: {LOG_IN}.")
+    if not re.fullmatch("[!-~]+", token):  # The client's error would quote it.
+        raise InputError("The token has characters that none has. Copy it again, all on one line.")
     api = HfApi(token=token)
 
     def prepare() -> str:
@@ -166,7 +168,7 @@ def push(
         raise
     except Exception as error:
         status = getattr(getattr(error, "response", None), "status_code", None)
-        reason = describe(error).replace(token, "…")[:300]
+        reason = describe(error)[:300]
         if status in (401, 403, 404):
             raise InputError(
                 f"The Hub does not let you write '{model}' ({status}). With a token that may, "
