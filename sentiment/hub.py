@@ -7,9 +7,12 @@ disk waits for it. Its functions are used and not its `ModelHubMixin`, which del
 """
 
 import re
+import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
+from logging import CRITICAL
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +30,33 @@ def is_model_id(name: str) -> bool:
     return "/" in name and HUB_ID.fullmatch(name) is not None
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Let the client of the Hub say nothing but its progress, and that on a terminal alone.
+
+    What goes wrong stands in the error; the client would tell of each of its attempts.
+    """
+    from huggingface_hub.utils import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+        logging,
+    )
+
+    verbosity, to_hide = logging.get_verbosity(), not are_progress_bars_disabled()
+    to_hide = to_hide and not sys.stderr.isatty()
+    logging.set_verbosity(CRITICAL)
+    if to_hide:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if to_hide:
+            enable_progress_bars()
+
+
+@quietly()
 def fetch(model: str, most_bytes: Mapping[str, int], revision: str | None = None) -> Path:
     """The folder of a model of the Hub; where that cannot be reached, of what was fetched before.
 
@@ -114,6 +144,7 @@ def refusal_of(error: Exception, model: str, revision: str | None) -> str | None
     return None
 
 
+@quietly()
 def push(
     folder: Path,
     names: Collection[str],

@@ -54,8 +54,7 @@ class Request(BaseHTTPRequestHandler):
     def answer(self, content=b"", status=200, **headers):
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
-        headers = {"Content-Length": len(body), **headers}
-        for name, value in headers.items():
+        for name, value in {"Content_Length": len(body), **headers}.items():
             self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()
         if self.command != "HEAD":
@@ -106,7 +105,7 @@ class Request(BaseHTTPRequestHandler):
         headers = {"X_Repo_Commit": commit_of(files), "ETag": f'"{etag(body)}"'}
         if self.command == "GET" and name in self.server.cut:
             self.close_connection = True
-            headers["Content_Length"], body = len(body), body[: len(body) // 2]
+            headers["Content_Length"], body = str(len(body)), body[: len(body) // 2]
         return self.answer(body, **headers)
 
     def do_POST(self):
