@@ -1,16 +1,14 @@
 """`sentiment push`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sentiment.cli.flags import Model
-from sentiment.errors import InputError
-
 
 def push(
     name: Annotated[str, typer.Argument(help="What it is called there: user/name.")],
-    model: Model = None,
+    model: Annotated[Path, typer.Option(help="Folder of a trained model, one of yours.")],
     private: Annotated[
         bool, typer.Option("--private", help="For you alone, and for whom you let in.")
     ] = False,
@@ -19,8 +17,6 @@ def push(
 
     The token is that of `hf auth login`, or HF_TOKEN.
     """
-    if model is None:
-        raise InputError("Name the model to push, one of yours: --model FOLDER.")
     from sentiment.predict import Classifier
 
     page = Classifier.from_pretrained(model).push_to_hub(name, private)
