@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 
 from sentiment.config import SHIPPED, SHIPPED_TOO, Config
 from sentiment.errors import InputError
+from sentiment.hub import fetch, is_model_id
 from sentiment.model import MAX_WEIGHTS, Encoder, LSTMClassifier, predict_logits
 from sentiment.vocab import UNK_ID, Vocab
 from sentiment.weights import load_weights, write_weights
@@ -106,6 +108,20 @@ class EncoderBundle:
     encoder: Encoder
     data: dict[str, Any] = field(default_factory=dict)  # What it has read, and how well it does.
     classifier: Bundle | None = None  # The trained classifier whose encoder it is, if it is one's.
+
+
+def bundle_folder(name: str | PathLike[str], revision: str | None = None) -> Path:
+    """The folder of a bundle: the one named so, or what is fetched of the model `user/name`.
+
+    Raises:
+        InputError: it is on the Hub, and cannot be had (`hub.fetch`); or a folder with a revision.
+    """
+    path = Path(name)
+    if not path.exists() and is_model_id(path.as_posix()):
+        return fetch(path.as_posix(), MOST_BYTES, revision)
+    if revision is not None:
+        raise InputError(f"A revision is for a model of the Hub; '{path}' is none.")
+    return path
 
 
 def holds_bundle(folder: Path) -> bool:
@@ -340,3 +356,9 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"'{path}' does not hold a JSON object.")
     return content
+
+
+def part(content: Any, name: str) -> dict[str, Any]:
+    """The object `name` in what a JSON file holds, empty where there is none."""
+    found = content.get(name) if isinstance(content, dict) else None
+    return found if isinstance(found, dict) else {}

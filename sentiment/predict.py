@@ -1,6 +1,7 @@
 """A bundle and texts in, labels and scores out."""
 
 import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
 from os import PathLike
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor
 
 from sentiment.batches import encode
-from sentiment.bundle import SHIPPED_CLASSIFIER, Bundle, fitting, load_bundle, save_bundle
+from sentiment.bundle import SHIPPED_CLASSIFIER, Bundle, bundle_folder, fitting, load_bundle
+from sentiment.card import SHARED_FILES, save_to_share
+from sentiment.hub import push
 from sentiment.tokenizer import Tokenizer
 from sentiment.vocab import UNK_ID
 
@@ -34,8 +37,9 @@ class Classifier:
     {'label': 'pos', 'score': 0.99}
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, folder: Path | None = None) -> None:
         self.bundle = bundle
+        self.folder = folder  # Where it was read from, and where `sentiment eval` leaves figures.
         self.labels = bundle.labels
         self.tokenizer = Tokenizer(bundle.config.text.language, bundle.config.text.lowercase)
 
@@ -44,19 +48,46 @@ class Classifier:
         cls,
         path: str | PathLike[str] = SHIPPED_CLASSIFIER,
         device: torch.device | str = "cpu",
+        revision: str | None = None,
     ) -> Self:
-        """Load the bundle in the folder `path`; without a `path`, the one in this package.
+        """Load a bundle: of a folder, or of the Hub. Without a `path`, the one in this package.
+
+        Args:
+            path: a folder; if there is none, the id `user/name` of a model on the Hub, which is
+                fetched once, and then works without a network.
+            device: where to compute.
+            revision: branch, tag or commit, for a Hub id.
 
         Raises:
-            InputError: there is no whole bundle.
+            InputError: there is no whole bundle, or the Hub does not give it.
         """
-        bundle = load_bundle(Path(path), device)
-        with fitting(Path(path)):  # Its language may be none.
-            return cls(bundle)
+        folder = bundle_folder(path, revision)
+        bundle = load_bundle(folder, device)
+        with fitting(folder):  # Its language may be none.
+            return cls(bundle, folder)
 
     def save_pretrained(self, path: str | PathLike[str]) -> None:
-        """Write the bundle into the folder `path`. Raises `InputError` if that cannot be done."""
-        save_bundle(self.bundle, Path(path))
+        """Write the bundle into the folder `path`, to give away: with a model card, README.md.
+
+        Of paths on this disk only the last part is told. A README.md that is no such card stays.
+        Raises `InputError` if that cannot be done.
+        """
+        save_to_share(self.bundle, Path(path), self.folder)
+
+    def push_to_hub(
+        self,
+        model: str,
+        private: bool = False,
+        token: str | None = None,
+        revision: str | None = None,
+    ) -> str:
+        """Upload the same to the Hub as `model`, `user/name`; returns the address of its page.
+
+        Args, and what raises `InputError`, as of `hub.push`. A README.md there is replaced.
+        """
+        with tempfile.TemporaryDirectory(prefix="sentiment-push-") as folder:
+            save_to_share(self.bundle, Path(folder), self.folder, model)
+            return push(Path(folder), SHARED_FILES, model, private, token, revision)
 
     @overload
     def __call__(self, texts: str, all_scores: bool = ...) -> dict[str, Any]: ...  # type: ignore[overload-overlap]  # a str is a sequence of str too

@@ -407,7 +407,7 @@ def test_predictions_import_nothing_heavy():
     code = (
         "import sys; import sentiment.cli, sentiment.markup; from sentiment import Classifier; "
         "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum', "
-        "'gradio', 'optuna', 'sqlalchemy'; "
+        "'gradio', 'optuna', 'sqlalchemy', 'huggingface_hub'; "
         "Classifier.from_pretrained()('A film.'); print([m for m in heavy if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)

@@ -24,8 +24,8 @@ from sentiment.corpus import (
     warn_of_shared,
 )
 from sentiment.corpus.columns import labels_feature
-from sentiment.corpus.hub import within
 from sentiment.errors import InputError
+from sentiment.hub import within
 
 IMDB_FEATURES = labels_feature(LABELS)
 REVIEWS = {

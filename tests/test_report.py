@@ -212,8 +212,11 @@ def test_a_model_without_a_history_says_so_and_takes_the_old_figure_away(
     report(classifier, run_folder, reviews, out, "mine", "test")
     assert figure.exists()
     mine.touch()
-    report(classifier, bare, reviews, out, "mine", "test")
-    assert "no metrics.jsonl beside the model" in Reader(out.read_text(encoding="utf-8")).text
+    report(classifier, bare, reviews, out, "mine", "test", name="user/mine")
+    text = Reader(out.read_text(encoding="utf-8")).text
+    assert "no metrics.jsonl beside the model" in text
+    assert "user/mine" in text
+    assert str(bare) not in text  # Of a model of the Hub a folder of its cache.
     assert not figure.exists()
     assert mine.exists()
 

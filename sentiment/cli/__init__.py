@@ -19,6 +19,7 @@ from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.predict import predict
+from sentiment.cli.push import push
 from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.cli.tune import tune
@@ -46,6 +47,7 @@ app.command("predict")(predict)
 app.command("report")(report)
 app.command("demo")(demo)
 app.command("check")(check)
+app.command("push")(push)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sentiment.cli.data import NAMING, named_data
-from sentiment.cli.flags import AsJson, Device, Model, with_settings
+from sentiment.cli.flags import AsJson, Device, Model, keep, with_settings
 from sentiment.cli.show import print_baselines, show_warnings
 from sentiment.config import DataConfig, TrainConfig
 
@@ -21,17 +21,17 @@ def baseline(
 ) -> None:
     """Train bag-of-words classifiers, and measure them on the test split beside a model.
 
-    They learn from all of the training split. Writes baseline-test.json beside a named model.
+    They learn from all of the training split. Writes baseline-test.json into the folder of a
+    named model.
     """
     from sentiment.baselines import compare
-    from sentiment.bundle import SHIPPED_CLASSIFIER, write_json
+    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder
     from sentiment.corpus import Notice, load_corpus, split_of, with_labels
     from sentiment.model import choose_device
     from sentiment.predict import Classifier, UnknownWordsWarning
-    from sentiment.writing import staged
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    folder = model or SHIPPED_CLASSIFIER
+    folder = bundle_folder(model or SHIPPED_CLASSIFIER)
     classifier = Classifier.from_pretrained(folder, choose_device(device))
     config = classifier.bundle.config
     show_warnings(Notice)
@@ -59,6 +59,4 @@ def baseline(
         print(json.dumps(comparison))
     else:
         print_baselines(comparison)
-    if model is not None:
-        with staged(model) as stage:
-            write_json(stage / "baseline-test.json", comparison)
+    keep(model, "baseline-test.json", comparison)

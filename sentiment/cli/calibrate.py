@@ -7,6 +7,7 @@ from sentiment.cli.flags import Device, Model, with_settings
 from sentiment.cli.show import print_calibration, show_warnings
 from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import InputError
+from sentiment.hub import is_model_id
 
 
 @with_settings(DataConfig, only=NAMING)
@@ -22,6 +23,11 @@ def calibrate(
     if model is None:
         raise InputError(
             "The shipped model is calibrated already. Name one of yours: --model FOLDER."
+        )
+    if not model.is_dir() and is_model_id(model.as_posix()):
+        raise InputError(
+            f"There is no folder '{model}' to write the temperature into. If it is a model of the "
+            f"Hub, download it first: hf download {model.as_posix()} --local-dir FOLDER"
         )
     from sentiment.bundle import load_bundle, save_temperature
     from sentiment.corpus import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sentiment.cli.flags import AsJson, Model
+from sentiment.cli.flags import AsJson, Model, keep
 from sentiment.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ def check(
     ] = "held-out",
     as_json: AsJson = False,
 ) -> None:
-    """Test what a model makes of negation, contrast, typos…; writes check-<part>.json beside it."""
+    """Test what a model makes of negation, contrast…; writes check-<part>.json into its folder."""
     from sentiment.behaviour import check, rates
-    from sentiment.bundle import SHIPPED_CLASSIFIER, write_json
+    from sentiment.bundle import SHIPPED_CLASSIFIER
     from sentiment.predict import Classifier, UnknownWordsWarning
-    from sentiment.writing import staged
 
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     language = classifier.bundle.config.text.language
@@ -43,9 +42,7 @@ def check(
         print(json.dumps(result))
     else:
         print_results(results, rates(results), part)
-    if model is not None:
-        with staged(model) as stage:
-            write_json(stage / f"check-{part}.json", result)
+    keep(model, f"check-{part}.json", result)
 
 
 def print_results(results: "list[Result]", rates: dict[str, float], part: str) -> None:

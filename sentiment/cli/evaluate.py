@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sentiment.cli.data import NAMING, Split, read_split
-from sentiment.cli.flags import AsJson, Device, Model, with_settings
+from sentiment.cli.flags import AsJson, Device, Model, keep, with_settings
 from sentiment.cli.show import print_metrics
 from sentiment.config import DataConfig, TrainConfig
 
@@ -17,13 +17,12 @@ def evaluate(
     device: Device = TrainConfig.device,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on a labelled split; writes metrics-<split>.json beside a named model."""
-    from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, write_json
+    """Measure a model on a labelled split; writes metrics-<split>.json into its folder."""
+    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder, load_bundle
     from sentiment.evaluate import evaluate
     from sentiment.model import choose_device
-    from sentiment.writing import staged
 
-    bundle = load_bundle(model or SHIPPED_CLASSIFIER, choose_device(device))
+    bundle = load_bundle(bundle_folder(model or SHIPPED_CLASSIFIER), choose_device(device))
     dataset, name, reviews, train = read_split(bundle, settings, split)
     metrics = evaluate(bundle, reviews, train)
     result = {
@@ -36,6 +35,4 @@ def evaluate(
         print(json.dumps(result))
     else:
         print_metrics(result)
-    if model is not None:
-        with staged(model) as stage:
-            write_json(stage / f"metrics-{name}.json", result)
+    keep(model, f"metrics-{name}.json", result)

@@ -10,10 +10,22 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 Model = Annotated[
-    Path | None, typer.Option(help="Folder of a trained model.", show_default="the shipped one")
+    Path | None,
+    typer.Option(help="Folder of a trained model, or its Hub id.", show_default="the shipped one"),
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def keep(model: Path | None, name: str, result: dict[str, Any]) -> None:
+    """Write a result as `name` into the folder of a named model; one of the Hub has none here."""
+    if model is None or not model.is_dir():
+        return
+    from sentiment.bundle import write_json
+    from sentiment.writing import staged
+
+    with staged(model) as stage:
+        write_json(stage / name, result)
 
 
 def with_settings(

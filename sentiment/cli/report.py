@@ -27,14 +27,15 @@ def report(
     missing = [name for name in ("captum", "jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
         raise InputError(f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}")
-    from sentiment.bundle import SHIPPED_CLASSIFIER
+    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder
     from sentiment.model import choose_device
     from sentiment.predict import Classifier, UnknownWordsWarning
     from sentiment.report import figures_folder, report
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    folder = model or SHIPPED_CLASSIFIER
+    folder = bundle_folder(model or SHIPPED_CLASSIFIER)
     classifier = Classifier.from_pretrained(folder, choose_device(device))
-    dataset, name, reviews, train = read_split(classifier.bundle, settings, split)
-    report(classifier, folder, reviews, out, dataset, name, train)
+    dataset, split, reviews, train = read_split(classifier.bundle, settings, split)
+    name = str(model) if model else None
+    report(classifier, folder, reviews, out, dataset, split, train, name)
     print(f"The report is in {out}, its figures in {figures_folder(out)}.")

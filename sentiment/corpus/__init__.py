@@ -36,7 +36,7 @@ from sentiment.corpus.files import (
     from_tables,
     is_folder_of_classes,
 )
-from sentiment.corpus.hub import HUB_ID, WAYS_OUT, from_hub
+from sentiment.corpus.hub import WAYS_OUT, from_hub
 from sentiment.corpus.splits import (
     SharedReviewsWarning,
     fingerprint,
@@ -49,6 +49,7 @@ from sentiment.corpus.splits import (
     without,
 )
 from sentiment.errors import InputError
+from sentiment.hub import HUB_ID
 from sentiment.lessons import lessons
 from sentiment.sample import sample_reviews
 

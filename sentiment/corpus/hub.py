@@ -1,11 +1,5 @@
 """A data set's id in, its splits out: from the Hub, or from what it left on disk."""
 
-import re
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
-
 import datasets
 import huggingface_hub
 from datasets import DatasetDict
@@ -17,11 +11,8 @@ from huggingface_hub.errors import (
 )
 
 from sentiment.errors import InputError, describe
+from sentiment.hub import HUB_TIMEOUT, within
 
-T = TypeVar("T")
-
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-HUB_TIMEOUT = 6.0  # Seconds. The libraries' own retries take half a minute with no network.
 WAYS_OUT = (
     "Give a local copy (--dataset PATH), a mirror (HF_ENDPOINT=https://…), "
     "or try the built-in reviews (--dataset sample)."
@@ -63,23 +54,3 @@ def from_hub_cache(
         ) from reason
     finally:
         huggingface_hub.constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = online
-
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """The result of `call()`, or `TimeoutError`: looking up a host's name has no limit of its own.
-
-    A call that takes longer is left behind in a daemon thread.
-    """
-    future: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return future.result(timeout=seconds)
-    except TimeoutError as error:
-        raise TimeoutError(f"no answer within {seconds:g} seconds") from error

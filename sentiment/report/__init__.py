@@ -14,14 +14,14 @@ from typing import Any
 from datasets import Dataset
 
 from sentiment.behaviour import Result, check
-from sentiment.bundle import CONFIG_FILE, SHIPPED_CLASSIFIER, read_json
+from sentiment.bundle import CONFIG_FILE, SHIPPED_CLASSIFIER, part, read_json
 from sentiment.corpus import fingerprint, stand_in
 from sentiment.errors import InputError
 from sentiment.evaluate import measure_slices, score
 from sentiment.predict import Classifier
 from sentiment.report import figures
 from sentiment.report.curves import curves_of
-from sentiment.report.folder import part, read_comparison, read_history
+from sentiment.report.folder import read_comparison, read_history
 from sentiment.report.mistakes import most_confident_mistakes
 from sentiment.report.page import Page, render
 from sentiment.writing import staged, written_whole
@@ -37,6 +37,7 @@ def report(
     dataset: str,
     split: str,
     train: Dataset | None = None,
+    name: str | None = None,
 ) -> None:
     """Measure `classifier` on `reviews`; write the page `out`, and its figures beside it.
 
@@ -48,6 +49,7 @@ def report(
         dataset: the name of the data set, for the page.
         split: the name of its part that `reviews` are.
         train: with it, the reviews that stand in it too are also measured apart.
+        name: what the page calls the classifier; without it by its folder.
 
     Raises:
         InputError: the place cannot be written to, which is found before anything is measured, or a
@@ -57,7 +59,7 @@ def report(
         raise InputError(f"'{out}' is a folder. Name a file in it: --out {out / 'report.html'}")
     folder = figures_folder(out)
     with staged(folder) as stage, written_whole(out) as html:
-        page = fill(classifier, model, reviews, dataset, split, train)
+        page = fill(classifier, model, reviews, dataset, split, train, name)
         html.write(render(page).encode())
         for name, png in page.images.items():
             if png is not None:
@@ -79,6 +81,7 @@ def fill(
     dataset: str,
     split: str,
     train: Dataset | None,
+    name: str | None,
 ) -> Page:
     """What the page says, all of it from one pass over `reviews`. Arguments as of `report`."""
     bundle = classifier.bundle
@@ -99,7 +102,7 @@ def fill(
         "by-length": figures.by_length(metrics.slices, metrics.accuracy),
     }
     return Page(
-        model="the shipped classifier" if model == SHIPPED_CLASSIFIER else str(model),
+        model="the shipped classifier" if model == SHIPPED_CLASSIFIER else name or str(model),
         dataset=dataset,
         split=split,
         labels=bundle.labels,

@@ -78,9 +78,3 @@ def baseline(entry: dict[str, Any], metrics: dict[str, Any]) -> Baseline:
 
 def optional(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def part(content: Any, name: str) -> dict[str, Any]:
-    """The object `name` in what a JSON file holds, empty where there is none."""
-    found = content.get(name) if isinstance(content, dict) else None
-    return found if isinstance(found, dict) else {}
