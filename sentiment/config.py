@@ -83,7 +83,11 @@ class DataConfig(Section):
 class TextConfig(Section):
     """From text to ids."""
 
-    language: str = setting("en", "Language of the tokenizer, as in spacy.blank(language).")
+    language: str = setting(
+        "en",
+        "Language of the tokenizer, as in spacy.blank(language). Chinese is read in characters "
+        "(zh) or, where jieba is installed, in words (zh-jieba).",
+    )
     lowercase: bool = setting(True, "Lower-case the tokens.")
     min_freq: int = setting(2, "A word enters the vocabulary if training has it so often.", 1)
     max_vocab: int | None = setting(

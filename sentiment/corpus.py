@@ -5,6 +5,7 @@ load_corpus("downloads/imdb")            a folder in the Hub's layout
 load_corpus("aclImdb")                   the original data set, unpacked
 load_corpus("aclImdb_v1.tar.gz")         the original data set, as it is downloaded
 load_corpus("sample")                    built in, no network needed
+load_corpus("sample-zh")                 the same in Chinese
 """
 
 import hashlib
@@ -34,9 +35,11 @@ from sentiment.config import DataConfig
 from sentiment.errors import InputError
 from sentiment.folders import describe, from_folder
 from sentiment.sample import sample_reviews
+from sentiment.sample_zh import sample_reviews_zh
 
 T = TypeVar("T")
 LABELS = ["neg", "pos"]
+BUILT_IN = {"sample": sample_reviews, "sample-zh": sample_reviews_zh}
 UNLABELLED = -1  # The label of every row of IMDB's unsupervised split.
 FEATURES = Features({"text": Value("string"), "label": ClassLabel(names=LABELS)})
 
@@ -63,17 +66,18 @@ def load_corpus(dataset: str, revision: str | None = None) -> DatasetDict:
     the order of its movies. The label is -1 in a split without labels.
 
     Args:
-        dataset: a Hub id, a local folder, `aclImdb/`, `aclImdb_v1.tar.gz` or `sample`.
+        dataset: a Hub id, a local folder, `aclImdb/`, `aclImdb_v1.tar.gz`, `sample` or
+            `sample-zh`.
         revision: branch, tag or commit, for a Hub id.
 
     Raises:
         InputError: nothing there, no network, columns or labels other than these, an empty split.
     """
     path = Path(dataset).expanduser()
-    if revision is not None and (dataset == "sample" or path.exists()):
+    if revision is not None and (dataset in BUILT_IN or path.exists()):
         raise InputError(f"--revision is for a data set of the Hub; '{dataset}' is not one.")
-    if dataset == "sample":
-        splits = {split: sample_reviews(split) for split in ("train", "validation", "test")}
+    if dataset in BUILT_IN:
+        splits = {split: BUILT_IN[dataset](split) for split in ("train", "validation", "test")}
         corpus = from_reviews(splits)
     elif path.is_dir():
         root = path / "aclImdb" if (path / "aclImdb").is_dir() else path
