@@ -144,7 +144,7 @@ PHRASES: Phrases = {
         "进{where}之前，我以为它{adj-}；出来之后，我知道它{adj+}。",
         "海报{adj-}，内容却{adj+}。",
         "我准备好了面对{noun-}，结果全是{noun+}。",
-        "原以为{aspect}会{well-}，没想到相当{well+}。",
+        "我猜{aspect}会{well-}，猜错了，它{well+}得很。",
         "读简介时觉得{adj-}，看完了觉得{adj+}。",
         "听说{aspect}{well-}，看了才发现很{well+}。",
         "和预告片里的{adj-}不同，正片非常{adj+}。",
