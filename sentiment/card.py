@@ -163,7 +163,7 @@ def card_data(bundle: Bundle, measured: Mapping[str, Any], model: str | None) ->
         if value is not None
     ]
     return ModelCardData(
-        language="multilingual" if language == "xx" else language,
+        language="multilingual" if language == "xx" else language.split("-")[0],
         library_name=LIBRARY,
         pipeline_tag=TASK,
         tags=["lstm"],

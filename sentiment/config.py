@@ -64,7 +64,7 @@ class DataConfig(Section):
     dataset: str = setting(
         "stanfordnlp/imdb",
         "Reviews: a Hub id; a file (.csv, .tsv, .jsonl, .parquet); a folder of such files, or of a "
-        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or built in: `sample`, `lessons`.",
+        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or built in: `sample`, `sample-zh`, `lessons`.",
     )
     revision: str | None = setting(None, "Branch, tag or commit of a Hub data set.")
     subset: str | None = setting(None, "Which of several subsets of a Hub data set.")
@@ -104,7 +104,11 @@ class DataConfig(Section):
 class TextConfig(Section):
     """From text to ids."""
 
-    language: str = setting("en", "Language of the tokenizer, as in spacy.blank(language).")
+    language: str = setting(
+        "en",
+        "Language of the tokenizer, as in spacy.blank(language). Chinese is read in characters "
+        "(zh) or, where jieba is installed, in words (zh-jieba).",
+    )
     lowercase: bool = setting(True, "Lower-case the tokens.")
     min_freq: int = setting(2, "A word enters the vocabulary if training has it so often.", 1)
     max_vocab: int | None = setting(

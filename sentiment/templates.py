@@ -1,4 +1,4 @@
-"""Sentences with slots in, English sentences out.
+"""Sentences with slots in, sentences out.
 
     "The {aspect} is {adj+}, and so is the one in {place}."
 
@@ -10,7 +10,7 @@ drawn twice in a text. Where one wording cannot serve both labels a template is 
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,6 +30,18 @@ def spelled(text: str) -> str:
     """`text` with *an* before a vowel, and a capital at the start of each sentence."""
     text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
     return re.sub(r"(^|[.?!] )([a-z])", lambda start: start[1] + start[2].upper(), text)
+
+
+def halves(
+    size: int, draw: Callable[[int], str], fits: Callable[[str], bool]
+) -> list[tuple[str, int]]:
+    """`size` texts that fit, none twice, with their labels: the negative half, then the other."""
+    texts: dict[str, int] = {}
+    for label in (0, 1):
+        while len(texts) < (label + 1) * size // 2:
+            if fits(text := draw(label)):
+                texts.setdefault(text, label)
+    return list(texts.items())
 
 
 def worded(template: Template, label: int) -> str:

@@ -7,39 +7,46 @@ token at the end of one chunk and a token at the start of the next that stand si
 special case. `_joints` finds each space whose two neighbours allow that, and the chunks around it
 are tokenized, and remembered, as one. No match reaches across more than one space, because spaCy
 makes a token of any other whitespace and no special case holds such a token. Where one does, and in
-languages with a tokenizer of another kind (Chinese), each text goes to spaCy whole.
+languages with a tokenizer of another kind (Chinese, Japanese, Korean, Thai, Vietnamese), each text
+goes to spaCy whole.
 """
 
-import pkgutil
 import re
 import threading
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import spacy
-import spacy.lang
 import spacy.tokenizer
 
 from sentiment.errors import InputError
+from sentiment.languages import blank, lower_of, versions
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 # Part of the key of each cache on disk. Raise it when a change here changes any text's tokens.
-RULES = 1
+RULES = 2
 
 # spaCy's time is quadratic in the length of a chunk: 26 s for 16,000 exclamation marks. The longest
 # chunk of the 100,000 IMDB reviews has 91 characters.
 MAX_CHUNK = 128
 
+# Of what goes to spaCy whole. Sudachi takes 49,149 bytes, and 65,535 of what it makes of them: 33
+# for the one character ﷺ.
+MAX_PIECE = 1024
+
 # 10 MB at most, so that a process that reads new words for ever does not grow by more
 # (`benchmarks/service.py`). Longer chunks are one in ten thousand of those that differ.
 MAX_CACHED = 2**16
 MAX_CACHED_CHUNK = 64
+# While a data set is tokenized: all chunks of IMDB, in 80 MB.
+MAX_CACHED_OF_DATASET = 2**20
 
 # spaCy keeps an empty place of 32 bytes for each word that it has forgotten. After so many words it
 # is loaded anew, in a fraction of a second.
@@ -52,6 +59,8 @@ JOINT = "\0"
 
 LINE_BREAK = re.compile(r"<[bB][rR]\s*/?>")
 LONG_CHUNK = re.compile(rf"\S{{{MAX_CHUNK}}}(?=\S)")
+# To the end, or the last end of a sentence or space that is near enough, or as far as may be.
+PIECE = re.compile(rf"(?s:.{{1,{MAX_PIECE}}}(?:\Z|(?<=[\s。！？；…!?]))|.{{{MAX_PIECE}}})")
 CONTROL = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 UNREADABLE = CONTROL | SURROGATES
@@ -74,12 +83,14 @@ class Tokenizer:
     For any text, the tokens are those of `spacy.blank(language).tokenizer(clean(text))`, whitespace
     tokens dropped, lower-cased one by one. Only chunks of more than `MAX_CHUNK` characters without
     whitespace differ: they are cut every `MAX_CHUNK` characters first, so that time is linear in
-    the length of a text. (Not in languages whose tokenizer is not spaCy's rule-based one.)
+    the length of a text. In languages whose tokenizer is not spaCy's rule-based one it is texts of
+    more than `MAX_PIECE` characters that are cut, if possible behind a sentence or a space.
 
     Threads may share a tokenizer. It pickles and hashes as its settings, whatever it has seen.
 
     Args:
-        language: a code that `spacy.blank` knows, such as "en". No model is downloaded.
+        language: what `languages.blank` knows, such as "en", "zh" or "zh-jieba". No model is
+            downloaded.
         lowercase: whether tokens are lower-cased.
 
     Raises:
@@ -89,12 +100,13 @@ class Tokenizer:
     def __init__(self, language: str = "en", lowercase: bool = True) -> None:
         self.language = language
         self.lowercase = lowercase
-        self._fold = str.lower if lowercase else str
-        self._nlp = _blank(language)
+        self._fold = lower_of(language) if lowercase else str
+        self._nlp = blank(language)
         self._joints = _joints(self._nlp.tokenizer)
         # Chunk to its tokens, joined: a string has half the size of a tuple of strings.
         self._cache: dict[str, str] = {}
         self._older: dict[str, str] = {}  # What goes unless it is asked for again.
+        self._max_cached = MAX_CACHED
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -107,7 +119,7 @@ class Tokenizer:
         """Return the tokens of `text`, in order. None is empty or holds a control character."""
         text = clean(text)
         if self._joints is None:
-            return self._spacy([text])[0]
+            return list(chain.from_iterable(self._spacy(PIECE.findall(text))))
         chunks = self._joints.sub(JOINT, text).split()
         try:
             joined = JOINT.join(map(self._cache.__getitem__, chunks))
@@ -124,15 +136,16 @@ class Tokenizer:
         """
         # As long as the text, unlike `clean(text)`: a place in one is a place in the other.
         readable = LINE_BREAK.sub(lambda tag: " " * len(tag[0]), text.translate(UNREADABLE))
-        # Lower-casing makes two characters of İ; it never makes fewer than there were.
-        width = [len(self._fold(character)) for character in readable]
+        # Lower-casing makes two characters of İ; it never makes fewer than there were. A space
+        # within a token counts nothing, because a tag there became two.
+        width = [0 if c.isspace() else len(self._fold(c)) for c in readable]
         places = []
         end = 0
         for token in self.tokenize(text):
             start = end
-            while readable[start].isspace():
+            while not width[start]:
                 start += 1
-            end, missing = start, len(token)
+            end, missing = start, len("".join(token.split()))
             while missing > 0:
                 missing -= width[end]
                 end += 1
@@ -142,6 +155,15 @@ class Tokenizer:
     def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
         return map(self.tokenize, texts)
+
+    @contextmanager
+    def remembering(self, chunks: int) -> Iterator[None]:
+        """With a memory for so many `chunks`. Later ones push out what is then too much."""
+        before, self._max_cached = self._max_cached, chunks
+        try:
+            yield
+        finally:
+            self._max_cached = before
 
     def _with_unseen(self, chunks: list[str]) -> dict[str, str]:
         """What the cache would hold of `chunks` if nothing ever left it."""
@@ -155,7 +177,7 @@ class Tokenizer:
             known[chunk] = chunk if joined == chunk else joined
         for chunk, joined in known.items():
             if len(chunk) <= MAX_CACHED_CHUNK and chunk not in self._cache:
-                if len(self._cache) >= MAX_CACHED // 2:
+                if len(self._cache) >= self._max_cached // 2:
                     self._cache, self._older = {}, self._cache
                 self._cache[chunk] = joined
         return known
@@ -165,27 +187,12 @@ class Tokenizer:
         # Outside a memory zone spaCy keeps every word it ever saw. Zones must not overlap.
         with self._lock:
             if len(self._nlp.vocab) > MAX_SPACY_WORDS:
-                self._nlp = _blank(self.language)
+                self._nlp = blank(self.language)
             with self._nlp.memory_zone():
                 return [
                     [self._fold(word) for token in doc if not (word := token.text).isspace()]
                     for doc in map(self._nlp.tokenizer, texts)
                 ]
-
-
-def _blank(language: str) -> spacy.Language:
-    try:
-        nlp = spacy.blank(language)
-    except (ImportError, AttributeError) as error:
-        known = sorted(m.name for m in pkgutil.iter_modules(spacy.lang.__path__) if m.ispkg)
-        if language in known:
-            message = f"language {language!r} needs a package that is not installed: {error}"
-        else:
-            message = f"spaCy has no language {language!r}. Choose one of {', '.join(known)}."
-        raise InputError(message) from error
-    # spaCy would compute twenty attributes of each new word, of which none is read.
-    nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
-    return nlp
 
 
 def _joints(tokenizer: Any) -> re.Pattern[str] | None:
@@ -233,7 +240,8 @@ def tokenize_dataset(dataset: "Dataset", tokenizer: Tokenizer) -> "Dataset":
     """Replace the column `text` by `tokens` (a list of strings a row). Other columns stay.
 
     The result is kept on disk, in `datasets.config.HF_DATASETS_CACHE / "sentiment"`, under a hash
-    of the rows, the tokenizer's settings and spaCy's version, also when the data set is in memory.
+    of the rows, the tokenizer's settings and the versions of spaCy and of what else tokenizes the
+    language, also when the data set is in memory.
     A second call reads it. Processes may share it. Where it cannot be written the tokens stay in
     memory, with a warning.
 
@@ -267,17 +275,19 @@ def tokenize_dataset(dataset: "Dataset", tokenizer: Tokenizer) -> "Dataset":
             **where,
         )
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return tokenized(cache_file_name=str(folder / f"tokens-{fingerprint}.arrow"))
-    except OSError as error:
-        warnings.warn(f"tokens are not kept on disk, in {folder}: {error}", stacklevel=2)
-        return tokenized(keep_in_memory=True, load_from_cache_file=False)
+    with tokenizer.remembering(MAX_CACHED_OF_DATASET):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return tokenized(cache_file_name=str(folder / f"tokens-{fingerprint}.arrow"))
+        except OSError as error:
+            warnings.warn(f"tokens are not kept on disk, in {folder}: {error}", stacklevel=2)
+            return tokenized(keep_in_memory=True, load_from_cache_file=False)
 
 
 def _fingerprint(dataset: "Dataset", tokenizer: Tokenizer) -> str:
     digest = blake2b(digest_size=16)
-    digest.update(repr((RULES, spacy.__version__, tokenizer, dataset.features)).encode())
+    rules = (RULES, spacy.__version__, versions(tokenizer.language))
+    digest.update(repr((*rules, tokenizer, dataset.features)).encode())
     # All columns, because all of them are in the file that is kept.
     for batch in dataset.iter(batch_size=1000):
         digest.update(repr(batch).encode())

@@ -24,17 +24,50 @@ from sentiment.errors import InputError
 from sentiment.tokenizer import MAX_CHUNK, Tokenizer, clean, tokenize_dataset
 
 # "ms", "gd", "es" and "id" have special cases with spaces, "zh" has a tokenizer of another kind.
-LANGUAGES = ["en", "de", "fr", "es", "fi", "tr", "gd", "id", "ms", "ru", "zh", "ja", "th"]
+LANGUAGES = [
+    "en",
+    "de",
+    "fr",
+    "es",
+    "fi",
+    "tr",
+    "gd",
+    "id",
+    "ms",
+    "ru",
+    "ar",
+    "zh",
+    "zh-jieba",
+    "ja",
+]
+LANGUAGES += ["th", "vi"]  # Where their packages are installed, which no test needs.
 SPACES = ["", "", "", " ", " ", " ", "  ", "\n", " \n", "\t", "\x0b", "\x85", "\u00a0", "\u3000"]
 SPACES += ["<br />", "\0", "\ud800"]
 
 tokenizer_of = cache(Tokenizer)
-spacy_of = cache(lambda language: spacy.blank(language).tokenizer)
+
+
+def or_skip(language: str, lowercase: bool = True) -> Tokenizer:
+    try:
+        return tokenizer_of(language, lowercase)
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+@cache
+def spacy_of(language: str) -> Any:
+    code, _, segmenter = language.partition("-")
+    config = {"nlp": {"tokenizer": {"segmenter": segmenter}}} if segmenter else {}
+    return spacy.blank(code, config=config).tokenizer
 
 
 def spacy_tokens(text: str, language: str = "en") -> list[str]:
     tokens = [token.text for token in spacy_of(language)(clean(text))]
-    return [token.lower() for token in tokens if not token.isspace()]
+    return [lower(token, language) for token in tokens if not token.isspace()]
+
+
+def lower(token: str, language: str) -> str:
+    return (token.replace("İ", "i").replace("I", "ı") if language == "tr" else token).lower()
 
 
 def longest_chunk(text: str) -> int:
@@ -98,10 +131,7 @@ def test_tokens_equal_spacy_on_any_string() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_tokens_equal_spacy_in_any_language(language: str) -> None:
-    try:
-        tokenizer_of(language)
-    except InputError as error:
-        pytest.skip(str(error))
+    or_skip(language)
     same_as_spacy(language, 300)
 
 
@@ -114,6 +144,7 @@ def test_tokens_equal_spacy_in_any_language(language: str) -> None:
         ("en", "Isn't it? e.g. U.S.", ["is", "n't", "it", "?", "e.g.", "u.s."]),
         ("es", "los EE. UU. hoy", ["los", "ee. uu.", "hoy"]),
         ("zh", "好电影", ["好", "电", "影"]),
+        ("tr", "İyi! IŞIK, ışık", ["iyi", "!", "ışık", ",", "ışık"]),
         ("en", "", []),
         ("en", " \n\u3000 <br />", []),
     ],
@@ -172,18 +203,28 @@ any_text = st.one_of(
 )
 
 
-@given(any_text, st.sampled_from(["en", "fr", "es", "ms", "zh"]))
-def test_tokens_together_are_the_text_without_whitespace(text: str, language: str) -> None:
-    cased = tokenizer_of(language, False).tokenize(text)
-    assert "".join("".join(cased).split()) == "".join(clean(text).split())
-    assert all(token and not token.isspace() for token in cased)
-    assert tokenizer_of(language, True).tokenize(text) == [token.lower() for token in cased]
+@pytest.mark.parametrize(
+    "language", ["en", "fr", "es", "ms", "ar", "tr", "zh", "zh-jieba", "ja", "th", "vi"]
+)
+def test_tokens_together_are_the_text_without_whitespace(language: str) -> None:
+    keeping, lowering = or_skip(language, False), or_skip(language, True)
+
+    @given(any_text)
+    def holds(text: str) -> None:
+        cased = keeping.tokenize(text)
+        assert "".join("".join(cased).split()) == "".join(clean(text).split())
+        assert all(token and not token.isspace() for token in cased)
+        assert lowering.tokenize(text) == [lower(token, language) for token in cased]
+
+    holds()
 
 
 def stand_at_their_offsets(text: str, tokenizer: Tokenizer) -> None:
     tokens, offsets = tokenizer.tokenize(text), tokenizer.offsets(text)
-    fold = str.lower if tokenizer.lowercase else str
-    assert [fold(clean(text[start:end])) for start, end in offsets] == tokens
+    words = [clean(text[start:end]) for start, end in offsets]
+    assert tokens == (
+        [lower(word, tokenizer.language) for word in words] if tokenizer.lowercase else words
+    )
     edges = [0, *chain.from_iterable(offsets), len(text)]
     assert edges == sorted(edges)
     assert not "".join(
@@ -191,10 +232,12 @@ def stand_at_their_offsets(text: str, tokenizer: Tokenizer) -> None:
     ).strip()
 
 
-@pytest.mark.parametrize("language", ["en", "es", "gd", "ms", "zh"])
+@pytest.mark.parametrize(
+    "language", ["en", "es", "gd", "ms", "ar", "tr", "zh", "zh-jieba", "ja", "th", "vi"]
+)
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_a_token_stands_in_the_text_at_its_offsets(language: str, lowercase: bool) -> None:
-    tokenizer = tokenizer_of(language, lowercase)
+    tokenizer = or_skip(language, lowercase)
 
     @settings(max_examples=300, deadline=None, derandomize=True, database=None)
     @given(any_text | texts_of(language) | st.text(alphabet=list("aİΣσςßẞǅK \n\0\ud800</bBrR>'😀")))
@@ -234,6 +277,24 @@ def test_time_is_linear_in_the_length_of_a_text(piece: str) -> None:
     start = time.process_time()
     Tokenizer().tokenize((piece * 200_000)[:200_000])
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("language", ["zh", "zh-jieba", "ja", "th", "vi"])
+@pytest.mark.parametrize("piece", ["好", "电影", "ア", "ﷺ", "a", "😀", "ก", "。"])
+def test_a_text_of_any_length_has_tokens(language: str, piece: str) -> None:
+    # Sudachi takes 49,149 bytes, and the time of some is quadratic in the length of a text.
+    text = piece * (50_000 // len(piece))
+    assert "".join(or_skip(language).tokenize(text)) == text
+
+
+def test_a_long_text_is_cut_behind_a_sentence_or_a_space() -> None:
+    sentences, words = "这部电影真好看。" * 300, "面白い映画 " * 300
+    for text in (sentences, words, sentences + words):
+        pieces = module.PIECE.findall(text)
+        assert "".join(pieces) == text
+        assert {piece[-1] for piece in pieces} <= {"。", " "}
+        assert module.MAX_PIECE - 8 < max(map(len, pieces)) <= module.MAX_PIECE
+    assert module.PIECE.findall("好" * 3000) == ["好" * 1024, "好" * 1024, "好" * 952]
 
 
 def test_memory_does_not_grow_with_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,15 +491,17 @@ def test_other_settings_or_rows_have_tokens_of_their_own(
     assert len(list(cache_folder.glob("*.arrow"))) == 2
 
 
-@pytest.mark.parametrize("what", ["RULES", "spacy"])
+@pytest.mark.parametrize("what", ["RULES", "spacy", "jieba"])
 def test_other_versions_have_tokens_of_their_own(
     cache_folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     tokenize_dataset(corpus(), Tokenizer())
     if what == "RULES":
         monkeypatch.setattr(module, "RULES", module.RULES + 1)
-    else:
+    elif what == "spacy":
         monkeypatch.setattr(spacy, "__version__", "0")
+    else:
+        monkeypatch.setattr(module, "versions", lambda language: ("0",))
     tokenize_dataset(corpus(), Tokenizer())
     assert len(list(cache_folder.glob("*.arrow"))) == 2
 
@@ -453,6 +516,18 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, cache_fo
 def test_an_empty_data_set_has_the_same_columns(cache_folder: Path) -> None:
     tokenized = tokenize_dataset(corpus(()), Tokenizer())
     assert tokenized.column_names == ["label", "tokens"]
+
+
+def test_only_while_a_data_set_is_tokenized_is_there_more_memory(
+    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_CACHED", 50)
+    tokenizer = Tokenizer()
+    tokenize_dataset(corpus(tuple(f"word{n}" for n in range(300))), tokenizer)
+    assert len(tokenizer._cache) == 300
+    for n in range(60):
+        tokenizer.tokenize(f"other{n}")
+    assert len(tokenizer._cache) + len(tokenizer._older) <= 50
 
 
 def test_a_missing_text_column_is_named(cache_folder: Path) -> None:

@@ -7,6 +7,7 @@ load_corpus("reviews")                   a folder per class: reviews/good/1.txt
 load_corpus("aclImdb")                   the original data set, unpacked
 load_corpus("aclImdb_v1.tar.gz")         the original data set, as it is downloaded
 load_corpus("sample")                    built in, no network needed
+load_corpus("sample-zh")                 the same in Chinese
 load_corpus("lessons")                   built in: short sentences, to learn from before few reviews
 """
 
@@ -52,6 +53,7 @@ from sentiment.errors import InputError
 from sentiment.hub import HUB_ID
 from sentiment.lessons import lessons
 from sentiment.sample import sample_reviews
+from sentiment.sample_zh import sample_reviews_zh
 
 __all__ = [
     "LABELS",
@@ -70,8 +72,10 @@ __all__ = [
     "without",
 ]
 
+SPLITS = ("train", "validation", "test")
 BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
-    "sample": lambda: {split: sample_reviews(split) for split in ("train", "validation", "test")},
+    "sample": lambda: {split: sample_reviews(split) for split in SPLITS},
+    "sample-zh": lambda: {split: sample_reviews_zh(split) for split in SPLITS},
     "lessons": lambda: {"train": lessons(LESSONS)},
 }
 LESSONS = 6_000  # As a corpus. More of them are learned no better on their own.

@@ -24,7 +24,7 @@ from sentiment.sample.words import (
     OPINION_WORDS,
     TITLE_WORDS,
 )
-from sentiment.templates import SLOT, Template, Words, choice, spelled, worded
+from sentiment.templates import SLOT, Template, Words, choice, halves, spelled, worded
 
 T = TypeVar("T")
 Phrases = Mapping[str, tuple[Template, ...]]
@@ -63,13 +63,11 @@ def sample_reviews(split: str) -> list[tuple[str, int]]:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
     phrases, size, seed = SPLITS[split]
     rng = random.Random(seed)
-    reviews: dict[str, int] = {}
-    for label in (0, 1):
-        while len(reviews) < (label + 1) * size // 2:
-            text = Review(rng, phrases, label).text()
-            if MIN_WORDS <= len(text.split()) <= MAX_WORDS:
-                reviews.setdefault(text, label)
-    return list(reviews.items())
+    return halves(
+        size,
+        lambda label: Review(rng, phrases, label).text(),
+        lambda text: MIN_WORDS <= len(text.split()) <= MAX_WORDS,
+    )
 
 
 class Review:

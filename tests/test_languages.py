@@ -1,0 +1,153 @@
+"""Other languages: each of spaCy's reads texts or says what it needs, and some of them are learned.
+
+The Chinese corpus is the built-in one; those of Arabic, Turkish and Japanese are in `sentences.py`.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import SMALL
+from sentences import CORPORA, reviews
+
+from sentiment.bundle import load_bundle
+from sentiment.config import Config
+from sentiment.corpus import load_corpus
+from sentiment.errors import InputError
+from sentiment.evaluate import evaluate
+from sentiment.languages import LANGUAGES, PACKAGES
+from sentiment.predict import Classifier
+from sentiment.tokenizer import Tokenizer
+from sentiment.train import train
+
+MODULES = {"ja": "sudachipy", "ko": "natto", "th": "pythainlp", "vi": "pyvi", "zh-jieba": "jieba"}
+LEARNER = {
+    **SMALL,
+    "embedding_dim": 32,
+    "hidden_size": 32,
+    "pooling": "max+mean",
+    "word_dropout": 0.0,
+    "embedding_dropout": 0.1,
+    "output_dropout": 0.1,
+    "learning_rate": 1e-2,
+    "epochs": 8,
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_reads_any_text_or_names_its_packages(language):
+    text = "Film! 电影 映画 فيلم İyi <br />\0\ud800"
+    try:
+        tokenizer = Tokenizer(language, lowercase=False)
+    except InputError as error:
+        said = str(error)
+    else:
+        said = "".join("".join(tokenizer.tokenize(text)).split())
+    command = f"language '{language}' needs: pip install {' '.join(PACKAGES.get(language, ()))}."
+    assert said == "Film!电影映画فيلمİyi\ufffd" or said.startswith(command)
+
+
+@pytest.mark.parametrize("language", PACKAGES)
+def test_a_language_that_needs_packages_says_how_to_install_them(language, monkeypatch):
+    monkeypatch.setitem(sys.modules, MODULES[language], None)
+    with pytest.raises(InputError, match=f"'{language}' needs: pip install .*{MODULES[language]}"):
+        Tokenizer(language)
+
+
+def test_jieba_is_silent_and_neither_reads_nor_writes_the_temporary_folder(tmp_path):
+    pytest.importorskip("jieba")
+    (tmp_path / "jieba.cache").write_bytes(b"not a dictionary")
+    program = (
+        "from sentiment.tokenizer import Tokenizer; print(Tokenizer('zh-jieba').tokenize('看电影'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
+    )
+    assert (done.stdout, done.stderr) == ("['看', '电影']\n", "")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"not a dictionary"]
+
+
+def test_words_that_a_program_adds_to_jieba_change_no_tokens():
+    jieba = pytest.importorskip("jieba")
+    expected = Tokenizer("zh-jieba").tokenize("特效真的好看")
+    assert expected == ["特效", "真的", "好看"]
+    jieba.add_word("特效真的好看")
+    try:
+        assert Tokenizer("zh-jieba").tokenize("特效真的好看") == expected
+    finally:
+        jieba.del_word("特效真的好看")
+
+
+@pytest.mark.parametrize("language", CORPORA)
+def test_no_sentence_of_these_corpora_is_in_two_splits(language):
+    _, train_templates, test_templates, _ = CORPORA[language]
+    assert not set(train_templates) & set(test_templates)
+
+
+@pytest.mark.parametrize("language", CORPORA)
+def test_a_language_is_learned_from_a_few_hundred_reviews(tmp_path, language):
+    try:
+        Tokenizer(language)
+    except InputError as error:
+        pytest.skip(str(error))
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    for split, size in (("train", 600), ("test", 200)):
+        with (folder / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *reviews(language, split, size)])
+    settings = {**LEARNER, "dataset": str(folder), "language": language}
+    train(Config.from_flat(**settings), tmp_path / "run")
+    bundle = load_bundle(tmp_path / "run")
+    assert evaluate(bundle, load_corpus(str(folder))["test"]).accuracy >= 0.75
+
+
+@pytest.fixture(scope="module", params=["zh", "zh-jieba"])
+def chinese(request, tmp_path_factory):
+    """The folder of a small run on the built-in Chinese reviews."""
+    if request.param == "zh-jieba":
+        pytest.importorskip("jieba")
+    folder = tmp_path_factory.mktemp("chinese") / request.param
+    settings = {**LEARNER, "dataset": "sample-zh", "language": request.param, "hidden_size": 48}
+    train(Config.from_flat(**settings), folder)
+    return folder
+
+
+def test_chinese_is_learned_and_its_sentences_are_told_apart(chinese):
+    bundle = load_bundle(chinese)
+    assert evaluate(bundle, load_corpus("sample-zh")["test"]).accuracy >= 0.85
+    classifier = Classifier(bundle)
+    said = classifier(
+        [
+            "故事一点也不无聊，非常感人，总之别错过。",
+            "故事一点也不感人，非常无聊，总之别浪费时间了。",
+            "我以为会很沉闷，没想到这么精彩。",
+            "我以为会很精彩，没想到这么沉闷。",
+        ]
+    )
+    assert [one["label"] for one in said] == ["pos", "neg", "pos", "neg"]
+
+
+def test_a_model_reads_text_as_in_training_or_says_what_is_missing(chinese, monkeypatch):
+    classifier = Classifier.from_pretrained(chinese)
+    language = classifier.bundle.config.text.language
+    assert language == chinese.name
+    tokens = classifier.tokenizer.tokenize("这部电影真的好看")
+    assert (
+        tokens
+        == {
+            "zh": list("这部电影真的好看"),
+            "zh-jieba": ["这部", "电影", "真的", "好看"],
+        }[language]
+    )
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    if language == "zh-jieba":
+        with pytest.raises(InputError, match=r"config\.json' cannot be used.*pip install jieba"):
+            Classifier.from_pretrained(chinese)
+    else:
+        assert Classifier.from_pretrained(chinese)("好看")
