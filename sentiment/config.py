@@ -64,7 +64,8 @@ class DataConfig(Section):
     dataset: str = setting(
         "stanfordnlp/imdb",
         "Reviews: a Hub id; a file (.csv, .tsv, .jsonl, .parquet); a folder of such files, or of a "
-        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or built in: `sample`, `sample-zh`, `lessons`.",
+        "folder per class; aclImdb/, aclImdb_v1.tar.gz; or built in: `sample`, `sample-zh`, "
+        "`lessons`.",
     )
     revision: str | None = setting(None, "Branch, tag or commit of a Hub data set.")
     subset: str | None = setting(None, "Which of several subsets of a Hub data set.")
