@@ -379,12 +379,6 @@ def test_an_unknown_language_is_answered_with_those_there_are(language: str) -> 
     assert "char_classes" not in str(error.value).split("Choose")[1]
 
 
-def test_a_language_that_needs_a_package_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sudachipy", None)
-    with pytest.raises(InputError, match=r"'ja' needs .*pip install sudachipy"):
-        Tokenizer("ja")
-
-
 def test_a_special_case_that_holds_whitespace_leaves_whole_texts_to_spacy() -> None:
     tokenizer: Any = spacy.blank("en").tokenizer
     assert module._joints(tokenizer) is not None
