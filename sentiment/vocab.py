@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError, quoted
+from sentiment.writing import written_whole
 
 PAD, UNK = SPECIALS = ("<pad>", "<unk>")
 PAD_ID, UNK_ID = 0, 1
@@ -127,14 +128,13 @@ class Vocab:
         return {"tokens": len(self), "fingerprint": digest.hexdigest()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one token a line, in order of id, as UTF-8. All of the file appears, or nothing."""
-        path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            part.write_bytes("".join(f"{token}\n" for token in self.tokens).encode())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        """Write one token a line, in order of id, as UTF-8. All of the file appears, or nothing.
+
+        Raises:
+            InputError: the disk is full, or the place cannot be written to.
+        """
+        with written_whole(Path(path)) as file:
+            file.write("".join(f"{token}\n" for token in self.tokens).encode())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Vocab":

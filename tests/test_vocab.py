@@ -1,5 +1,7 @@
 """Vocabulary: what gets an id, which one, and that a file gives it back."""
 
+import errno
+import os
 import re
 import tempfile
 import time
@@ -132,13 +134,11 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "vocab.txt"
     Vocab(["old"]).save(path)
 
-    def half(part: Path, content: bytes) -> int:
-        with part.open("wb") as file:
-            file.write(content[: len(content) // 2])
-        raise OSError("no space left on device")
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(OSError, match="no space"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="No space left"):
         Vocab(["new"]).save(path)
     assert Vocab.load(path) == Vocab(["old"])
     assert [entry.name for entry in tmp_path.iterdir()] == ["vocab.txt"]

@@ -98,7 +98,7 @@ class ParquetTable:
             waiting.append(
                 pa.RecordBatch.from_arrays([*batch.rows.columns, *columns], schema=schema)
             )
-            rows, size = sum(map(len, waiting)), sum(batch.nbytes for batch in waiting)
+            rows, size = sum(map(len, waiting)), sum(one.get_total_buffer_size() for one in waiting)
             if rows >= GROUP_ROWS or size >= GROUP_BYTES:
                 write_group()
 
