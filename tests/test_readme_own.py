@@ -127,3 +127,52 @@ def test_each_command_for_ones_own_reviews_does_what_it_says(desk):
         "sentiment train --dataset reviews.csv"
         in said["tune --dataset reviews.csv --trials 20 --out runs/tune"]
     )
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.output, result.exception
+
+
+def measured(*arguments):
+    result = CliRunner().invoke(app, ["eval", "--model", "runs/reviews", "--json", *arguments])
+    return json.loads(result.stdout)
+
+
+def test_a_model_is_measured_on_its_own_test_part_and_on_all_of_another_table(desk):
+    assert run("train", "--dataset", "reviews.csv", *SHORT.split())[0] == 0
+    assert run("eval", "--model", "runs/reviews")[0] == 0
+    kept = json.loads(Path("runs/reviews/metrics-test.json").read_text())
+    assert (kept["n"], kept["labels"]) == (6, ["bad", "good", "so-so"])
+    # By another path it is the same table; another table is measured whole.
+    assert measured("--dataset", str(desk / "reviews.csv"))["n"] == 6
+    assert measured("--dataset", "others.csv")["n"] == 60
+
+
+def test_a_table_that_has_changed_since_training_is_told(desk):
+    assert run("train", "--dataset", "reviews.csv", *SHORT.split())[0] == 0
+    assert "set aside" not in run("eval", "--model", "runs/reviews")[1]
+    write("reviews.csv", rows(["good", "bad", "so-so"], 66)[6:])
+    said = run("eval", "--model", "runs/reviews")[1]
+    assert "Warning: these are not the test reviews that were set aside when the model" in said
+    refused = run("train", "--resume", "--dataset", "reviews.csv", "--seed", 1)
+    assert refused[0] != 0 or "finished already" in refused[1]
+
+
+def test_a_label_that_training_never_saw_is_named_by_eval(desk):
+    assert run("train", "--dataset", "reviews.csv", *SHORT.split())[0] == 0
+    write("others.csv", rows(["good", "dreadful"]))
+    _, _, error = run("eval", "--model", "runs/reviews", "--dataset", "others.csv")
+    assert "the label 'dreadful', first in row 2, which the model never saw" in str(error)
+    assert not Path("runs/reviews/metrics-train.json").exists()
+
+
+def test_reviews_that_the_encoder_cannot_read_are_noticed(desk):
+    write(
+        "greek.csv",
+        [(f"Η ταινία {n} ήταν πολύ {'καλή' if n % 2 else 'κακή'}", "ab"[n % 2]) for n in range(60)],
+    )
+    said = run("train", "--dataset", "greek.csv", *SHORT.split())[1]
+    assert "Note: The vocabulary to start from, in 'en', misses" in said
+    said = run("train", "--dataset", "greek.csv", "--language", "el", "--overwrite", *SHORT.split())
+    assert "Note: nothing to start from reads 'el': training from scratch." in said[1]
