@@ -31,7 +31,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsW
 
 SECTIONS = [
     "figures",
-    "labels",
     "learning-curves",
     "confusion",
     "scores",
@@ -39,12 +38,13 @@ SECTIONS = [
     "precision-recall",
     "reliability",
     "by-length",
+    "labels",
     "mistakes",
     "behaviour",
     "baselines",
     "recipe",
 ]
-FIGURES = SECTIONS[2:9]
+FIGURES = SECTIONS[1:8]
 
 
 class Reader(HTMLParser):
@@ -353,6 +353,19 @@ def test_three_labels_are_drawn_each_against_the_rest():
     for draw in (figures.roc, figures.precision_recall):
         assert figures.png(draw(curves)).startswith(b"\x89PNG")
     assert figures.png(figures.scores(probabilities, labels, ["a", "$\\x", "c"]))
+
+
+def test_many_labels_are_drawn_together():
+    labels = np.arange(60) % 20
+    probabilities = np.full((60, 20), 0.01)
+    probabilities[np.arange(60), labels] = 0.81
+    probabilities[0] = probabilities[1]  # One is wrong.
+    (curve,) = curves_of(probabilities, labels, [f"label {n}" for n in range(20)])
+    assert curve.label == "all 20 labels"
+    assert 0.9 < curve.roc_auc < 1
+    names = [f"label {n}" for n in range(20)]
+    assert figures.png(figures.scores(probabilities, labels, names))
+    assert figures.png(figures.confusion(np.eye(20, dtype=int).tolist(), names))
 
 
 def test_of_two_labels_the_curve_is_that_of_the_second():

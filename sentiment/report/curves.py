@@ -11,6 +11,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+MOST_CURVES = 8  # Labels that have one each; of more of them there is one for all.
+
 Curve = tuple[np.ndarray, np.ndarray]  # The x and the y of its points.
 
 
@@ -30,6 +32,8 @@ def curves_of(
 ) -> list[LabelCurves]:
     """Of two labels the curves of the second, of more those of each against the rest.
 
+    Of more than `MOST_CURVES` it is one: whether any review has any label (the micro-average).
+
     Args:
         probabilities: [reviews, num_labels].
         labels: [reviews].
@@ -40,14 +44,19 @@ def curves_of(
     """
     if len(np.unique(labels)) < len(names):
         return []
+    is_of = np.arange(len(names)) == labels[:, None]  # [reviews, num_labels]
+    series = {name: (is_of[:, label], probabilities[:, label]) for label, name in enumerate(names)}
+    if len(names) == 2:
+        del series[names[0]]
+    if len(names) > MOST_CURVES:
+        series = {f"all {len(names)} labels": (is_of.ravel(), probabilities.ravel())}
     curves = []
-    for label in range(1 if len(names) == 2 else 0, len(names)):
-        is_label, scores = labels == label, probabilities[:, label]
+    for name, (is_label, scores) in series.items():
         false_positive_rate, true_positive_rate, _ = roc_curve(is_label, scores)
         precision, recall, _ = precision_recall_curve(is_label, scores, drop_intermediate=True)
         curves.append(
             LabelCurves(
-                names[label],
+                name,
                 (false_positive_rate, true_positive_rate),
                 float(roc_auc_score(is_label, scores)),
                 (recall, precision),

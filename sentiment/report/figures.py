@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sentiment.evaluate import Bin, Slice
-from sentiment.report.curves import Curve, LabelCurves
+from sentiment.report.curves import MOST_CURVES, Curve, LabelCurves
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 WIDTH, HEIGHT = 4.8, 3.4  # Inches.
@@ -79,6 +79,11 @@ def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
     table = np.array(counts)  # [true, predicted]
     parts = table / table.sum(axis=1, keepdims=True).clip(1)
     panel.imshow(parts, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    panel.set_xlabel("predicted")
+    panel.set_ylabel("true")
+    panel.grid(False)
+    if len(labels) > MOST_CURVES:  # No number and no name would be readable.
+        return figure
     for (true, predicted), part in np.ndenumerate(parts):
         panel.text(
             predicted,
@@ -90,9 +95,6 @@ def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
         )
     panel.set_xticks(range(len(labels)), labels)
     panel.set_yticks(range(len(labels)), labels)
-    panel.set_xlabel("predicted")
-    panel.set_ylabel("true")
-    panel.grid(False)
     return figure
 
 
@@ -180,14 +182,19 @@ def scores(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str]) 
     """How many reviews of each true label [reviews] have which score.
 
     That is, of the `probabilities` [reviews, num_labels], that of the second label; where there are
-    more than two, that of the predicted one.
+    more than two, that of the predicted one; where more than `MOST_CURVES`, the reviews are told
+    apart by whether that is right.
     """
     given = probabilities[:, 1] if len(names) == 2 else probabilities.max(axis=1)  # [reviews]
     figure, (panel,) = panels(HEIGHT)
     edges = np.linspace(0, 1, SCORE_BINS + 1)
-    for label, (name, look) in enumerate(zip(names, SERIES(), strict=False)):
-        counts, _ = np.histogram(given[labels == label], edges)
-        panel.stairs(counts, edges, label=f"truly {name}", linewidth=1.5, **look)
+    parts = {f"truly {name}": labels == label for label, name in enumerate(names)}
+    if len(names) > MOST_CURVES:
+        is_right = probabilities.argmax(axis=1) == labels
+        parts = {"right": is_right, "wrong": ~is_right}
+    for (name, rows), look in zip(parts.items(), SERIES(), strict=False):
+        counts, _ = np.histogram(given[rows], edges)
+        panel.stairs(counts, edges, label=name, linewidth=1.5, **look)
     count_axis(panel)
     panel.set_xlabel("score")
     panel.legend(loc="upper center")
