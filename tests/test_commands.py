@@ -277,7 +277,8 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["baseline", "--model", "nowhere"], "no trained model in 'nowhere'"),
         (["train", "--dataset", "no such/path"], "no file or folder 'no such/path'"),
         (["train", "--epochs", "0"], "epochs must be at least 1"),
-        (["train", "--vectors", "v.txt"], "vectors are for an embedding that starts from scratch"),
+        (["train", "--vectors", "v.txt"], "Could not read 'v.txt': No such file"),
+        (["train", "--vectors", "v", "--init", "r"], "vectors are for an embedding that starts"),
         (["train", "--from-scratch", "--freeze-embeddings"], "for word vectors.*add --vectors"),
         (
             ["train", "--from-scratch", "--vectors", "v.txt", "--embedding-dim", "50"],

@@ -77,6 +77,8 @@ def test_a_file_of_each_kind_holds_the_same_reviews(tmp_path, suffix):
 def test_a_folder_of_tables_is_read_as_its_files_are(tmp_path):
     write_csv(tmp_path / "train.csv")
     write_csv(tmp_path / "test.csv", ROWS[:1])
+    (tmp_path / "run").mkdir()  # A model's folder, say: no class of reviews.
+    (tmp_path / "run" / "vocab.txt").write_text("<pad>\n")
     corpus = load_corpus(str(tmp_path))
     assert rows(corpus["train"]) == ROWS
     assert rows(corpus["test"]) == ROWS[:1]

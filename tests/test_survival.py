@@ -28,7 +28,7 @@ from sentiment import cli
 from sentiment.bundle import FILES, Bundle, load_bundle, load_encoder
 from sentiment.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, read_state
 from sentiment.config import Config
-from sentiment.corpus import from_reviews
+from sentiment.corpus import LABELS, from_reviews
 from sentiment.sample import sample_reviews
 from sentiment.train import Classification, Data
 from sentiment.trainer import run
@@ -54,7 +54,7 @@ def tiny_task():
     vocab, facts = Vocab(["good", "bad", "film"]), {"train": {"rows": 8}}
     rows = [([2, 4], 1), ([3, 4], 0), ([4, 2, 2], 1), ([4, 3, 3], 0)] * 2
     return Classification(
-        Bundle.new(settings(), ["neg", "pos"], vocab, facts), Data(rows, rows, vocab, facts)
+        Bundle.new(settings(), LABELS, vocab, facts), Data(rows, rows, LABELS, vocab, facts)
     )
 
 

@@ -88,7 +88,12 @@ def as_strings(file: Path) -> dict[str, Any]:
 
 
 def is_folder_of_classes(folder: Path) -> bool:
-    """Whether text files stand in folders below `folder`, at the second level or the third."""
+    """Whether text files stand in folders below `folder`, at the second level or the third.
+
+    Not where there is a table, beside which they may be anything.
+    """
+    if any(READERS.get(file.suffix.lower()) for file in chain(*map(folder.glob, ("*", "data/*")))):
+        return False
     roots = (folder, *(folder / name for name in SPLIT_NAMES))
     return any(chain.from_iterable(root.glob("*/*.txt") for root in roots))
 
