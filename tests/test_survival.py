@@ -435,7 +435,7 @@ def test_resume_refuses_from_scratch_for_a_run_that_was_not(command, work, tmp_p
     content["run"]["config"]["model"]["init"] = "shipped"
     state.write_text(json.dumps(content))
     result = command("train", "--resume", "--from-scratch", "--out", tmp_path / "half")
-    assert says_one_clear_line(result, "started with encoder = 'shipped'; --resume cannot make it")
+    assert says_one_clear_line(result, "started with init = 'shipped'; --resume cannot make it")
 
 
 def test_resume_from_python_refuses_other_settings_too(work, tmp_path):
