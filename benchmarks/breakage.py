@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from sentiment.bundle import (
+from sentiment.manifest import (
     CHECKSUMS,
     CONFIG_FILE,
     FILES,

@@ -25,10 +25,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import FILES, load_bundle
+from sentiment.bundle import load_bundle
 from sentiment.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
 from sentiment.cli import main as sentiment
 from sentiment.errors import InputError
+from sentiment.manifest import FILES
 from sentiment.train import Classification
 from sentiment.trainer import Trainer
 

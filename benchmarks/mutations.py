@@ -31,16 +31,10 @@ from breakage import DAMAGE, HARM, seal
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import (
-    FILES,
-    EncoderBundle,
-    load_bundle,
-    load_encoder,
-    save_bundle,
-    save_encoder,
-)
+from sentiment.bundle import EncoderBundle, load_bundle, load_encoder, save_bundle, save_encoder
 from sentiment.config import FROM_SCRATCH, Config
 from sentiment.errors import InputError
+from sentiment.manifest import FILES
 from sentiment.predict import Classifier
 from sentiment.vocab import Vocab
 

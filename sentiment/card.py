@@ -12,10 +12,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment.bundle import CONFIG_FILE, FILES, Bundle, part, read_json, save_bundle
+from sentiment.bundle import Bundle, save_bundle
 from sentiment.config import SECTIONS, Config
 from sentiment.errors import InputError
 from sentiment.hub import is_model_id
+from sentiment.manifest import CONFIG_FILE, FILES, part, read_json
 from sentiment.writing import staged
 
 if TYPE_CHECKING:

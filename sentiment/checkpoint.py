@@ -20,15 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from sentiment.bundle import (
-    CONFIG_FILE,
-    VOCAB_FILE,
-    WEIGHTS_FILE,
-    read_json,
-    write_json,
-)
 from sentiment.config import Config
 from sentiment.errors import InputError
+from sentiment.manifest import CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, read_json, write_json
 from sentiment.weights import read_weights, write_weights
 from sentiment.writing import discard, explained, staged
 

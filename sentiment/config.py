@@ -15,6 +15,7 @@ from sentiment.errors import InputError
 SHIPPED = "shipped"  # The name of the encoder in this package, and that of its classifier:
 SHIPPED_TOO = "shipped-classifier"
 LANGUAGES = {"sample-zh": "zh"}  # Of built-in reviews that are not English.
+MAX_LABELS = 1000
 POOLINGS = ("last", "mean", "max", "attention")
 ENCODER_TEXT = ("language", "lowercase", "min_freq", "max_vocab")
 ENCODER_MODEL = ("embedding_dim", "hidden_size", "num_layers", "bidirectional")

@@ -24,7 +24,6 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from sentiment.batches import Batch, BucketSampler
-from sentiment.bundle import read_json, write_json
 from sentiment.checkpoint import (
     METRICS_FILE,
     SUMMARY_FILE,
@@ -40,6 +39,7 @@ from sentiment.checkpoint import (
 )
 from sentiment.config import Config, TrainConfig
 from sentiment.errors import InputError
+from sentiment.manifest import read_json, write_json
 from sentiment.memory import keep_freed_memory, peak_memory, release_freed_memory
 from sentiment.model import choose_device
 from sentiment.writing import discard, locked, staged

@@ -22,10 +22,10 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from sentiment.bundle import CONFIG_FILE, read_json
 from sentiment.checkpoint import check_settings, flat
 from sentiment.config import FROM_SCRATCH, Config
 from sentiment.errors import InputError
+from sentiment.manifest import CONFIG_FILE, read_json
 from sentiment.train import train
 from sentiment.trainer import Diverged, Metrics
 from sentiment.writing import discard, locked, staged

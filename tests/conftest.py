@@ -7,9 +7,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import sentiment.train
-from sentiment.bundle import CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, hash_of, read_json, write_config
 from sentiment.config import FROM_SCRATCH, Config
 from sentiment.corpus import from_reviews, load_corpus
+from sentiment.manifest import (
+    CONFIG_FILE,
+    VOCAB_FILE,
+    WEIGHTS_FILE,
+    hash_of,
+    read_json,
+    write_config,
+)
 from sentiment.sample import sample_reviews
 from sentiment.train import train
 

@@ -14,10 +14,11 @@ from sentiment.baselines import (
     stored_size,
     tf_idf,
 )
-from sentiment.bundle import FILES, load_bundle
+from sentiment.bundle import load_bundle
 from sentiment.corpus import from_reviews, load_corpus
 from sentiment.errors import InputError
 from sentiment.evaluate import evaluate
+from sentiment.manifest import FILES
 from sentiment.predict import Classifier
 
 GOOD = ["a good film", "good and warm", "warm , good , funny", "a funny film"] * 5

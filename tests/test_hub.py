@@ -17,11 +17,12 @@ from huggingface_hub import ModelCard, constants
 from local_hub import TOKEN, serving_hub
 
 from sentiment import Classifier, InputError
-from sentiment.bundle import CONFIG_FILE, FILES, VOCAB_FILE, WEIGHTS_FILE, Bundle, save_bundle
+from sentiment.bundle import Bundle, save_bundle
 from sentiment.card import SHARED_FILES, model_card, shareable, without_paths
 from sentiment.config import Config
 from sentiment.corpus import load_corpus
 from sentiment.evaluate import evaluate
+from sentiment.manifest import CONFIG_FILE, FILES, VOCAB_FILE, WEIGHTS_FILE
 from sentiment.vocab import Vocab
 
 pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")

@@ -155,8 +155,6 @@ def test_a_table_that_has_changed_since_training_is_told(desk):
     write("reviews.csv", rows(["good", "bad", "so-so"], 66)[6:])
     said = run("eval", "--model", "runs/reviews")[1]
     assert "Warning: these are not the test reviews that were set aside when the model" in said
-    refused = run("train", "--resume", "--dataset", "reviews.csv", "--seed", 1)
-    assert refused[0] != 0 or "finished already" in refused[1]
 
 
 def test_a_label_that_training_never_saw_is_named_by_eval(desk):

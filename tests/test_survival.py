@@ -25,10 +25,11 @@ import sentiment.pretrain
 import sentiment.report
 import sentiment.train
 from sentiment import cli
-from sentiment.bundle import FILES, Bundle, load_bundle, load_encoder
+from sentiment.bundle import Bundle, load_bundle, load_encoder
 from sentiment.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, read_state
 from sentiment.config import Config
 from sentiment.corpus import LABELS, from_reviews
+from sentiment.manifest import FILES
 from sentiment.sample import sample_reviews
 from sentiment.train import Classification, Data
 from sentiment.trainer import run

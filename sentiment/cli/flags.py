@@ -21,7 +21,7 @@ def keep(model: Path | None, name: str, result: dict[str, Any]) -> None:
     """Write a result as `name` into the folder of a named model; one of the Hub has none here."""
     if model is None or not model.is_dir():
         return
-    from sentiment.bundle import write_json
+    from sentiment.manifest import write_json
     from sentiment.writing import staged
 
     with staged(model) as stage:

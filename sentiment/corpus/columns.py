@@ -12,13 +12,12 @@ from typing import Any
 import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
-from sentiment.config import DataConfig
+from sentiment.config import MAX_LABELS, DataConfig
 from sentiment.errors import InputError, quoted
 from sentiment.polarity import polarities
 
 LABELS = ["neg", "pos"]  # IMDB's.
 UNLABELLED = -1  # The label of every row of IMDB's unsupervised split.
-MAX_LABELS = 1000
 SENTENCE = 20  # Characters.
 
 # What these columns are often called; the first of each is what they are called here.

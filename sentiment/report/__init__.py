@@ -14,10 +14,11 @@ from typing import Any
 from datasets import Dataset
 
 from sentiment.behaviour import Result, check
-from sentiment.bundle import CONFIG_FILE, SHIPPED_CLASSIFIER, part, read_json
+from sentiment.bundle import SHIPPED_CLASSIFIER
 from sentiment.corpus import fingerprint, stand_in
 from sentiment.errors import InputError
 from sentiment.evaluate import measure_slices, score
+from sentiment.manifest import CONFIG_FILE, part, read_json
 from sentiment.predict import Classifier
 from sentiment.report import figures
 from sentiment.report.curves import curves_of

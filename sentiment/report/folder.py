@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentiment.bundle import read_json
 from sentiment.checkpoint import METRICS_FILE
 from sentiment.errors import InputError
+from sentiment.manifest import read_json
 
 CURVES = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 BASELINE_FILE = "baseline-test.json"
