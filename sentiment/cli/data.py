@@ -57,8 +57,8 @@ def read_split(bundle: "Bundle", settings: dict[str, Any], split: str | None) ->
         bundle.labels,
         f"The split '{name}' of '{data.dataset}'",
     )
-    if same_place(data.dataset, bundle.config.data.dataset):
-        warn_if_changed(bundle, name, reviews)
+    if name == "test" and same_place(data.dataset, bundle.config.data.dataset):
+        warn_if_changed(bundle, reviews)
     train = corpus["train"] if name != "train" and "train" in corpus else None
     if train is not None:
         warn_of_shared(train, **{name: reviews})
@@ -87,12 +87,12 @@ def default_split(corpus: "DatasetDict") -> str:
     return "test" if "test" in corpus or len(corpus) != 1 else next(iter(corpus))
 
 
-def warn_if_changed(bundle: "Bundle", split: str, reviews: "Dataset") -> None:
-    """Warn where the model's own test split was cut from a table that has changed since."""
+def warn_if_changed(bundle: "Bundle", test: "Dataset") -> None:
+    """Warn where `test` is not what was set aside in training: its table has changed since."""
     from sentiment.corpus import SharedReviewsWarning, fingerprint
 
-    kept = bundle.data.get(split)
-    if split == "test" and kept is not None and kept.get("fingerprint") != fingerprint(reviews):
+    kept = bundle.data.get("test")
+    if kept is not None and kept.get("fingerprint") != fingerprint(test):
         message = (
             "these are not the test reviews that were set aside when the model was trained: it may "
             "have learned from some of them."
