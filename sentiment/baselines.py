@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from datasets import Dataset
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -161,9 +161,11 @@ def stored_size(pipeline: Pipeline) -> int:
 
 
 def learned(part: Any) -> Iterator[np.ndarray]:
-    """The arrays in an estimator, and in those within it."""
+    """The arrays in an estimator, and in those within it; of a sparse one what is not zero."""
     if isinstance(part, np.ndarray):
         yield part
+    elif issparse(part):
+        yield part.data
     elif isinstance(part, BaseEstimator):
         yield from learned([*vars(part).values()])
     elif isinstance(part, (list, tuple)):
