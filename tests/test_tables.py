@@ -255,6 +255,11 @@ def test_malformed_json_is_named_by_its_line_and_costs_no_other(tmp_path, conten
     assert re.fullmatch(wrong, messages[0]), messages
 
 
+def test_malformed_tsv_is_named_in_characters_that_can_be_seen(tmp_path):
+    _, _, (message,) = read(table_file(tmp_path, b'text\tn\n"a"b\t1\n', "t.tsv"))
+    assert message == r"""line 2: not CSV: '\t' expected after '"'."""
+
+
 def test_a_row_may_be_long_but_not_endless(tmp_path, monkeypatch):
     long = "word " * 2**21  # 10 MiB
     for name, content in [("t.csv", f'text\n"{long}"\n'), ("t.txt", f"{long}\n")]:

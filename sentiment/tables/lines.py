@@ -291,4 +291,6 @@ def reason(error: Exception) -> str:
         return f"not JSON: {error.msg} at character {error.colno}."
     if isinstance(error, csv.Error) and "new-line character" in str(error):
         return "a carriage return outside quotes that does not end the line."
-    return f"not CSV: {error}." if isinstance(error, csv.Error) else str(error)
+    if isinstance(error, csv.Error):  # It names a delimiter as it is, a tab too.
+        return "not CSV: {}.".format(str(error).replace("\t", r"\t"))
+    return str(error)
