@@ -84,7 +84,15 @@ def train(
     TrainConfig,
     recipe=PRETRAINING,
     without=(
-        *("lessons", "pooling", "head_fraction", "new_word_freq", "vectors", "freeze_embeddings"),
+        *(
+            "lessons",
+            "last_sentences",
+            "pooling",
+            "head_fraction",
+            "new_word_freq",
+            "vectors",
+            "freeze_embeddings",
+        ),
         *("balance", "adversarial", "layer_decay"),
     ),
 )

@@ -1,0 +1,51 @@
+"""What models make of 400 short opinions whose writer had seen neither lessons nor tests.
+
+    python benchmarks/short_opinions.py runs/seed-0 runs/seed-1
+
+200 tell what somebody felt or advises, 200 praise or blame outright; half of each are positive. The
+author of the lessons wrote the development tests too, which flatter them; these do not: compare
+recipes by them, and keep them out of the lessons. Without a model: the shipped one.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from sklearn.metrics import roc_auc_score
+
+from sentiment import Classifier
+from sentiment.polarity import polarities
+
+OPINIONS = Path(__file__).with_suffix(".jsonl")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("models", nargs="*", default=[None], help="run folders")
+    arguments = parser.parse_args()
+    rows = [json.loads(line) for line in OPINIONS.open(encoding="utf-8")]
+    kinds, labels = (
+        np.array([row["kind"] for row in rows]),
+        np.array([row["label"] for row in rows]),
+    )
+    table = Table("model", *(f"{kind}: wrong, ROC-AUC" for kind in sorted({*kinds})))
+    for model in arguments.models:
+        classifier = Classifier.from_pretrained(model) if model else Classifier.from_pretrained()
+        sides = polarities(classifier.labels)
+        assert sides is not None, classifier.labels
+        texts = [row["text"] for row in rows]
+        scores = classifier.probabilities(texts)[:, sides[1]].numpy()
+        cells = []
+        for kind in sorted({*kinds}):
+            own, truth = scores[kinds == kind], labels[kinds == kind]
+            wrong = ((own > 0.5) != truth).mean()
+            cells.append(f"{wrong:.1%}, {roc_auc_score(truth, own):.3f}")
+        table.add_row(model or "shipped", *cells)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
