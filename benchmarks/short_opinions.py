@@ -1,8 +1,8 @@
-"""What models make of 400 short opinions whose writer had seen neither lessons nor tests.
+"""What models make of 396 short opinions whose writer had seen neither lessons nor tests.
 
     python benchmarks/short_opinions.py runs/seed-0 runs/seed-1
 
-200 tell what somebody felt or advises, 200 praise or blame outright; half of each are positive. The
+196 tell what somebody felt or advises, 200 praise or blame outright; half of them are positive. The
 author of the lessons wrote the development tests too, which flatter them; these do not: compare
 recipes by them, and keep them out of the lessons. Without a model: the shipped one.
 """

@@ -208,9 +208,6 @@ def data(bundle: Bundle) -> str:
     taught = number(part(bundle.data, "lessons"), "rows") or config.lessons
     if taught:
         said += f". Beside it {taught:,.0f} short sentences that {LIBRARY} makes of templates"
-    verdicts = number(part(bundle.data, "last_sentences"), "rows")
-    if verdicts:
-        said += f". {verdicts:,.0f} last sentences of its reviews are learned from on their own too"
     rows = [
         (name, count(own, "rows"), str(own.get("fingerprint", "")))
         for name in ("train", "validation", "calibration")

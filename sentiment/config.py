@@ -100,11 +100,6 @@ class DataConfig(Section):
         "English, and either negative or positive.",
         0,
     )
-    last_sentences: bool | None = setting(
-        None,
-        "Learn from the last sentence of each training review on its own too: it is short, and "
-        "often the verdict. By default where there are lessons.",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,9 +291,7 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 # What was done before there was a setting for it, where that is not the default.
-BEFORE: dict[str, dict[str, Any]] = {
-    "data": {"lessons": 0, "last_sentences": False, "test_fraction": 0.0}
-}
+BEFORE: dict[str, dict[str, Any]] = {"data": {"lessons": 0, "test_fraction": 0.0}}
 # What was called otherwise.
 RENAMED = {"encoder": "init"}
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,11 +24,10 @@ from sentiment.corpus import (
     warn_of_shared,
 )
 from sentiment.errors import InputError
-from sentiment.lessons import lessons as make_lessons
+from sentiment.lessons import lessons
 from sentiment.model import LSTMClassifier, autocast, predict_logits
 from sentiment.polarity import polarities
 from sentiment.probe import fit_linear
-from sentiment.sentences import last_sentence
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.trainer import Metrics, Outcome, Summary, run
 from sentiment.vectors import read_vectors, width_of
@@ -101,17 +100,11 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
     validation_tokens = tokenize_dataset(validation_split, tokenizer)
     vocab = vocabulary(train_tokens["tokens"], config.text, known)
 
-    def examples(rows: Iterable[tuple[Sequence[str], int]]) -> list[Example]:
+    def examples(tokenized: Dataset) -> list[Example]:
+        rows = zip(tokenized["tokens"], tokenized["label"], strict=True)
         return [(encode(tokens, vocab, config.text), label) for tokens, label in rows]
 
-    def rows(tokenized: Dataset) -> list[tuple[list[str], int]]:
-        return list(zip(tokenized["tokens"], tokenized["label"], strict=True))
-
     taught = lessons_for(labels, config)
-    asked = config.data.last_sentences
-    wanted = bool(taught) if asked is None else asked
-    reviews = rows(train_tokens)
-    verdicts = last_sentences(reviews) if wanted else []
     facts = {
         name: {"rows": len(split), "fingerprint": fingerprint(split)}
         for name, split in (
@@ -124,11 +117,10 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
     counts = Counter(train_split["label"])
     facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(labels)}
     facts["lessons"] = {"rows": len(taught), "fingerprint": fingerprint(taught)}
-    facts["last_sentences"] = {"rows": len(verdicts)}
-    lessons = [(tokenizer.tokenize(text), label) for text, label in taught]
     return Data(
-        train=examples([*reviews, *lessons, *verdicts]),
-        validation=examples(rows(validation_tokens)),
+        train=examples(train_tokens)
+        + [(encode(tokenizer.tokenize(text), vocab, config.text), label) for text, label in taught],
+        validation=examples(validation_tokens),
         labels=labels,
         vocab=vocab,
         facts=facts,
@@ -173,16 +165,8 @@ def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
     if reason or (count is None and config.data.dataset == "lessons"):
         return []
     assert sides is not None
-    found = make_lessons(LESSONS if count is None else count)
+    found = lessons(LESSONS if count is None else count)
     return [(text, sides[label]) for text, label in found]
-
-
-def last_sentences(
-    reviews: Iterable[tuple[Sequence[str], int]],
-) -> list[tuple[Sequence[str], int]]:
-    """The last sentences of reviews, each with the label of its review."""
-    cut = ((last_sentence(tokens), label) for tokens, label in reviews)
-    return [(sentence, label) for sentence, label in cut if sentence is not None]
 
 
 class Classification:

@@ -63,8 +63,7 @@ def test_a_setting_that_an_older_version_did_not_know_gets_its_default():
 def test_what_was_learned_before_there_were_lessons_was_learned_without():
     settings = Config.from_flat(epochs=7).to_dict()
     assert settings["data"].pop("lessons") is None  # as many as there should be
-    assert settings["data"].pop("last_sentences") is None  # where there are lessons
-    assert Config.from_dict(settings) == Config.from_flat(epochs=7, lessons=0, last_sentences=False)
+    assert Config.from_dict(settings) == Config.from_flat(epochs=7, lessons=0)
 
 
 def test_what_a_setting_was_once_called_is_still_read():

@@ -11,7 +11,7 @@ from sentiment.lessons import PHRASES, lessons
 from sentiment.templates import SLOT, worded
 
 # A change to the phrases, the words or the drawing changes this, and what is trained with them.
-DIGEST = "f4908d76f1e9390d6342d919e1185dfea3b7b452a8b9d88324633746c40d5bad"
+DIGEST = "0d265e55591a63a843351856e2fb38f2aa94d3430a5156418a652d42b4ddbba1"
 MANY = lessons(4000)
 OPINIONS = Path(__file__).parents[1] / "benchmarks/short_opinions.jsonl"
 
@@ -61,5 +61,5 @@ def test_no_lesson_stands_in_the_behavioural_tests():
 def test_no_lesson_stands_in_the_short_opinions_that_recipes_are_compared_by():
     with OPINIONS.open(encoding="utf-8") as file:
         opinions = {json.loads(line)["text"].lower() for line in file}
-    assert len(opinions) == 400
+    assert len(opinions) == 396
     assert not opinions & {text.lower() for text, _ in MANY}

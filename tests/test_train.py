@@ -70,8 +70,7 @@ def test_the_vocabulary_is_that_of_the_training_reviews_alone():
 
 def test_lessons_are_learned_from_beside_the_reviews_and_by_nothing_else():
     without, beside = (
-        prepare_data(Config.from_flat(**SETTINGS | {"lessons": count, "last_sentences": False}))
-        for count in (0, 6)
+        prepare_data(Config.from_flat(**{**SETTINGS, "lessons": count})) for count in (0, 6)
     )
     assert beside.train[:120] == without.train
     assert [label for _, label in beside.train[120:]] == [0, 1] * 3
@@ -79,28 +78,6 @@ def test_lessons_are_learned_from_beside_the_reviews_and_by_nothing_else():
     assert beside.validation == without.validation
     assert (without.facts.pop("lessons")["rows"], beside.facts["lessons"]["rows"]) == (0, 6)
     assert beside.facts.items() >= without.facts.items()
-
-
-def test_last_sentences_are_learned_from_where_lessons_are_unless_the_run_says_otherwise():
-    def rows(**settings):
-        data = prepare_data(Config.from_flat(**{**SETTINGS, **settings}))
-        count = data.facts["last_sentences"]["rows"]
-        assert len(data.train) == 120 + data.facts["lessons"]["rows"] + count
-        return count
-
-    assert rows(lessons=0) == rows(lessons=6, last_sentences=False) == 0
-    assert rows(lessons=6) == rows(lessons=0, last_sentences=True) > 100
-
-
-def test_a_last_sentence_has_the_label_of_its_review():
-    settings = {**SETTINGS, "lessons": 0, "max_length": 800}
-    data = prepare_data(Config.from_flat(**settings, last_sentences=True))
-    reviews, verdicts = data.train[:120], data.train[120:]
-    for ids, label in verdicts:
-        assert any(
-            label == own and ids in [review[at : at + len(ids)] for at in range(len(review))]
-            for review, own in reviews
-        )
 
 
 def test_lessons_are_for_english_reviews_that_are_negative_or_positive():

@@ -84,15 +84,7 @@ def train(
     TrainConfig,
     recipe=PRETRAINING,
     without=(
-        *(
-            "lessons",
-            "last_sentences",
-            "pooling",
-            "head_fraction",
-            "new_word_freq",
-            "vectors",
-            "freeze_embeddings",
-        ),
+        *("lessons", "pooling", "head_fraction", "new_word_freq", "vectors", "freeze_embeddings"),
         *("balance", "adversarial", "layer_decay"),
     ),
 )

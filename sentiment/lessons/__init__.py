@@ -9,10 +9,8 @@ that. They are English, about movies, and either negative or positive.
 import random
 
 from sentiment.lessons.feelings import FEELINGS
-from sentiment.lessons.parts import PARTS
 from sentiment.lessons.plain import PLAIN
 from sentiment.lessons.turns import TURNS
-from sentiment.lessons.viewers import VIEWERS
 from sentiment.lessons.words import MORE_WORDS
 from sentiment.sample import Phrases, Review
 from sentiment.sample.train import PHRASES as BUILT_IN
@@ -33,10 +31,9 @@ KINDS = (
 )
 NEUTRAL = ("setup", "plot", "detail")
 
-SOURCES = (BUILT_IN, PLAIN, PARTS, FEELINGS, VIEWERS, TURNS)
+MORE: Phrases = {**PLAIN, **FEELINGS, **TURNS}
 PHRASES: Phrases = {
-    kind: tuple(phrase for source in SOURCES for phrase in source.get(kind, ()))
-    for kind in dict.fromkeys(kind for source in SOURCES for kind in source)
+    kind: (*BUILT_IN.get(kind, ()), *MORE.get(kind, ())) for kind in (*BUILT_IN, *MORE)
 }
 NO_WORDS: tuple[Words, Words] = ((), ())
 WORDS: dict[str, tuple[Words, Words]] = {
