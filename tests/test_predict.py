@@ -71,15 +71,25 @@ def test_ten_megabytes_get_a_label(classifier, piece):
     assert prediction["label"] in ("neg", "pos")
 
 
+def a_label_each(classifier=None):
+    """The property that any texts get a label each, of this classifier or the shipped one."""
+    classifier = classifier or Classifier.from_pretrained()
+
+    @given(st.lists(any_text))
+    def holds(texts):
+        predictions = classifier(texts, all_scores=True)
+        assert len(predictions) == len(texts)
+        for prediction in predictions:
+            assert prediction["label"] in ("neg", "pos")
+            assert prediction["score"] == max(prediction["scores"].values())
+            assert sum(prediction["scores"].values()) == pytest.approx(1, abs=1e-5)
+
+    return holds
+
+
 @pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
-@given(texts=st.lists(any_text))
-def test_any_texts_get_a_label_each(classifier, texts):
-    predictions = classifier(texts, all_scores=True)
-    assert len(predictions) == len(texts)
-    for prediction in predictions:
-        assert prediction["label"] in ("neg", "pos")
-        assert prediction["score"] == max(prediction["scores"].values())
-        assert sum(prediction["scores"].values()) == pytest.approx(1, abs=1e-5)
+def test_any_texts_get_a_label_each(classifier):
+    a_label_each(classifier)()
 
 
 @pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
