@@ -19,8 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hypothesis import is_hypothesis_test
-
 ROOT = Path(__file__).parent.parent
 PROPERTIES = (
     "test_tokenizer.tokens_together",
@@ -39,7 +37,7 @@ def property_of(name: str) -> Callable[[bytes], object]:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # As pytest has it.
     module, made = name.split(".")
     found: Any = getattr(importlib.import_module(f"tests.{module}"), made)
-    property_ = found if is_hypothesis_test(found) else found()
+    property_ = found if hasattr(found, "hypothesis") else found()
     takes_bytes: Callable[[bytes], object] = property_.hypothesis.fuzz_one_input
     return takes_bytes
 
