@@ -19,6 +19,8 @@ from sentiment.vocab import PAD_ID, UNK_ID, Vocab
 
 BATCHES_PER_CHUNK = 50  # Sorting more at once pads less, but mixes the epochs less.
 
+Example = tuple[Sequence[int], int]  # Ids and label of one review, or of a part of one.
+
 
 class Batch(NamedTuple):
     """Reviews as one rectangle of ids."""
@@ -48,7 +50,7 @@ def truncate(ids: list[int], max_length: int, head_fraction: float) -> list[int]
     return ids[:head] + ids[len(ids) - (max_length - head) :]
 
 
-def collate(examples: Sequence[tuple[Sequence[int], int]], multiple: int = 1) -> Batch:
+def collate(examples: Sequence[Example], multiple: int = 1) -> Batch:
     """Pad `(ids, label)` pairs into a `Batch`; a review without a token becomes one `<unk>`.
 
     `seq` is the length of the longest, rounded up to a multiple of `multiple`.

@@ -96,7 +96,7 @@ class DataConfig(Section):
     lessons: int | None = setting(
         None,
         "Short English sentences about movies to learn from beside the reviews: praise, blame, and "
-        "what turns them, which whole reviews hardly teach. By default 16,000 where reviews are "
+        "what turns them, which whole reviews hardly teach. By default 34,724 where reviews are "
         "English, and either negative or positive.",
         0,
     )
@@ -183,6 +183,13 @@ class TrainConfig(Section):
 
     seed: int = setting(0, "Decides initial weights, order and dropout.", 0, 2**31)
     epochs: int = setting(2, "Passes over the training reviews.", 1)
+    sentence_epochs: int = setting(
+        1,
+        "So many of the epochs, the first, are over single sentences, each with the label of its "
+        "review, where there are unlabelled reviews too (a split `unsupervised`); the label of one "
+        "of these is what its words make plain. The last epoch is over whole reviews in any case.",
+        0,
+    )
     min_steps: int = setting(
         200, "Steps at least: more epochs than `epochs` where the training reviews are few.", 0
     )
@@ -223,6 +230,11 @@ class TrainConfig(Section):
         "auto",
         "Of products of matrices in training; auto: bfloat16 where the device is made for it.",
     )
+
+    @property
+    def epochs_of_sentences(self) -> int:
+        """Those of the `epochs` that are over sentences, if there are any: never the last."""
+        return min(self.sentence_epochs, self.epochs - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,13 +303,17 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 # What was done before there was a setting for it, where that is not the default.
-BEFORE: dict[str, dict[str, Any]] = {"data": {"lessons": 0, "test_fraction": 0.0}}
+BEFORE: dict[str, dict[str, Any]] = {
+    "data": {"lessons": 0, "test_fraction": 0.0},
+    "train": {"sentence_epochs": 0},
+}
 # What was called otherwise.
 RENAMED = {"encoder": "init"}
 
 # The defaults above are those of a classifier that starts from the shipped encoder. Elsewhere:
 FROM_SCRATCH: dict[str, Any] = {
     "lessons": 0,
+    "sentence_epochs": 0,
     "init": None,
     "max_vocab": 10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
     "max_length": 400,
@@ -315,6 +331,7 @@ FROM_SCRATCH: dict[str, Any] = {
 }
 FEW_LABELS: dict[str, Any] = {  # Some dozens to a thousand.
     "lessons": 0,
+    "sentence_epochs": 0,
     "embedding_dropout": 0.5,
     "epochs": 1,  # The last weights are kept: so few validation reviews cannot tell better ones.
     "epoch_steps": 150,
@@ -323,6 +340,7 @@ FEW_LABELS: dict[str, Any] = {  # Some dozens to a thousand.
 }
 PRETRAINING: dict[str, Any] = {
     "lessons": 0,
+    "sentence_epochs": 0,
     "init": None,
     "max_length": 400,  # Of a piece: a longer review is cut into several.
     "word_dropout": 0.0,  # In a few passes over so much text no dropout pays.

@@ -27,7 +27,7 @@ from sentiment.config import Config, ModelConfig
 from sentiment.corpus import fingerprint, load_corpus, train_and_validation, without
 from sentiment.model import Encoder, autocast
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
-from sentiment.trainer import Metrics, Outcome, Summary, run
+from sentiment.trainer import Metrics, Outcome, Stage, Summary, run
 from sentiment.vocab import Vocab
 
 DRAWS = 1024  # Words drawn for the sampled softmax, each step anew.
@@ -204,13 +204,13 @@ class LanguageModelling:
         self.config, self.data = config, data
         self.model = LanguageModel(config.model, len(data.vocab))
         self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
-        self.lengths: Sequence[int] = [len(ids) for ids in data.train]
+        examples = [(ids, -1) for ids in data.train]
+        self.stages: Sequence[Stage] = [
+            Stage(examples, config.train.epochs, config.train.batch_size, self.backward)
+        ]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         return [{"params": list(self.model.parameters()), "factor": 1.0}]
-
-    def batch(self, indices: Sequence[int]) -> Batch:
-        return collate([(self.data.train[index], -1) for index in indices])
 
     def backward(self, batch: Batch) -> Outcome:
         with autocast(batch.labels.device, self.config.train.precision):

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from datasets import Dataset
 from torch import Tensor
 
-from sentiment.batches import Batch, collate, encode
+from sentiment.batches import Batch, Example, encode
 from sentiment.bundle import Bundle, load_encoder, save_bundle
 from sentiment.calibration import fit_temperature
 from sentiment.config import Config, TextConfig
@@ -22,21 +22,22 @@ from sentiment.corpus import (
     load_corpus,
     train_and_validation,
     warn_of_shared,
+    without,
 )
 from sentiment.errors import InputError
-from sentiment.lessons import lessons
+from sentiment.lessons import lessons, opinions
 from sentiment.model import LSTMClassifier, autocast, predict_logits
 from sentiment.polarity import polarities
 from sentiment.probe import fit_linear
+from sentiment.sentences import Review, label_by_words, labelled_sentences
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
-from sentiment.trainer import Metrics, Outcome, Summary, run
+from sentiment.trainer import Metrics, Outcome, Stage, Summary, run
 from sentiment.vectors import read_vectors, width_of
 from sentiment.vocab import Vocab
 
-LESSONS = 16_000  # More of them taught no more.
+LESSONS_AMONG = 2  # Times that each stands among the sentences.
+SENTENCES = 4  # As many in a batch as reviews, times this: it is a quarter of their tokens still.
 MOST_UNKNOWN = 0.5  # Part of the words.
-
-Example = tuple[list[int], int]  # Ids and label of one review.
 
 
 class Data(NamedTuple):
@@ -47,6 +48,7 @@ class Data(NamedTuple):
     labels: list[str]
     vocab: Vocab
     facts: dict[str, Any]  # Rows and fingerprints, for `config.json`.
+    sentences: Sequence[Example] = ()  # To learn from before `train`.
 
 
 def train(
@@ -96,35 +98,50 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
     warn_of_shared(train_split, validation=validation_split, test=test_split)
     labels = train_split.features["label"].names
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
-    train_tokens = tokenize_dataset(train_split, tokenizer)
-    validation_tokens = tokenize_dataset(validation_split, tokenizer)
-    vocab = vocabulary(train_tokens["tokens"], config.text, known)
-
-    def examples(tokenized: Dataset) -> list[Example]:
-        rows = zip(tokenized["tokens"], tokenized["label"], strict=True)
-        return [(encode(tokens, vocab, config.text), label) for tokens, label in rows]
-
+    train_reviews = tokenized(train_split, tokenizer)
+    vocab = vocabulary([tokens for tokens, _ in train_reviews], config.text, known)
     taught = lessons_for(labels, config)
-    facts = {
-        name: {"rows": len(split), "fingerprint": fingerprint(split)}
-        for name, split in (
-            ("train", train_split),
-            ("validation", validation_split),
-            ("test", test_split),
-        )
-        if split is not None
-    }
-    counts = Counter(train_split["label"])
-    facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(labels)}
-    facts["lessons"] = {"rows": len(taught), "fingerprint": fingerprint(taught)}
-    return Data(
-        train=examples(train_tokens)
-        + [(encode(tokenizer.tokenize(text), vocab, config.text), label) for text, label in taught],
-        validation=examples(validation_tokens),
+    lesson_rows = [(tokenizer.tokenize(text), label) for text, label in taught]
+
+    def examples(reviews: Iterable[Review]) -> list[Example]:
+        return [(encode(tokens, vocab, config.text), label) for tokens, label in reviews]
+
+    data = Data(
+        train=examples(train_reviews) + examples(lesson_rows),
+        validation=examples(tokenized(validation_split, tokenizer)),
         labels=labels,
         vocab=vocab,
-        facts=facts,
+        facts={
+            name: {"rows": len(split), "fingerprint": fingerprint(split)}
+            for name, split in (
+                ("train", train_split),
+                ("validation", validation_split),
+                ("test", test_split),
+                ("lessons", taught),
+            )
+            if split is not None
+        },
     )
+    counts = Counter(train_split["label"])
+    data.facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(labels)}
+    if config.train.epochs_of_sentences == 0 or "unsupervised" not in corpus:
+        return data
+    held_out = [split for split in (validation_split, test_split) if split is not None]
+    unlabelled = without(corpus["unsupervised"], held_out)
+    labelled = label_by_words(train_reviews, tokenize_dataset(unlabelled, tokenizer)["tokens"])
+    data.facts["unlabelled"] = {
+        "rows": len(unlabelled),
+        "fingerprint": fingerprint(unlabelled),
+        "labelled": len(labelled),
+    }
+    sentences = labelled_sentences([*train_reviews, *labelled])
+    return data._replace(sentences=examples([*sentences, *LESSONS_AMONG * lesson_rows]))
+
+
+def tokenized(split: Dataset, tokenizer: Tokenizer) -> list[Review]:
+    """Tokens and label of each review."""
+    columns = tokenize_dataset(split, tokenizer)
+    return list(zip(columns["tokens"], columns["label"], strict=True))
 
 
 def vocabulary(
@@ -165,7 +182,7 @@ def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
     if reason or (count is None and config.data.dataset == "lessons"):
         return []
     assert sides is not None
-    found = lessons(LESSONS if count is None else count)
+    found = lessons(2 * len(opinions()) if count is None else count)
     return [(text, sides[label]) for text, label in found]
 
 
@@ -178,7 +195,13 @@ class Classification:
         frozen = bundle.config.model.freeze_embeddings
         self.model.encoder.embedding.weight.requires_grad_(not frozen)
         self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
-        self.lengths: Sequence[int] = [len(ids) for ids, _ in data.train]
+        own = bundle.config.train
+        first = own.epochs_of_sentences if data.sentences else 0
+        many = SENTENCES * own.batch_size
+        self.stages: Sequence[Stage] = [
+            Stage(data.sentences, first, many, self.backward_through),
+            Stage(data.train, own.epochs - first, own.batch_size, self.backward),
+        ]
         self.weight = label_weights(data) if bundle.config.train.balance else None  # [num_labels]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -200,9 +223,6 @@ class Classification:
         embedding = encoder.embedding.weight
         layers = [top, lstms, *([[embedding]] if embedding.requires_grad else [])]
         return [{"params": layer, "factor": decay**depth} for depth, layer in enumerate(layers)]
-
-    def batch(self, indices: Sequence[int]) -> Batch:
-        return collate([self.data.train[index] for index in indices])
 
     def backward(self, batch: Batch) -> Outcome:
         """The loss, and with `adversarial` the loss on the words moved a step against the model.

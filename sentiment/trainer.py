@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from sentiment.batches import Batch, BucketSampler
+from sentiment.batches import Batch, BucketSampler, Example, collate
 from sentiment.checkpoint import (
     METRICS_FILE,
     SUMMARY_FILE,
@@ -63,6 +63,16 @@ class Outcome(NamedTuple):
     means: Metrics  # Holds "loss".
 
 
+class Stage(NamedTuple):
+    """What is learned from for some epochs, before the stage that follows."""
+
+    examples: Sequence[Example]
+    epochs: int
+    batch_size: int
+    # Adds the gradient of the loss on a batch to the parameters' gradients.
+    backward: Callable[[Batch], Outcome]
+
+
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -71,16 +81,10 @@ class Task(Protocol[M]):
 
     model: M
     facts: dict[str, Any]  # Where the data come from; the same in each sitting of a run.
-    lengths: Sequence[int]  # Tokens of each training example.
+    stages: Sequence[Stage]  # At least one; `min_steps` and `epoch_steps` are for the last.
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What is learned, each group with the `factor` that its learning rate is multiplied by."""
-
-    def batch(self, indices: Sequence[int]) -> Batch:
-        """The training examples `indices`, padded."""
-
-    def backward(self, batch: Batch) -> Outcome:
-        """Add the gradient of the loss on `batch` to the parameters' gradients."""
 
     def validate(self, model: M) -> Metrics:
         """The figures on validation data. Holds "loss", by which the best epoch is chosen."""
@@ -163,23 +167,33 @@ class Trainer:
         )
         # What is validated and kept. With a decay of 0 these are the weights themselves.
         self.average = AveragedModel(self.model, multi_avg_fn=running_average(self.config.average))
-        limits = (self.config.batch_size, self.config.max_tokens, self.config.seed)
-        self.sampler = BucketSampler(task.lengths, *limits)
-        self.sampler.passes = math.ceil(self.config.epoch_steps / len(self.sampler.epoch(0)))
-        steps_per_epoch = len(self.sampler.epoch(0))
-        self.epochs = max(self.config.epochs, math.ceil(self.config.min_steps / steps_per_epoch))
-        self.total_steps = sum(len(self.sampler.epoch(epoch)) for epoch in range(self.epochs))
+        # Of each epoch its stage, and how that one's examples are put into batches.
+        self.epochs = [epoch for stage in task.stages for epoch in self.epochs_of(stage)]
+        _, sampler = self.epochs[-1]
+        sampler.passes = math.ceil(self.config.epoch_steps / len(sampler.epoch(0)))
+        missing = self.config.min_steps - task.stages[-1].epochs * len(sampler.epoch(0))
+        self.epochs += self.epochs[-1:] * math.ceil(missing / len(sampler.epoch(0)))
+        self.total_steps = sum(
+            len(sampler.epoch(number)) for number, (_, sampler) in enumerate(self.epochs)
+        )
         self.state = State()
         self.tokens = 0  # Seen in this sitting, for the speed shown.
+
+    def epochs_of(self, stage: Stage) -> list[tuple[Stage, BucketSampler]]:
+        """`stage` and the sampler of its examples, once for each of its epochs."""
+        lengths = [len(ids) for ids, _ in stage.examples]
+        limits = (stage.batch_size, self.config.max_tokens, self.config.seed)
+        return [(stage, BucketSampler(lengths, *limits))] * stage.epochs
 
     def fit(self, stop_requested: threading.Event, on_epoch: Callable[[Metrics], None]) -> bool:
         """Train to the end and return True, or save, and return False, when told to stop."""
         state = self.state
         started = time.monotonic() - state.seconds
         with self.progress_bar() as bar:
-            while state.epoch < self.epochs and not self.has_stalled():
-                for indices in self.sampler.epoch(state.epoch)[state.batch :]:
-                    batch = self.task.batch(indices)
+            while state.epoch < len(self.epochs) and not self.has_stalled():
+                stage, sampler = self.epochs[state.epoch]
+                for indices in sampler.epoch(state.epoch)[state.batch :]:
+                    batch = collate([stage.examples[index] for index in indices])
                     self.step(batch.to(self.device))
                     self.show(bar, batch)
                     if state.step % RELEASE_STEPS == 0:
@@ -199,11 +213,12 @@ class Trainer:
     def step(self, batch: Batch) -> None:
         """One update of the weights."""
         state = self.state
+        stage, _ = self.epochs[state.epoch]
         rate = learning_rate(state.step, self.total_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.optimizer.zero_grad()
-        outcome = self.task.backward(batch)
+        outcome = stage.backward(batch)
         if not math.isfinite(outcome.means["loss"]):
             raise Diverged(
                 f"Training diverged at step {state.step}: the loss is {outcome.means['loss']}. "
@@ -280,7 +295,7 @@ class Trainer:
         self.tokens += int(batch.lengths.sum())
         speed = self.tokens / max(1e-9, bar.format_dict["elapsed"])
         means = {name: f"{mean:.3f}" for name, mean in self.state.means().items()}
-        bar.set_description(f"epoch {self.state.epoch + 1}/{self.epochs}", refresh=False)
+        bar.set_description(f"epoch {self.state.epoch + 1}/{len(self.epochs)}", refresh=False)
         bar.set_postfix(**means, tokens=f"{speed / 1000:.1f}k/s", refresh=False)
         bar.update()
 

@@ -60,10 +60,11 @@ def test_a_setting_that_an_older_version_did_not_know_gets_its_default():
     assert Config.from_dict(settings) == Config.from_flat(epochs=7)
 
 
-def test_what_was_learned_before_there_were_lessons_was_learned_without():
+def test_what_was_learned_before_there_were_lessons_or_sentences_was_learned_without():
     settings = Config.from_flat(epochs=7).to_dict()
     assert settings["data"].pop("lessons") is None  # as many as there should be
-    assert Config.from_dict(settings) == Config.from_flat(epochs=7, lessons=0)
+    assert settings["train"].pop("sentence_epochs") == 1
+    assert Config.from_dict(settings) == Config.from_flat(epochs=7, lessons=0, sentence_epochs=0)
 
 
 def test_what_a_setting_was_once_called_is_still_read():

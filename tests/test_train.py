@@ -7,15 +7,16 @@ from conftest import SMALL
 
 import sentiment.pretrain
 import sentiment.train
+from sentiment.batches import collate
 from sentiment.bundle import Bundle, EncoderBundle, load_bundle, load_encoder
 from sentiment.config import Config, TextConfig
 from sentiment.corpus import LABELS, Notice, from_reviews
 from sentiment.errors import InputError
+from sentiment.lessons import opinions
 from sentiment.pretrain import pretrain
 from sentiment.sample import sample_reviews
 from sentiment.tokenizer import Tokenizer
 from sentiment.train import (
-    LESSONS,
     Classification,
     Data,
     label_weights,
@@ -84,7 +85,7 @@ def test_lessons_are_for_english_reviews_that_are_negative_or_positive():
     def count(labels, **settings):
         return len(lessons_for(labels, Config.from_flat(**settings)))
 
-    assert count(["neg", "pos"]) == count(["Positive", "Negative"]) == LESSONS
+    assert count(["neg", "pos"]) == count(["Positive", "Negative"]) == 2 * len(opinions())
     assert count(["neg", "pos"], language="de") == count(["neg", "pos", "neutral"]) == 0
     assert count(["neg", "pos"], lessons=6) == 6
     with pytest.raises(InputError, match="English, and the reviews are read in 'de'.*--lessons 0"):
@@ -112,7 +113,7 @@ def test_an_adversarial_step_has_its_length_and_raises_the_loss():
         return outcome
 
     learner.backward_through = spy
-    batch = learner.batch(range(32))
+    batch = collate(learner.data.train[:32])
     outcome = learner.backward(batch)
     (clean_loss, start), (adversarial_loss, step) = seen
     assert start.abs().max() == 0
@@ -126,23 +127,23 @@ def test_an_adversarial_step_has_its_length_and_raises_the_loss():
 def test_the_gradients_of_both_losses_add_up():
     def gradient(learner, *perturbations):
         for perturbation in perturbations:
-            learner.backward_through(learner.batch(range(32)), perturbation)
+            learner.backward_through(collate(learner.data.train[:32]), perturbation)
         return learner.model.linear.weight.grad
 
     with_step = task(adversarial=0.5)
     steps = []
     real = with_step.backward_through
     with_step.backward_through = lambda batch, step=None: (steps.append(step), real(batch, step))[1]
-    with_step.backward(with_step.batch(range(32)))
+    with_step.backward(collate(with_step.data.train[:32]))
     expected = gradient(task(), None, steps[1])
     torch.testing.assert_close(with_step.model.linear.weight.grad, expected)
 
 
 def test_without_adversarial_there_is_one_pass():
     learner = task(adversarial=0.0)
-    learner.backward(learner.batch(range(32)))
+    learner.backward(collate(learner.data.train[:32]))
     expected = task()
-    expected.backward_through(expected.batch(range(32)))
+    expected.backward_through(collate(expected.data.train[:32]))
     for one, other in zip(learner.model.parameters(), expected.model.parameters(), strict=True):
         assert torch.equal(one.grad, other.grad)
 

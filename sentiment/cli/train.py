@@ -85,7 +85,7 @@ def train(
     recipe=PRETRAINING,
     without=(
         *("lessons", "pooling", "head_fraction", "new_word_freq", "vectors", "freeze_embeddings"),
-        *("balance", "adversarial", "layer_decay"),
+        *("balance", "adversarial", "layer_decay", "sentence_epochs"),
     ),
 )
 def pretrain(

@@ -1,12 +1,15 @@
 """Short sentences to learn from beside the reviews of a corpus: praise, blame and what turns them.
 
 The label of a review hardly teaches what one "not" does to the word behind it: among 230 words it
-seldom decides. In a lesson it does. Lessons are made of the phrases of the built-in train split
-(`sentiment.sample`) and of those here; none stands in the behavioural tests, and a test sees to
-that. They are English, about movies, and either negative or positive.
+seldom decides. In a lesson it does. Half of the lessons are made of the phrases of the built-in
+train split (`sentiment.sample`) and of those here; the others are the opinions that stand whole in
+`opinions.tsv`, which mostly tell what somebody felt, did or advises. None stands in the behavioural
+tests, and a test sees to that. They are English, about movies, and either negative or positive.
 """
 
 import random
+from functools import cache
+from pathlib import Path
 
 from sentiment.lessons.feelings import FEELINGS
 from sentiment.lessons.plain import PLAIN
@@ -45,14 +48,31 @@ WORDS: dict[str, tuple[Words, Words]] = {
 }
 
 
+OPINIONS = Path(__file__).with_name("opinions.tsv")
+LABELS = ("neg", "pos")
+
+
 def lessons(count: int) -> list[tuple[str, int]]:
-    """The first `count` lessons, (text, label) pairs, none twice; the label alternates."""
+    """The first `count` lessons, (text, label) pairs, none twice; the label alternates.
+
+    Of four the first two are opinions, as long as there are any.
+    """
     rng = random.Random(0)
     found: dict[str, int] = {}
+    left = [iter([text for text, own in opinions() if own == label]) for label in (0, 1)]
     while len(found) < count:
         label = len(found) % 2
-        found.setdefault(lesson(rng, Review(rng, PHRASES, label, WORDS)), label)
+        opinion = next(left[label], None) if len(found) % 4 < 2 else None
+        found.setdefault(opinion or lesson(rng, Review(rng, PHRASES, label, WORDS)), label)
     return list(found.items())
+
+
+@cache
+def opinions() -> list[tuple[str, int]]:
+    """The opinions of `opinions.tsv`, (text, label) pairs; the label alternates, 0 negative."""
+    _, *lines = OPINIONS.read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    return [(text, LABELS.index(label)) for label, text in rows]
 
 
 def lesson(rng: random.Random, review: Review) -> str:
