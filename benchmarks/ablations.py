@@ -12,14 +12,13 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from sentiment.batches import Batch, collate, encode
+from sentiment.batches import Batch, encode
 from sentiment.bundle import Bundle, load_bundle, load_encoder
 from sentiment.config import SHIPPED, Config, DataConfig, ModelConfig
 from sentiment.corpus import LABELS, load_corpus, without
@@ -46,11 +45,11 @@ class GradualUnfreezing(Classification):
     """First the Linear alone, then the LSTMs too, then the embedding (Howard and Ruder 2018)."""
 
     step = 0
-    stages = (60, 180)  # Steps after which the LSTMs and the embedding begin to learn.
+    thaws = (60, 180)  # Steps after which the LSTMs and the embedding begin to learn.
 
     def backward(self, batch: Batch) -> Outcome:
         _, lstms, embedding = self.parameter_groups()
-        for start, group in zip(self.stages, (lstms, embedding), strict=True):
+        for start, group in zip(self.thaws, (lstms, embedding), strict=True):
             for parameter in group["params"]:
                 parameter.requires_grad_(self.step >= start)
         self.step += 1
@@ -101,17 +100,9 @@ class Unlabelled(Classification):
 
     def __init__(self, bundle: Bundle, data: Data, unlabelled: list[list[int]]) -> None:
         super().__init__(bundle, data)
-        self.unlabelled = unlabelled
-        self.lengths = [*self.lengths, *map(len, unlabelled)]
-
-    def batch(self, indices: Sequence[int]) -> Batch:
-        rows = len(self.data.train)
-        return collate(
-            [
-                self.data.train[index] if index < rows else (self.unlabelled[index - rows], -1)
-                for index in indices
-            ]
-        )
+        whole = self.stages[-1]
+        examples = [*whole.examples, *((ids, -1) for ids in unlabelled)]
+        self.stages = [whole._replace(examples=examples)]
 
     def backward(self, batch: Batch) -> Outcome:
         norm = self.bundle.config.train.adversarial
@@ -158,15 +149,15 @@ class SelfTraining(Unlabelled):
         known = torch.tensor([label for _, label in data.train])
         soft = teacher.logits(unlabelled).softmax(dim=1)
         self.targets = torch.cat([F.one_hot(known, len(LABELS)).float(), soft])  # [reviews, labels]
-
-    def batch(self, indices: Sequence[int]) -> Batch:
-        self.indices = list(indices)
-        return super().batch(indices)
+        whole = self.stages[-1]
+        # In the place of the label stands the row of its target.
+        examples = [(ids, row) for row, (ids, _) in enumerate(whole.examples)]
+        self.stages = [whole._replace(examples=examples)]
 
     def backward(self, batch: Batch) -> Outcome:
         with autocast(batch.labels.device, self.bundle.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths).float()
-        targets = self.targets[self.indices]
+        targets = self.targets[batch.labels]
         loss = F.cross_entropy(logits, targets)
         loss.backward()
         agreement = (logits.argmax(dim=1) == targets.argmax(dim=1)).float().mean()

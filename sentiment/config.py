@@ -81,6 +81,10 @@ class DataConfig(Section):
     )
     validation_file: str | None = setting(None, "Validation reviews, where --dataset is a file.")
     test_file: str | None = setting(None, "Test reviews, where --dataset is a file.")
+    unlabelled_file: str | None = setting(
+        None,
+        "Reviews without labels, where --dataset is a file: training begins with their sentences.",
+    )
     validation: Literal["auto", "contiguous", "random"] = setting(
         "auto",
         "How to hold reviews out: the last of each label, or at random. IMDB stands in order of "
@@ -186,8 +190,8 @@ class TrainConfig(Section):
     sentence_epochs: int = setting(
         1,
         "So many of the epochs, the first, are over single sentences, each with the label of its "
-        "review, where there are unlabelled reviews too (a split `unsupervised`); the label of one "
-        "of these is what its words make plain. The last epoch is over whole reviews in any case.",
+        "review, where there are unlabelled reviews too (a split `unsupervised`, or the file); "
+        "the label of one of these is what its words make plain. The last is over whole reviews.",
         0,
     )
     min_steps: int = setting(

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from sentiment.batches import Batch, BucketSampler, collate
 from sentiment.bundle import EncoderBundle, load_encoder, save_encoder
 from sentiment.config import Config, ModelConfig
-from sentiment.corpus import fingerprint, load_corpus, train_and_validation, without
+from sentiment.corpus import UNSUPERVISED, fingerprint, load_corpus, train_and_validation, without
 from sentiment.model import Encoder, autocast
 from sentiment.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.trainer import Metrics, Outcome, Stage, Summary, run
@@ -75,7 +75,7 @@ def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
     train_split, validation_split = train_and_validation(
         corpus, config.data, config.train.seed, labelled=False
     )
-    readable = [train_split, *(corpus[name] for name in ["unsupervised"] if name in corpus)]
+    readable = [train_split, *(corpus[name] for name in [UNSUPERVISED] if name in corpus)]
     held_out = [validation_split, *(corpus[name] for name in ["test"] if name in corpus)]
     reviews = without(concatenate_datasets(readable), held_out)
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)

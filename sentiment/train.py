@@ -17,6 +17,7 @@ from sentiment.bundle import Bundle, load_encoder, save_bundle
 from sentiment.calibration import fit_temperature
 from sentiment.config import Config, TextConfig
 from sentiment.corpus import (
+    UNSUPERVISED,
     Notice,
     fingerprint,
     load_corpus,
@@ -124,10 +125,10 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
     )
     counts = Counter(train_split["label"])
     data.facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(labels)}
-    if config.train.epochs_of_sentences == 0 or "unsupervised" not in corpus:
+    if config.train.epochs_of_sentences == 0 or UNSUPERVISED not in corpus:
         return data
     held_out = [split for split in (validation_split, test_split) if split is not None]
-    unlabelled = without(corpus["unsupervised"], held_out)
+    unlabelled = without(corpus[UNSUPERVISED], held_out)
     labelled = label_by_words(train_reviews, tokenize_dataset(unlabelled, tokenizer)["tokens"])
     data.facts["unlabelled"] = {
         "rows": len(unlabelled),

@@ -130,8 +130,26 @@ def test_files_for_validation_and_testing_are_those_splits(tmp_path):
     assert found == {"train": ROWS, "validation": ROWS[:2], "test": ROWS[1:3]}
     with pytest.raises(InputError, match="There is no file 'nowhere.csv'"):
         load_corpus(DataConfig(dataset=str(train), test_file="nowhere.csv"))
-    with pytest.raises(InputError, match=r"--validation-file and --test-file go with a file"):
+    with pytest.raises(InputError, match=r"--unlabelled-file go with a file"):
         load_corpus(DataConfig(dataset="sample", test_file=str(train)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("u.txt", "no label here\nnor here\n"),
+        ("u.csv", "review,stars\nno label here,5\nnor here,1\n"),
+        ("u.jsonl", '{"label": -1, "text": "no label here"}\n{"label": -1, "text": "nor here"}\n'),
+    ],
+)
+def test_a_file_without_labels_is_the_unsupervised_split(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    train = write_csv(tmp_path / "a.csv")
+    files = {"dataset": str(train), "unlabelled_file": str(tmp_path / name), "test_fraction": 0.0}
+    corpus = load_corpus(DataConfig(**files))
+    assert rows(corpus["train"]) == ROWS
+    assert corpus["unsupervised"]["text"][:] == ["no label here", "nor here"]
+    assert corpus["unsupervised"]["label"][:] == [-1, -1]
 
 
 @pytest.mark.parametrize(

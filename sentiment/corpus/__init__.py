@@ -26,6 +26,7 @@ from sentiment.corpus.acl import (
 from sentiment.corpus.columns import (
     LABELS,
     UNLABELLED,
+    UNSUPERVISED,
     Notice,
     from_reviews,
     with_columns,
@@ -58,6 +59,7 @@ from sentiment.sample_zh import sample_reviews_zh
 __all__ = [
     "LABELS",
     "UNLABELLED",
+    "UNSUPERVISED",
     "Notice",
     "SharedReviewsWarning",
     "fingerprint",
@@ -119,13 +121,18 @@ def read(data: DataConfig) -> DatasetDict:
     if (data.revision or data.subset) and (dataset in BUILT_IN or path.exists()):
         flag = "--revision" if data.revision else "--subset"
         raise InputError(f"{flag} is for a data set of the Hub; '{dataset}' is not one.")
-    named = (("train", dataset), ("validation", data.validation_file), ("test", data.test_file))
+    named = (
+        ("train", dataset),
+        ("validation", data.validation_file),
+        ("test", data.test_file),
+        (UNSUPERVISED, data.unlabelled_file),
+    )
     files = {split: Path(file).expanduser() for split, file in named if file}
     for file in files.values() if len(files) > 1 else ():
         if not file.is_file():
             raise InputError(
-                f"There is no file '{file}'. --validation-file and --test-file go with a file for "
-                "--dataset, that of train."
+                f"There is no file '{file}'. --validation-file, --test-file and --unlabelled-file "
+                "go with a file for --dataset, that of train."
             )
     if dataset in BUILT_IN:
         return from_reviews(BUILT_IN[dataset]())

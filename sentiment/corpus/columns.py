@@ -17,7 +17,8 @@ from sentiment.errors import InputError, quoted
 from sentiment.polarity import polarities
 
 LABELS = ["neg", "pos"]  # IMDB's.
-UNLABELLED = -1  # The label of every row of IMDB's unsupervised split.
+UNSUPERVISED = "unsupervised"  # What IMDB, and others after it, call the split without labels.
+UNLABELLED = -1  # The label of every row of it.
 SENTENCE = 20  # Characters.
 
 # What these columns are often called; the first of each is what they are called here.
@@ -65,6 +66,8 @@ def with_columns(corpus: DatasetDict, config: DataConfig, labelled: bool = True)
         split, where = corpus[name], f"The split '{name}' of '{config.dataset}'"
         named = (("text", text), ("label", label), ("group", config.group_column))
         wanted = {own: column for own, column in named if column is not None}
+        if name == UNSUPERVISED:
+            wanted = columns_without_labels(where, split, wanted)
         for column in wanted.values():
             if column not in split.column_names:
                 raise InputError(
@@ -74,18 +77,26 @@ def with_columns(corpus: DatasetDict, config: DataConfig, labelled: bool = True)
             raise InputError(f"{where} is empty.")
         split = split.select_columns(list(dict.fromkeys(wanted.values())))
         check_values(where, split, wanted)
-        names = names or names_of(where, split, label)
-        ids = ids_of(where, split, label, names)
+        names = names or names_of(where, split, wanted.get("label"))
+        ids = ids_of(where, split, wanted.get("label"), names)
         features = labels_feature(names or LABELS)
         if split.features == features:  # It stays on disk, and need not be in memory.
             tables[name] = split
             continue
-        columns: dict[str, Any] = {"text": split[text], "label": ids}
-        if config.group_column is not None:
-            columns["group"] = [str(group) for group in split[config.group_column]]
+        columns: dict[str, Any] = {"text": split[wanted["text"]], "label": ids}
+        if "group" in wanted:
+            columns["group"] = [str(group) for group in split[wanted["group"]]]
             features["group"] = Value("string")
         tables[name] = Dataset.from_dict(columns, features=features)
     return DatasetDict({name: tables[name] for name in corpus})
+
+
+def columns_without_labels(where: str, split: Dataset, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Those of the `wanted` columns that unlabelled reviews have; their texts may be elsewhere."""
+    found = {own: column for own, column in wanted.items() if column in split.column_names}
+    if "text" not in found:
+        found["text"], _ = choose_columns(where, split, DataConfig(), labelled=False)
+    return found
 
 
 def choose_columns(
