@@ -20,7 +20,7 @@ from rich.table import Table
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
-from sentiment.baselines import nb_svm
+from sentiment.bags import nb_svm
 from sentiment.bundle import load_bundle
 from sentiment.config import DataConfig
 from sentiment.corpus import load_corpus, train_and_validation

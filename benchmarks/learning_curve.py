@@ -26,7 +26,7 @@ from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.baselines import tf_idf
+from sentiment.bags import tf_idf
 from sentiment.bundle import load_bundle
 from sentiment.config import FEW_LABELS, FROM_SCRATCH, Config
 from sentiment.corpus import load_corpus

@@ -59,7 +59,8 @@ Fit = Callable[[Reviews, dict[str, Any]], Fitted]
 
 
 def bag_of_words(reviews: Reviews, setting: dict[str, Any], baseline: str) -> Fitted:
-    from sentiment.baselines import BASELINES, stored_size
+    from sentiment.bags import BASELINES
+    from sentiment.baselines import stored_size
 
     pipeline = BASELINES[baseline](**setting).fit(reviews.texts, reviews.labels)
     return Fitted(pipeline.predict, stored_size(pipeline))

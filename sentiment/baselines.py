@@ -1,86 +1,32 @@
 """Labelled reviews in, bag-of-words classifiers and how they compare with a model out.
 
 The bar for a network: they learn in a minute or two, and an LSTM from scratch does not reach them.
-
-TF-IDF    words and pairs of them, weighted; logistic regression
-NB-SVM    whether one, two or three words in a row stand in a review, each times how much more often
-          it does under one label; logistic regression in place of the SVM (Wang and Manning 2012)
-
 Their settings were chosen once, by accuracy on the contiguous validation tenth of IMDB
 (`benchmarks/peers.py`, which searches), and are the defaults of `tf_idf` and `nb_svm`. So nothing
 is held out here: they learn from all of the training split.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from datasets import Dataset
-from scipy.sparse import csr_matrix, issparse
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 from torch import Tensor
 
+from sentiment.bags import BASELINES
 from sentiment.bundle import bundle_size
 from sentiment.errors import InputError
 from sentiment.evaluate import McNemar, Metrics, mcnemar, measure
 from sentiment.predict import Classifier
 
 SMALLEST = np.finfo(np.float64).eps  # A probability of 1 less this is the last that is not 1.
-
-
-def tf_idf(C: float = 10.0) -> Pipeline:
-    """TF-IDF of single words and pairs with logistic regression: texts to labels, not yet fitted.
-
-    `C` is the inverse of the penalty on the squared weights.
-    """
-    return make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-        LogisticRegression(C=C, max_iter=1000),
-    )
-
-
-def nb_svm(C: float = 0.1, min_df: int = 2) -> Pipeline:
-    """NB-SVM: texts to labels, not yet fitted; each label against the rest where they are many.
-
-    An n-gram counts if `min_df` training reviews have it. Punctuation counts as words, which is
-    worth a point.
-    """
-    return make_pipeline(
-        CountVectorizer(
-            ngram_range=(1, 3), binary=True, min_df=min_df, token_pattern=r"\w+|[^\w\s]"
-        ),
-        OneVsRestClassifier(
-            make_pipeline(
-                LogCountRatio(),
-                LogisticRegression(C=C, solver="liblinear", dual=True, max_iter=300),
-            )
-        ),
-    )
-
-
-class LogCountRatio(TransformerMixin, BaseEstimator):
-    """Multiplies each count by the log-count ratio of its n-gram (Wang and Manning, equation 1)."""
-
-    def fit(self, counts: csr_matrix, labels: np.ndarray) -> Self:
-        """From `counts` [reviews, n-grams] under the `labels` 1 and 0 [reviews]."""
-        one, zero = (1 + np.asarray(counts[labels == label].sum(axis=0)) for label in (1, 0))
-        self.ratio_ = np.log(one / one.sum()) - np.log(zero / zero.sum())  # [1, n-grams]
-        return self
-
-    def transform(self, counts: csr_matrix) -> csr_matrix:
-        """[reviews, n-grams], and so is what comes out."""
-        return counts.multiply(self.ratio_).tocsr()
-
-
-BASELINES: dict[str, Callable[..., Pipeline]] = {"TF-IDF": tf_idf, "NB-SVM": nb_svm}
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,13 @@ def data(bundle: Bundle) -> str:
     said = f"Data set: {name}" + (f", revision {plain(config.revision)}" if config.revision else "")
     taught = number(part(bundle.data, "lessons"), "rows") or config.lessons
     if taught:
-        said += f". Beside it {taught:,.0f} short sentences that {LIBRARY} makes of templates"
+        said += f". Beside it {taught:,.0f} short sentences that {LIBRARY} brings along"
+    unlabelled = part(bundle.data, "unlabelled")
+    if known := number(unlabelled, "labelled"):
+        said += (
+            f". First it learned single sentences, those of {known:,.0f} texts without a label too "
+            f"({count(unlabelled, 'rows')} were there, of these the ones whose words make it plain)"
+        )
     rows = [
         (name, count(own, "rows"), str(own.get("fingerprint", "")))
         for name in ("train", "validation", "calibration")

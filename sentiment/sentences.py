@@ -42,14 +42,16 @@ def labelled_sentences(reviews: Iterable[Review]) -> Iterator[Review]:
 
 def label_by_words(reviews: Sequence[Review], unlabelled: Sequence[Sequence[str]]) -> list[Review]:
     """Those of the `unlabelled` reviews, given as their tokens, whose label is sure, with it."""
-    from sentiment.baselines import nb_svm  # A second, for none but who has unlabelled reviews.
+    from sentiment.bags import nb_svm  # A second, for none but who has unlabelled reviews.
 
     def texts(reviews: Iterable[Sequence[str]]) -> list[str]:
         return [" ".join(tokens) for tokens in reviews]
 
-    classifier = nb_svm(PENALTY).fit(
-        texts(tokens for tokens, _ in reviews), [label for _, label in reviews]
-    )
+    known = texts(tokens for tokens, _ in reviews)
+    try:
+        classifier = nb_svm(PENALTY).fit(known, [label for _, label in reviews])
+    except ValueError:  # No word stands in two reviews.
+        return []
     probabilities = classifier.predict_proba(texts(unlabelled))  # [reviews, labels]
     found = classifier.classes_[probabilities.argmax(axis=1)].tolist()
     sure = (probabilities.max(axis=1) >= SURE).tolist()

@@ -5,15 +5,8 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from sentiment.baselines import (
-    BASELINES,
-    LogCountRatio,
-    as_logits,
-    compare,
-    nb_svm,
-    stored_size,
-    tf_idf,
-)
+from sentiment.bags import BASELINES, LogCountRatio, nb_svm, tf_idf
+from sentiment.baselines import as_logits, compare, stored_size
 from sentiment.bundle import load_bundle
 from sentiment.corpus import from_reviews, load_corpus
 from sentiment.errors import InputError

@@ -112,7 +112,7 @@ def test_each_command_for_ones_own_reviews_does_what_it_says(desk):
     assert len(said) > 15
     models = {run.name for run in (desk / "runs").iterdir() if (run / "vocab.txt").exists()}
     expected = {"reviews", "survey", "train", "my-reviews", "tweet_eval", "more", "kritiken"}
-    assert models == expected | {"sample-zh", "lessons", "few", "glove"}
+    assert models == expected | {"sample-zh", "lessons", "few", "glove", "both"}
     meta = json.loads((desk / "runs" / "reviews" / "config.json").read_text())
     assert meta["labels"] == ["bad", "good", "so-so"]
     assert meta["data"]["test"]["rows"] == 6

@@ -71,6 +71,10 @@ def test_an_unlabelled_review_gets_the_label_of_its_words_where_they_are_plain()
     assert label_by_words(reviews, [poor, mixed, fine, unknown]) == [(poor, 0), (fine, 1)]
 
 
+def test_where_no_word_stands_in_two_reviews_no_label_is_sure():
+    assert label_by_words([(["one"], 0), (["two"], 1)], [["one"]]) == []
+
+
 def test_sentences_come_from_both_kinds_of_reviews_and_from_none_that_is_held_out(corpus):
     data = prepare_data(config())
     assert data.facts["unlabelled"]["rows"] == 98
