@@ -325,6 +325,15 @@ def test_figures_of_another_model_do_not_stand_in_a_card():
         assert "90.00%" not in model_card(bundle, {}, {**measured, **other})
 
 
+def test_a_card_tells_of_texts_without_labels_and_of_lessons():
+    bundle = shareable(untrained(dataset="sample"))
+    assert "without a label" not in model_card(bundle, {}, {})
+    bundle.data |= {"unlabelled": {"rows": 1200, "labelled": 900}, "lessons": {"rows": 1300}}
+    card = model_card(bundle, {}, {})
+    assert "those of 900 texts without a label too (1,200 were there" in card
+    assert "Beside it 1,300 short sentences" in card
+
+
 def test_odd_names_are_text_in_a_card_and_missing_facts_are_left_out():
     odd = "a|b <script>`x`\n---\n# [l](http://x) \x1b[31m &amp; *"
     bundle = untrained(dataset=odd, language="xx")
