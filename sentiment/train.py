@@ -135,6 +135,8 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
         "fingerprint": fingerprint(unlabelled),
         "labelled": len(labelled),
     }
+    if not labelled:  # The sentences of labelled reviews alone teach nothing more than these.
+        return data
     sentences = labelled_sentences([*train_reviews, *labelled])
     return data._replace(sentences=examples([*sentences, *LESSONS_AMONG * lesson_rows]))
 

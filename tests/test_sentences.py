@@ -105,6 +105,13 @@ def test_there_are_none_where_nobody_wants_them_or_all_reviews_have_labels(corpu
     assert "unlabelled" not in data.facts
 
 
+def test_there_are_none_where_no_label_is_sure(corpus, monkeypatch):
+    monkeypatch.setattr("sentiment.sentences.SURE", 1.1)
+    data = prepare_data(config(lessons=6))
+    assert data.sentences == ()
+    assert data.facts["unlabelled"]["labelled"] == 0
+
+
 def test_an_epoch_of_sentences_comes_first_in_larger_batches_without_adversarial_steps(
     corpus, tmp_path, monkeypatch
 ):
