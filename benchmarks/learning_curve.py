@@ -28,9 +28,10 @@ from rich.table import Table
 
 from sentiment.bags import tf_idf
 from sentiment.bundle import load_bundle
-from sentiment.config import FEW_LABELS, FROM_SCRATCH, Config
+from sentiment.config import Config
 from sentiment.corpus import load_corpus
 from sentiment.evaluate import evaluate
+from sentiment.recipes import FEW_LABELS, FROM_SCRATCH
 from sentiment.train import train
 
 SIZES = (50, 100, 500, 2_000, 10_000)

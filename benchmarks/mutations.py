@@ -32,10 +32,11 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment.bundle import EncoderBundle, load_bundle, load_encoder, save_bundle, save_encoder
-from sentiment.config import FROM_SCRATCH, Config
+from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.manifest import FILES
 from sentiment.predict import Classifier
+from sentiment.recipes import FROM_SCRATCH
 from sentiment.vocab import Vocab
 
 PATIENCE = 120  # Seconds for a copy, of which most take hundredths.

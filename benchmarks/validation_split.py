@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment.bundle import load_bundle
-from sentiment.config import FROM_SCRATCH, Config
+from sentiment.config import Config
 from sentiment.corpus import load_corpus, split_of
 from sentiment.evaluate import evaluate
+from sentiment.recipes import FROM_SCRATCH
 from sentiment.train import train
 
 

@@ -7,15 +7,12 @@ What is learned is a `Task`: the sentiment of reviews in `train.py`, their next 
 import dataclasses
 import json
 import math
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
@@ -42,12 +39,11 @@ from sentiment.errors import InputError
 from sentiment.manifest import read_json, write_json
 from sentiment.memory import keep_freed_memory, peak_memory, release_freed_memory
 from sentiment.model import choose_device
+from sentiment.signals import stop_signals
 from sentiment.writing import discard, locked, staged
 
 # Steps of ever new sizes leave holes in the heap: gigabytes of them in 100 steps.
 RELEASE_STEPS = 20
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Metrics = dict[str, float]
 
@@ -334,27 +330,3 @@ def running_average(decay: float) -> Callable[[Any, Any, Any], None]:
         torch._foreach_lerp_(average, weights, 1 - min(decay, steps / (steps + 10)))
 
     return update
-
-
-@contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, instead of stopping in the middle of a step.
-
-    A second Ctrl-C stops at once: the last checkpoint is then the one to go on from.
-    """
-    stop_requested = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop_requested  # Python delivers signals to the main thread only.
-        return
-
-    def request_stop(number: int, frame: FrameType | None) -> None:
-        if stop_requested.is_set():
-            raise KeyboardInterrupt
-        stop_requested.set()
-
-    before = {number: signal.signal(number, request_stop) for number in STOP_SIGNALS}
-    try:
-        yield stop_requested
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

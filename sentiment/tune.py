@@ -23,9 +23,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from sentiment.checkpoint import check_settings, flat
-from sentiment.config import FROM_SCRATCH, Config
+from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.manifest import CONFIG_FILE, read_json
+from sentiment.recipes import FROM_SCRATCH
 from sentiment.train import train
 from sentiment.trainer import Diverged, Metrics
 from sentiment.writing import discard, locked, staged

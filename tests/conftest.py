@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import sentiment.train
-from sentiment.config import FROM_SCRATCH, Config
+from sentiment.config import Config
 from sentiment.corpus import from_reviews, load_corpus
 from sentiment.manifest import (
     CONFIG_FILE,
@@ -17,6 +17,7 @@ from sentiment.manifest import (
     read_json,
     write_config,
 )
+from sentiment.recipes import FROM_SCRATCH
 from sentiment.sample import sample_reviews
 from sentiment.train import train
 

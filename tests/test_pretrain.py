@@ -11,10 +11,11 @@ import sentiment.pretrain
 from sentiment.batches import collate
 from sentiment.bundle import load_bundle, load_encoder
 from sentiment.checkpoint import checkpoints
-from sentiment.config import PRETRAINING, Config
+from sentiment.config import Config
 from sentiment.corpus import UNLABELLED, from_reviews, train_and_validation, without
 from sentiment.errors import InputError
 from sentiment.pretrain import LanguageModel, cut, prepare_data, pretrain
+from sentiment.recipes import PRETRAINING
 from sentiment.sample import sample_reviews
 from sentiment.train import train
 from sentiment.trainer import Trainer

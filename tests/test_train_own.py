@@ -6,7 +6,8 @@ from conftest import SMALL
 from datasets import Dataset
 
 from sentiment.bundle import load_bundle
-from sentiment.config import FROM_SCRATCH, Config
+from sentiment.config import Config
+from sentiment.recipes import FROM_SCRATCH
 from sentiment.sample import sample_reviews
 from sentiment.train import train
 

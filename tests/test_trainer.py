@@ -13,8 +13,9 @@ from sentiment.config import Config, TrainConfig
 from sentiment.corpus import from_reviews
 from sentiment.errors import InputError
 from sentiment.sample import sample_reviews
+from sentiment.signals import stop_signals
 from sentiment.train import Classification, train
-from sentiment.trainer import Trainer, learning_rate, running_average, stop_signals
+from sentiment.trainer import Trainer, learning_rate, running_average
 
 pytestmark = pytest.mark.usefixtures("few_reviews")
 

@@ -23,9 +23,10 @@ import sentiment.train
 import sentiment.tune
 from sentiment import cli
 from sentiment.cli.show import print_search, print_trial
-from sentiment.config import FROM_SCRATCH, SHIPPED, Config
+from sentiment.config import SHIPPED, Config
 from sentiment.corpus import from_reviews
 from sentiment.errors import InputError
+from sentiment.recipes import FROM_SCRATCH
 from sentiment.sample import sample_reviews
 from sentiment.trainer import Diverged, Summary
 from sentiment.tune import SPACE, STUDY_FILE, Search, Trial, space_of, tune

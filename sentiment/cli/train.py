@@ -11,10 +11,7 @@ from sentiment.cli.show import print_epoch, print_summary, print_vectors, show_w
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
-    FEW_LABELS,
-    FROM_SCRATCH,
     LANGUAGES,
-    PRETRAINING,
     Config,
     DataConfig,
     ModelConfig,
@@ -22,6 +19,7 @@ from sentiment.config import (
     TrainConfig,
 )
 from sentiment.errors import InputError
+from sentiment.recipes import FEW_LABELS, FROM_SCRATCH, PRETRAINING
 
 RUNS = Path("runs")
 PRETRAIN_OUT = RUNS / "encoder"
