@@ -2,7 +2,7 @@
 
 >>> from sentiment import Classifier
 >>> Classifier.from_pretrained("runs/imdb")("A joy from start to finish.")
-{'label': 'pos', 'score': 0.99}
+{'label': 'pos', 'score': 0.997}
 """
 
 from typing import TYPE_CHECKING, Any

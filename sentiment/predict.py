@@ -34,7 +34,7 @@ class Classifier:
 
     >>> classifier = Classifier.from_pretrained()
     >>> classifier("A joy from start to finish.")
-    {'label': 'pos', 'score': 0.99}
+    {'label': 'pos', 'score': 0.997}
     """
 
     def __init__(self, bundle: Bundle, folder: Path | None = None) -> None:
