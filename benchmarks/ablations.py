@@ -18,15 +18,15 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from sentiment.batches import Batch, encode
-from sentiment.bundle import Bundle, load_bundle, load_encoder
+from sentiment.artifacts.bundle import Bundle, load_bundle, load_encoder
 from sentiment.config import SHIPPED, Config, DataConfig, ModelConfig
-from sentiment.corpus import LABELS, load_corpus, without
-from sentiment.model import autocast
-from sentiment.probe import fit_linear
-from sentiment.tokenizer import Tokenizer, tokenize_dataset
-from sentiment.train import Classification, Data, prepare_data
-from sentiment.trainer import Outcome, run
+from sentiment.data.reviews import LABELS, load_corpus, without
+from sentiment.models.lstm import autocast
+from sentiment.text.batching import Batch, encode
+from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
+from sentiment.training.classification import Classification, Data, prepare_data
+from sentiment.training.linear_probe import fit_linear
+from sentiment.training.trainer import Outcome, run
 
 BASE: dict[str, Any] = {
     "lessons": 0,

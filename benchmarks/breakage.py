@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from sentiment.manifest import (
+from sentiment.artifacts.checksums import (
     CHECKSUMS,
     CONFIG_FILE,
     FILES,
@@ -26,7 +26,7 @@ from sentiment.manifest import (
     hash_of,
     hash_of_config,
 )
-from sentiment.model import MAX_WEIGHTS
+from sentiment.models.lstm import MAX_WEIGHTS
 
 Break = Callable[[random.Random, Path], None]
 

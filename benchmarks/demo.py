@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment import Classifier
-from sentiment.demo.page import show_scores
-from sentiment.sample import sample_reviews
-from sentiment.tokenizer import clean
+from sentiment.apps.demo.page import show_scores
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.text.tokenizer import clean
 
 PATIENCE = 120
 REVIEWS = [clean(text) for text, _ in sample_reviews("test")[::25]]

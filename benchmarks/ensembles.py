@@ -20,11 +20,11 @@ from rich.table import Table
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
-from sentiment.bags import nb_svm
-from sentiment.bundle import load_bundle
+from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import DataConfig
-from sentiment.corpus import load_corpus, train_and_validation
-from sentiment.predict import Classifier
+from sentiment.data.reviews import load_corpus, train_and_validation
+from sentiment.inference.classifier import Classifier
+from sentiment.models.bag_of_words import nb_svm
 
 
 def main() -> None:

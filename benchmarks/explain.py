@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment import Classifier
-from sentiment.bundle import SHIPPED_CLASSIFIER
-from sentiment.explain import explain
+from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+from sentiment.inference.explain import explain
 
 WORDS = 300
 

@@ -25,13 +25,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import load_bundle
-from sentiment.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
+from sentiment.artifacts.bundle import load_bundle
+from sentiment.artifacts.checksums import FILES
 from sentiment.cli import main as sentiment
 from sentiment.errors import InputError
-from sentiment.manifest import FILES
-from sentiment.train import Classification
-from sentiment.trainer import Trainer
+from sentiment.training.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
+from sentiment.training.classification import Classification
+from sentiment.training.trainer import Trainer
 
 # Small, so that the phases between the steps are met often enough.
 COMMAND = [

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment import Classifier
-from sentiment.predict import UnknownWordsWarning
-from sentiment.tokenizer import Tokenizer
+from sentiment.inference.classifier import UnknownWordsWarning
+from sentiment.text.tokenizer import Tokenizer
 
 LENGTHS = (10**6, 10**7)
 PIECES = {

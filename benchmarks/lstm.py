@@ -25,10 +25,10 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sentiment.batches import Batch, collate
 from sentiment.config import ModelConfig
-from sentiment.memory import keep_freed_memory
-from sentiment.model import Encoder
+from sentiment.models.lstm import Encoder
+from sentiment.runtime.malloc import keep_freed_memory
+from sentiment.text.batching import Batch, collate
 
 VOCAB_SIZE, BATCH_SIZE = 30_000, 64
 CONFIG = ModelConfig(word_dropout=0.0, embedding_dropout=0.0)

@@ -31,13 +31,19 @@ from breakage import DAMAGE, HARM, seal
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import EncoderBundle, load_bundle, load_encoder, save_bundle, save_encoder
+from sentiment.artifacts.bundle import (
+    EncoderBundle,
+    load_bundle,
+    load_encoder,
+    save_bundle,
+    save_encoder,
+)
+from sentiment.artifacts.checksums import FILES
 from sentiment.config import Config
 from sentiment.errors import InputError
-from sentiment.manifest import FILES
-from sentiment.predict import Classifier
-from sentiment.recipes import FROM_SCRATCH
-from sentiment.vocab import Vocab
+from sentiment.inference.classifier import Classifier
+from sentiment.presets import FROM_SCRATCH
+from sentiment.text.vocab import Vocab
 
 PATIENCE = 120  # Seconds for a copy, of which most take hundredths.
 MEMORY = 2**30
@@ -124,7 +130,7 @@ def status(field: str) -> int:
 def write_whole(root: Path, model: Path | None) -> None:
     """The bundles to break, or to take files from."""
     if model is None:
-        from sentiment.train import train
+        from sentiment.training.classification import train
 
         model = root / "run"
         train(Config.from_flat(**{**FROM_SCRATCH, **SMALL}), model)

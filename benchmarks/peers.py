@@ -34,11 +34,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_size
+from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_size
 from sentiment.config import DataConfig
-from sentiment.corpus import load_corpus, train_and_validation
-from sentiment.memory import peak_memory
-from sentiment.tokenizer import Tokenizer
+from sentiment.data.reviews import load_corpus, train_and_validation
+from sentiment.runtime.malloc import peak_memory
+from sentiment.text.tokenizer import Tokenizer
 
 PACKED_STEPS = 1
 
@@ -59,8 +59,8 @@ Fit = Callable[[Reviews, dict[str, Any]], Fitted]
 
 
 def bag_of_words(reviews: Reviews, setting: dict[str, Any], baseline: str) -> Fitted:
-    from sentiment.bags import BASELINES
-    from sentiment.baselines import stored_size
+    from sentiment.evaluation.baselines import stored_size
+    from sentiment.models.bag_of_words import BASELINES
 
     pipeline = BASELINES[baseline](**setting).fit(reviews.texts, reviews.labels)
     return Fitted(pipeline.predict, stored_size(pipeline))
@@ -168,7 +168,7 @@ def accuracy(fitted: Fitted, reviews: Reviews) -> float:
 
 def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
     """A trained bundle, read as `predict` reads it."""
-    from sentiment.predict import Classifier
+    from sentiment.inference.classifier import Classifier
 
     test = load_corpus(dataset)["test"]
     texts, labels = list(test["text"]), list(test["label"])

@@ -21,9 +21,9 @@ from typing import Any
 from stream import mebibytes, texts
 
 from sentiment import Classifier
-from sentiment.explain import explain
-from sentiment.memory import resident_memory
-from sentiment.predict import UnknownWordsWarning
+from sentiment.inference.classifier import UnknownWordsWarning
+from sentiment.inference.explain import explain
+from sentiment.runtime.malloc import resident_memory
 
 MOST_GROWTH = 0.05
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from sentiment.batches import encode
-from sentiment.bundle import SHIPPED_CLASSIFIER, load_bundle, save_bundle
+from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, load_bundle, save_bundle
 from sentiment.config import SHIPPED, DataConfig
-from sentiment.corpus import load_corpus
-from sentiment.predict import Classifier
-from sentiment.sample import sample_reviews
-from sentiment.tokenizer import Tokenizer, tokenize_dataset
+from sentiment.data.reviews import load_corpus
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.inference.classifier import Classifier
+from sentiment.text.batching import encode
+from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
 
 PREDICTIONS = Path(__file__).parents[1] / "tests/predictions.json"
 ODD_TEXTS = [
@@ -79,7 +79,7 @@ def main() -> None:
 def exact_scores(classifier: Classifier, texts: Sequence[str]) -> list[float]:
     """The probability of `pos` of each text, computed in 32 bits, as every machine can."""
     reviews = classifier.encode(texts)
-    with patch("sentiment.model.autocast", lambda device: nullcontext()):
+    with patch("sentiment.models.lstm.autocast", lambda device: nullcontext()):
         logits = classifier.bundle.logits(reviews)
     return [round(score, 6) for score in logits.softmax(dim=1)[:, 1].tolist()]
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from sentiment import Classifier
-from sentiment.polarity import polarities
+from sentiment.data.labels import polarities
 
 OPINIONS = Path(__file__).with_suffix(".jsonl")
 

@@ -18,12 +18,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sentiment.bundle import SHIPPED_CLASSIFIER
+from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
 from sentiment.cli.predict_file import FileJob, predict_file
 from sentiment.cli.show import print_jsonl
-from sentiment.memory import peak_memory, resident_memory
-from sentiment.predict import Classifier
-from sentiment.sample import sample_reviews
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.inference.classifier import Classifier
+from sentiment.runtime.malloc import peak_memory, resident_memory
 
 STEP = 100_000  # Rows from one reading of the memory to the next.
 

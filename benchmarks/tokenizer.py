@@ -17,7 +17,7 @@ from collections.abc import Callable
 import datasets
 import spacy
 
-from sentiment.tokenizer import MAX_CACHED_OF_DATASET, Tokenizer, clean
+from sentiment.text.tokenizer import MAX_CACHED_OF_DATASET, Tokenizer, clean
 
 TURN = 2500  # reviews: 0.1 s or more of each, or the others empty the CPU caches of ours
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.bundle import load_bundle
+from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
-from sentiment.corpus import load_corpus, split_of
-from sentiment.evaluate import evaluate
-from sentiment.recipes import FROM_SCRATCH
-from sentiment.train import train
+from sentiment.data.reviews import load_corpus, split_of
+from sentiment.evaluation.metrics import evaluate
+from sentiment.presets import FROM_SCRATCH
+from sentiment.training.classification import train
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from sentiment.memory import peak_memory, resident_memory
-from sentiment.vectors import read_vectors
-from sentiment.vocab import Vocab
+from sentiment.models.word_vectors import read_vectors
+from sentiment.runtime.malloc import peak_memory, resident_memory
+from sentiment.text.vocab import Vocab
 
 WIDTH, WORDS = 300, 10_000
 

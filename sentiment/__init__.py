@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.errors import InputError
 
 if TYPE_CHECKING:
-    from sentiment.predict import Classifier
+    from sentiment.inference.classifier import Classifier
 
 __all__ = ["Classifier", "InputError"]
 
@@ -18,7 +18,7 @@ __all__ = ["Classifier", "InputError"]
 def __getattr__(name: str) -> Any:
     # PyTorch takes a second to import: `sentiment --help` shall not wait for it.
     if name == "Classifier":
-        from sentiment.predict import Classifier
+        from sentiment.inference.classifier import Classifier
 
         return Classifier
     raise AttributeError(f"module 'sentiment' has no attribute '{name}'")

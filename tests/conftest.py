@@ -6,10 +6,8 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-import sentiment.train
-from sentiment.config import Config
-from sentiment.corpus import from_reviews, load_corpus
-from sentiment.manifest import (
+import sentiment.training.classification
+from sentiment.artifacts.checksums import (
     CONFIG_FILE,
     VOCAB_FILE,
     WEIGHTS_FILE,
@@ -17,9 +15,11 @@ from sentiment.manifest import (
     read_json,
     write_config,
 )
-from sentiment.recipes import FROM_SCRATCH
-from sentiment.sample import sample_reviews
-from sentiment.train import train
+from sentiment.config import Config
+from sentiment.data.reviews import from_reviews, load_corpus
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.presets import FROM_SCRATCH
+from sentiment.training.classification import train
 
 # The same inputs each time; many more, and others each time, with --hypothesis-profile long.
 settings.register_profile("short", max_examples=100, derandomize=True, deadline=None, database=None)
@@ -82,7 +82,9 @@ def few_reviews(monkeypatch):
     for split, count in (("train", 60), ("validation", 20)):
         rows = sample_reviews(split)
         splits[split] = rows[:count] + rows[-count:]
-    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
+    monkeypatch.setattr(
+        sentiment.training.classification, "load_corpus", lambda *_: from_reviews(splits)
+    )
 
 
 @pytest.fixture(scope="session")

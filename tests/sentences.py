@@ -2,7 +2,7 @@
 
 import random
 
-from sentiment.templates import Lexicon, Template, choice, halves, worded
+from sentiment.data.synthetic.templates import Lexicon, Template, choice, halves, worded
 
 ARABIC = Lexicon(
     facts={},

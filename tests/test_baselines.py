@@ -5,14 +5,14 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from sentiment.bags import BASELINES, LogCountRatio, nb_svm, tf_idf
-from sentiment.baselines import as_logits, compare, stored_size
-from sentiment.bundle import load_bundle
-from sentiment.corpus import from_reviews, load_corpus
+from sentiment.artifacts.bundle import load_bundle
+from sentiment.artifacts.checksums import FILES
+from sentiment.data.reviews import from_reviews, load_corpus
 from sentiment.errors import InputError
-from sentiment.evaluate import evaluate
-from sentiment.manifest import FILES
-from sentiment.predict import Classifier
+from sentiment.evaluation.baselines import as_logits, compare, stored_size
+from sentiment.evaluation.metrics import evaluate
+from sentiment.inference.classifier import Classifier
+from sentiment.models.bag_of_words import BASELINES, LogCountRatio, nb_svm, tf_idf
 
 GOOD = ["a good film", "good and warm", "warm , good , funny", "a funny film"] * 5
 BAD = ["a bad film", "bad and dull", "dull , bad , slow", "a slow film"] * 5

@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.batches import BucketSampler, collate, encode, truncate
 from sentiment.config import TextConfig
-from sentiment.vocab import PAD_ID, UNK_ID, Vocab
+from sentiment.text.batching import BucketSampler, collate, encode, truncate
+from sentiment.text.vocab import PAD_ID, UNK_ID, Vocab
 
 GENERATOR = random.Random(7)
 LENGTHS = [min(400, int(GENERATOR.lognormvariate(5, 0.7))) for _ in range(8000)]

@@ -9,12 +9,12 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from sentiment.behaviour import LABELS, PARTS, TOLERANCE, check, rates
-from sentiment.behaviour.suite import CASES, Author, broken, ended, recased, suite
-from sentiment.bundle import load_bundle, save_bundle
+from sentiment.artifacts.bundle import load_bundle, save_bundle
 from sentiment.cli import app
+from sentiment.data.synthetic.templates import SLOT, worded
 from sentiment.errors import InputError
-from sentiment.templates import SLOT, worded
+from sentiment.evaluation.behavior import LABELS, PARTS, TOLERANCE, check, rates
+from sentiment.evaluation.behavior.suite import CASES, Author, broken, ended, recased, suite
 
 SUITES = {part: suite(part) for part in PARTS}
 

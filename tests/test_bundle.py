@@ -12,8 +12,8 @@ import torch
 from conftest import reseal
 from safetensors.torch import load_file, save_file
 
-import sentiment.manifest
-from sentiment.bundle import (
+import sentiment.artifacts.checksums
+from sentiment.artifacts.bundle import (
     Bundle,
     EncoderBundle,
     load_bundle,
@@ -24,10 +24,10 @@ from sentiment.bundle import (
 )
 from sentiment.config import Config
 from sentiment.errors import InputError
-from sentiment.model import predict_logits
-from sentiment.predict import Classifier
-from sentiment.vocab import Vocab
-from sentiment.writing import staged
+from sentiment.inference.classifier import Classifier
+from sentiment.models.lstm import predict_logits
+from sentiment.runtime.atomic_io import staged
+from sentiment.text.vocab import Vocab
 
 FILES = ["config.json", "model.safetensors", "vocab.txt"]
 
@@ -195,7 +195,7 @@ def test_a_file_that_is_too_large_is_not_read(folder, name):
 
 
 def test_no_bundle_is_saved_that_would_be_too_large_to_load(tmp_path, monkeypatch):
-    monkeypatch.setitem(sentiment.manifest.MOST_BYTES, "vocab.txt", 10)
+    monkeypatch.setitem(sentiment.artifacts.checksums.MOST_BYTES, "vocab.txt", 10)
     with pytest.raises(InputError, match=r"vocab\.txt' has \d+ bytes; a bundle's has at most 10"):
         save_bundle(small_bundle(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
@@ -247,7 +247,7 @@ def test_labels_that_are_no_names_are_refused(folder, labels):
 def seal_by_hand(folder):
     """As `reseal` does, in ASCII, which can hold half of a character."""
     meta = json.loads((folder / "config.json").read_text())
-    meta["sha256"]["config.json"] = sentiment.manifest.hash_of_config(meta)
+    meta["sha256"]["config.json"] = sentiment.artifacts.checksums.hash_of_config(meta)
     (folder / "config.json").write_text(json.dumps(meta))
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sentiment.calibration import fit_temperature
+from sentiment.evaluation.calibration import fit_temperature
 
 
 def reviews(temperature):

@@ -19,7 +19,7 @@ from conftest import SMALL, reseal
 
 from sentiment.cli.show import print_baselines
 from sentiment.config import SECTIONS
-from sentiment.corpus import load_corpus
+from sentiment.data.reviews import load_corpus
 
 SAMPLE = ("--dataset", "sample", "--out", "run")
 ROOT = Path(__file__).parent.parent
@@ -406,7 +406,7 @@ def test_a_finished_run_says_so_and_is_rid_of_what_a_kill_at_its_end_has_left(ru
 
 def test_predictions_import_nothing_heavy():
     code = (
-        "import sys; import sentiment.cli, sentiment.markup; from sentiment import Classifier; "
+        "import sys; import sentiment.cli, sentiment.inference.explanation_html; from sentiment import Classifier; "  # noqa: E501
         "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum', "
         "'gradio', 'optuna', 'sqlalchemy', 'huggingface_hub'; "
         "Classifier.from_pretrained()('A film.'); print([m for m in heavy if m in sys.modules])"

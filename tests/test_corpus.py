@@ -9,8 +9,10 @@ import pytest
 from datasets import Dataset, DatasetDict
 from huggingface_hub.errors import RepositoryNotFoundError
 
+from sentiment.artifacts.hub import within
 from sentiment.config import DataConfig
-from sentiment.corpus import (
+from sentiment.data.columns import labels_feature
+from sentiment.data.reviews import (
     LABELS,
     SharedReviewsWarning,
     acl,
@@ -23,9 +25,7 @@ from sentiment.corpus import (
     train_and_validation,
     warn_of_shared,
 )
-from sentiment.corpus.columns import labels_feature
 from sentiment.errors import InputError
-from sentiment.hub import within
 
 IMDB_FEATURES = labels_feature(LABELS)
 REVIEWS = {

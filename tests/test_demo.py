@@ -25,11 +25,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from starlette.datastructures import Headers
 
-import sentiment.demo.gate
+import sentiment.apps.demo.gate
 from sentiment import Classifier
-from sentiment.demo.gate import FILE, FRAME, KEPT, MAX_UPLOAD, UPLOAD, Gate
-from sentiment.demo.page import EXAMPLES, MAX_CHARS, show_scores
-from sentiment.demo.scoring import MAX_ROWS
+from sentiment.apps.demo.gate import FILE, FRAME, KEPT, MAX_UPLOAD, UPLOAD, Gate
+from sentiment.apps.demo.page import EXAMPLES, MAX_CHARS, show_scores
+from sentiment.apps.demo.scoring import MAX_ROWS
 
 ROOT = Path(__file__).parent.parent
 WAIT = 60_000  # Milliseconds; a busy machine needs them.
@@ -75,7 +75,7 @@ def start(port, folder):
 def stop(process):
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
-    assert "sentiment/demo" not in errors, errors  # A traceback through our code.
+    assert "sentiment/apps/demo" not in errors, errors  # A traceback through our code.
     assert process.returncode == 0, errors
 
 
@@ -433,9 +433,9 @@ def test_old_files_go_and_what_stays_is_counted(monkeypatch, tmp_path):
         os.utime(path, (time.time() - age, time.time() - age))
     gate = Gate(None, tmp_path)
     ask = {"path": UPLOAD, "method": "POST", "headers": Headers({"content-length": "10"})}
-    monkeypatch.setattr(sentiment.demo.gate, "MAX_STORED", 15)
+    monkeypatch.setattr(sentiment.apps.demo.gate, "MAX_STORED", 15)
     assert gate.refusal(**ask) is None
-    monkeypatch.setattr(sentiment.demo.gate, "MAX_STORED", 14)
+    monkeypatch.setattr(sentiment.apps.demo.gate, "MAX_STORED", 14)
     assert gate.refusal(**ask).status_code == 503
     assert [path.parent.name for path in tmp_path.rglob("*.csv")] == ["new"]
 

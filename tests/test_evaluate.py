@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 import torch
 
-from sentiment.bundle import load_bundle
-from sentiment.corpus import from_reviews, load_corpus
-from sentiment.evaluate import (
+from sentiment.artifacts.bundle import load_bundle
+from sentiment.data.reviews import from_reviews, load_corpus
+from sentiment.evaluation.metrics import (
     calibrate,
     evaluate,
     length_name,
@@ -16,8 +16,8 @@ from sentiment.evaluate import (
     reliability,
     score,
 )
-from sentiment.predict import Classifier
-from sentiment.tokenizer import Tokenizer
+from sentiment.inference.classifier import Classifier
+from sentiment.text.tokenizer import Tokenizer
 
 
 def logits_of(probabilities):

@@ -13,16 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-import sentiment.explain
+import sentiment.inference.explain
 from sentiment import Classifier, InputError
-from sentiment.batches import collate, encode
-from sentiment.bundle import Bundle
+from sentiment.artifacts.bundle import Bundle
 from sentiment.config import Config
-from sentiment.corpus import load_corpus
-from sentiment.explain import explain
-from sentiment.vocab import PAD_ID, Vocab
+from sentiment.data.reviews import load_corpus
+from sentiment.inference.explain import explain
+from sentiment.text.batching import collate, encode
+from sentiment.text.vocab import PAD_ID, Vocab
 
-pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sentiment.inference.classifier.UnknownWordsWarning"
+)
 
 WORDS = " ".join(random.Random(0).sample(list(load_corpus("sample")["test"]["text"]), 60)).split()
 TEXTS = {
@@ -170,13 +172,13 @@ def test_of_three_labels_each_is_explained_against_the_rest_together(three_label
 
 
 def test_steps_grow_until_the_contributions_add_up(classifier, monkeypatch):
-    monkeypatch.setattr(sentiment.explain, "ABSOLUTE_TOLERANCE", 0.0)
-    monkeypatch.setattr(sentiment.explain, "RELATIVE_TOLERANCE", 0.01)
-    monkeypatch.setattr(sentiment.explain, "STEPS", (1, 64))
+    monkeypatch.setattr(sentiment.inference.explain, "ABSOLUTE_TOLERANCE", 0.0)
+    monkeypatch.setattr(sentiment.inference.explain, "RELATIVE_TOLERANCE", 0.01)
+    monkeypatch.setattr(sentiment.inference.explain, "STEPS", (1, 64))
     explanation = explain(classifier, TEXTS["short"])
     assert explanation.steps == 64
     assert abs(explanation.residual) <= 0.01 * (explanation.log_odds - explanation.baseline)
-    monkeypatch.setattr(sentiment.explain, "STEPS", (1,))
+    monkeypatch.setattr(sentiment.inference.explain, "STEPS", (1,))
     with pytest.raises(InputError, match=r"after 1 steps the contributions .* miss the \d"):
         explain(classifier, TEXTS["short"])
 

@@ -17,15 +17,17 @@ from huggingface_hub import ModelCard, constants
 from local_hub import TOKEN, serving_hub
 
 from sentiment import Classifier, InputError
-from sentiment.bundle import Bundle, save_bundle
-from sentiment.card import SHARED_FILES, model_card, shareable, without_paths
+from sentiment.artifacts.bundle import Bundle, save_bundle
+from sentiment.artifacts.checksums import CONFIG_FILE, FILES, VOCAB_FILE, WEIGHTS_FILE
+from sentiment.artifacts.model_card import SHARED_FILES, model_card, shareable, without_paths
 from sentiment.config import Config
-from sentiment.corpus import load_corpus
-from sentiment.evaluate import evaluate
-from sentiment.manifest import CONFIG_FILE, FILES, VOCAB_FILE, WEIGHTS_FILE
-from sentiment.vocab import Vocab
+from sentiment.data.reviews import load_corpus
+from sentiment.evaluation.metrics import evaluate
+from sentiment.text.vocab import Vocab
 
-pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sentiment.inference.classifier.UnknownWordsWarning"
+)
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ["A good film.", "A bad film, and dull.", "gut"]
@@ -126,7 +128,7 @@ def test_what_was_fetched_once_works_without_a_network(hub, saved, monkeypatch):
 def test_a_hub_that_does_not_answer_is_said_within_ten_seconds(hub, monkeypatch):
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: time.sleep(60))
     monkeypatch.setattr(huggingface_hub.HfApi, "create_repo", lambda *_, **__: time.sleep(60))
-    monkeypatch.setattr("sentiment.hub.HUB_TIMEOUT", 0.1)
+    monkeypatch.setattr("sentiment.artifacts.hub.HUB_TIMEOUT", 0.1)
     with pytest.raises(InputError, match="no folder 'user/mine'.*no answer within 0.1 seconds"):
         Classifier.from_pretrained("user/mine")
     with pytest.raises(InputError, match="cannot be reached for 'user/mine': no answer within"):

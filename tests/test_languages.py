@@ -12,15 +12,15 @@ import pytest
 from conftest import SMALL
 from sentences import CORPORA, reviews
 
-from sentiment.bundle import load_bundle
+from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
-from sentiment.corpus import load_corpus
+from sentiment.data.reviews import load_corpus
 from sentiment.errors import InputError
-from sentiment.evaluate import evaluate
-from sentiment.languages import LANGUAGES, PACKAGES
-from sentiment.predict import Classifier
-from sentiment.tokenizer import Tokenizer
-from sentiment.train import train
+from sentiment.evaluation.metrics import evaluate
+from sentiment.inference.classifier import Classifier
+from sentiment.text.languages import LANGUAGES, PACKAGES
+from sentiment.text.tokenizer import Tokenizer
+from sentiment.training.classification import train
 
 MODULES = {"ja": "sudachipy", "ko": "natto", "th": "pythainlp", "vi": "pyvi", "zh-jieba": "jieba"}
 LEARNER = {
@@ -59,9 +59,7 @@ def test_a_language_that_needs_packages_says_how_to_install_them(language, monke
 def test_jieba_is_silent_and_neither_reads_nor_writes_the_temporary_folder(tmp_path):
     pytest.importorskip("jieba")
     (tmp_path / "jieba.cache").write_bytes(b"not a dictionary")
-    program = (
-        "from sentiment.tokenizer import Tokenizer; print(Tokenizer('zh-jieba').tokenize('看电影'))"
-    )
+    program = "from sentiment.text.tokenizer import Tokenizer; print(Tokenizer('zh-jieba').tokenize('看电影'))"  # noqa: E501
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

@@ -5,10 +5,10 @@ import json
 import re
 from pathlib import Path
 
-from sentiment.behaviour import PARTS
-from sentiment.behaviour.suite import suite
-from sentiment.lessons import PHRASES, lessons, opinions
-from sentiment.templates import SLOT, worded
+from sentiment.data.synthetic.lessons import PHRASES, lessons, opinions
+from sentiment.data.synthetic.templates import SLOT, worded
+from sentiment.evaluation.behavior import PARTS
+from sentiment.evaluation.behavior.suite import suite
 
 # A change to the phrases, the words or the drawing changes this, and what is trained with them.
 DIGEST = "593628fabbeb7c9d0014b30c7aec6b089ddc0e413a4763061da607e549e8bd37"

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sentiment.explain import Explanation, Word
-from sentiment.markup import fragment, page
+from sentiment.inference.explain import Explanation, Word
+from sentiment.inference.explanation_html import fragment, page
 
 HOSTILE = (
     "<script>alert(1)</script> \"quoted\" 'it' &amp; </p><b onclick=x>{0} {legend}\0\x1b[31m\ud800"

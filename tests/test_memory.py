@@ -4,12 +4,12 @@ import sys
 import pytest
 import torch
 
-from sentiment.memory import glibc, peak_memory
+from sentiment.runtime.malloc import glibc, peak_memory
 
 SCRIPT = """
 from pathlib import Path
 import torch
-from sentiment.memory import keep_freed_memory, release_freed_memory
+from sentiment.runtime.malloc import keep_freed_memory, release_freed_memory
 
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20

@@ -3,11 +3,10 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-import sentiment.model
-from sentiment.batches import collate
+import sentiment.models.lstm
 from sentiment.config import ModelConfig
 from sentiment.errors import InputError
-from sentiment.model import (
+from sentiment.models.lstm import (
     ATTENTION_HEADS,
     Attention,
     Encoder,
@@ -19,7 +18,8 @@ from sentiment.model import (
     reverse,
     reverse_index,
 )
-from sentiment.vocab import PAD_ID, UNK_ID
+from sentiment.text.batching import collate
+from sentiment.text.vocab import PAD_ID, UNK_ID
 
 LENGTHS = [9, 1, 4, 7]
 NO_DROPOUT = {
@@ -212,8 +212,8 @@ def test_more_weights_than_memory_are_refused_before_any_is_taken(name):
 def test_the_weights_that_are_counted_are_those_that_are_made(monkeypatch):
     config = ModelConfig(embedding_dim=5, hidden_size=3, num_layers=3, bidirectional=True)
     made = sum(weight.numel() for weight in Encoder(config, 7).parameters())
-    monkeypatch.setattr(sentiment.model, "MAX_WEIGHTS", made)
+    monkeypatch.setattr(sentiment.models.lstm, "MAX_WEIGHTS", made)
     Encoder(config, 7)
-    monkeypatch.setattr(sentiment.model, "MAX_WEIGHTS", made - 1)
+    monkeypatch.setattr(sentiment.models.lstm, "MAX_WEIGHTS", made - 1)
     with pytest.raises(InputError, match=f"{made:,} weights"):
         Encoder(config, 7)

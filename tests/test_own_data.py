@@ -7,7 +7,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from sentiment.config import DataConfig
-from sentiment.corpus import (
+from sentiment.data.reviews import (
     LABELS,
     UNLABELLED,
     Notice,

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment import Classifier
-from sentiment.corpus import load_corpus
+from sentiment.data.reviews import load_corpus
 from sentiment.errors import InputError
-from sentiment.explain import explain
-from sentiment.markup import fragment, page
-from sentiment.predict import UnknownWordsWarning
+from sentiment.inference.classifier import UnknownWordsWarning
+from sentiment.inference.explain import explain
+from sentiment.inference.explanation_html import fragment, page
 from tests.test_tokenizer import any_text
 
 ROOT = Path(__file__).parent.parent
-MODULES = ("sentiment.predict", __name__)
+MODULES = ("sentiment.inference.classifier", __name__)
 TEXTS = [
     "A good film.",
     "A bad film, and it was so dull that nothing about it works.",
@@ -64,7 +64,7 @@ def test_a_text_without_words_is_labelled_with_a_warning(classifier, text):
         assert classifier(text)["label"] in ("neg", "pos")
 
 
-@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+@pytest.mark.filterwarnings("ignore::sentiment.inference.classifier.UnknownWordsWarning")
 @pytest.mark.parametrize("piece", ["a", " ", "!", "\0", "\ud800", "<br />"])
 def test_ten_megabytes_get_a_label(classifier, piece):
     (prediction,) = classifier([piece * (10**7 // len(piece))])
@@ -87,12 +87,12 @@ def a_label_each(classifier=None):
     return holds
 
 
-@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+@pytest.mark.filterwarnings("ignore::sentiment.inference.classifier.UnknownWordsWarning")
 def test_any_texts_get_a_label_each(classifier):
     a_label_each(classifier)()
 
 
-@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+@pytest.mark.filterwarnings("ignore::sentiment.inference.classifier.UnknownWordsWarning")
 @settings(max_examples=30)
 @given(text=any_text)
 def test_any_text_can_be_explained_and_shown(classifier, text):
@@ -132,7 +132,7 @@ def test_a_folder_without_a_model_is_a_clear_error(tmp_path):
         Classifier.from_pretrained(tmp_path)
 
 
-@pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+@pytest.mark.filterwarnings("ignore::sentiment.inference.classifier.UnknownWordsWarning")
 def test_eight_threads_get_the_answers_of_one(classifier):
     texts = [*load_corpus("sample")["test"]["text"][:32], *(f"Word{n} is fine." for n in range(32))]
 

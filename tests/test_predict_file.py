@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from sentiment import Classifier, cli
 from sentiment.cli import predict_file
-from sentiment.predict import UnknownWordsWarning
+from sentiment.inference.classifier import UnknownWordsWarning
 
 ROOT = Path(__file__).parent.parent
 

@@ -7,18 +7,18 @@ import torch.nn.functional as F
 from conftest import SMALL
 from safetensors.torch import load_file
 
-import sentiment.pretrain
-from sentiment.batches import collate
-from sentiment.bundle import load_bundle, load_encoder
-from sentiment.checkpoint import checkpoints
+import sentiment.training.language_modeling
+from sentiment.artifacts.bundle import load_bundle, load_encoder
 from sentiment.config import Config
-from sentiment.corpus import UNLABELLED, from_reviews, train_and_validation, without
+from sentiment.data.reviews import UNLABELLED, from_reviews, train_and_validation, without
+from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.pretrain import LanguageModel, cut, prepare_data, pretrain
-from sentiment.recipes import PRETRAINING
-from sentiment.sample import sample_reviews
-from sentiment.train import train
-from sentiment.trainer import Trainer
+from sentiment.presets import PRETRAINING
+from sentiment.text.batching import collate
+from sentiment.training.checkpoint import checkpoints
+from sentiment.training.classification import train
+from sentiment.training.language_modeling import LanguageModel, cut, prepare_data, pretrain
+from sentiment.training.trainer import Trainer
 
 SETTINGS = {
     **PRETRAINING,
@@ -41,7 +41,9 @@ def few_readings(monkeypatch):
     unlabelled += [f" {text.upper()}\n" for text, _ in sample["test"][-10:]]
     splits["unsupervised"] = [(text, UNLABELLED) for text in unlabelled]
     corpus = from_reviews(splits)
-    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_, **__: corpus)
+    monkeypatch.setattr(
+        sentiment.training.language_modeling, "load_corpus", lambda *_, **__: corpus
+    )
     return corpus
 
 

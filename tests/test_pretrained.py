@@ -8,7 +8,7 @@ import pytest
 
 import sentiment
 from sentiment import Classifier
-from sentiment.bundle import load_encoder
+from sentiment.artifacts.bundle import load_encoder
 
 PREDICTIONS = json.loads(Path(__file__).with_name("predictions.json").read_text(encoding="utf-8"))
 PRETRAINED = Path(sentiment.__file__).parent / "pretrained"
@@ -37,7 +37,7 @@ def test_the_classifier_answers_without_being_named():
 
 def test_predictions_are_the_same_everywhere(monkeypatch):
     """Whatever the versions of what is installed. `benchmarks/ship.py` has written the scores."""
-    monkeypatch.setattr("sentiment.model.autocast", lambda device: nullcontext())
+    monkeypatch.setattr("sentiment.models.lstm.autocast", lambda device: nullcontext())
     bundle = (classifier := Classifier.from_pretrained()).bundle
     logits = bundle.logits(classifier.encode([*PREDICTIONS]))
     assert logits.softmax(dim=1)[:, 1].tolist() == pytest.approx([*PREDICTIONS.values()], abs=1e-4)

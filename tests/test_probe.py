@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from sentiment.config import Config
-from sentiment.model import LSTMClassifier, predict_logits
-from sentiment.probe import fit_linear
+from sentiment.models.lstm import LSTMClassifier, predict_logits
+from sentiment.training.linear_probe import fit_linear
 
 SHAPE = {"embedding_dim": 8, "hidden_size": 8, "init": None}
 VOCAB_SIZE = 12
@@ -40,7 +40,7 @@ def test_the_linear_learns_and_the_encoder_stands_still(words):
 
 
 def test_the_same_seed_gives_the_same_linear(monkeypatch):
-    monkeypatch.setattr("sentiment.probe.REVIEWS", 30)
+    monkeypatch.setattr("sentiment.training.linear_probe.REVIEWS", 30)
     weights = []
     for seed in (3, 3, 4):
         model = classifier(2)

@@ -9,7 +9,7 @@ import torch
 from conftest import SMALL
 from typer.main import get_command
 
-import sentiment.train
+import sentiment.training.classification
 from sentiment.cli import app
 from sentiment.config import Config
 
@@ -28,9 +28,11 @@ def migration_table():
 
 
 def test_every_row_of_the_migration_table_runs(tmp_path, monkeypatch):
-    train = sentiment.train.train
+    train = sentiment.training.classification.train
     small = Config.from_flat(**SMALL)
-    monkeypatch.setattr(sentiment.train, "train", lambda config, out: train(small, out))
+    monkeypatch.setattr(
+        sentiment.training.classification, "train", lambda config, out: train(small, out)
+    )
     names = {"torch": torch, "Path": Path}
     ran = 0
     for _, codes in migration_table():

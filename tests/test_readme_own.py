@@ -12,9 +12,9 @@ import pytest
 from datasets import Dataset, DatasetDict
 from typer.testing import CliRunner
 
-import sentiment.bundle
-import sentiment.corpus
-import sentiment.predict
+import sentiment.artifacts.bundle
+import sentiment.data.reviews
+import sentiment.inference.classifier
 from sentiment.cli import app
 from sentiment.cli.train import name_of
 
@@ -69,9 +69,11 @@ def desk(tmp_path, monkeypatch):
         return f"https://hub/{model}"
 
     hub = DatasetDict(train=Dataset.from_dict(columns))
-    monkeypatch.setattr(sentiment.corpus, "from_hub", lambda *_: hub)
-    monkeypatch.setattr(sentiment.predict, "push", push)
-    monkeypatch.setattr(sentiment.bundle, "fetch", lambda model, *_: tmp_path / "hub" / model)
+    monkeypatch.setattr(sentiment.data.reviews, "from_hub", lambda *_: hub)
+    monkeypatch.setattr(sentiment.inference.classifier, "push", push)
+    monkeypatch.setattr(
+        sentiment.artifacts.bundle, "fetch", lambda model, *_: tmp_path / "hub" / model
+    )
     return tmp_path
 
 

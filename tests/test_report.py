@@ -13,21 +13,23 @@ import torch
 from datasets import Dataset
 from typer.testing import CliRunner
 
-import sentiment.report
-from sentiment.behaviour import Result
-from sentiment.bundle import SHIPPED_CLASSIFIER
+import sentiment.apps.report
+from sentiment.apps.report import figures, report
+from sentiment.apps.report.curves import curves_of
+from sentiment.apps.report.folder import read_comparison
+from sentiment.apps.report.mistakes import GAP, LONGEST, MOST, shortened
+from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
 from sentiment.cli import app
-from sentiment.corpus import load_corpus
+from sentiment.data.reviews import load_corpus
 from sentiment.errors import InputError
-from sentiment.evaluate import evaluate
-from sentiment.explain import Explanation, Word
-from sentiment.predict import Classifier
-from sentiment.report import figures, report
-from sentiment.report.curves import curves_of
-from sentiment.report.folder import read_comparison
-from sentiment.report.mistakes import GAP, LONGEST, MOST, shortened
+from sentiment.evaluation.behavior import Result
+from sentiment.evaluation.metrics import evaluate
+from sentiment.inference.classifier import Classifier
+from sentiment.inference.explain import Explanation, Word
 
-pytestmark = pytest.mark.filterwarnings("ignore::sentiment.predict.UnknownWordsWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sentiment.inference.classifier.UnknownWordsWarning"
+)
 
 SECTIONS = [
     "figures",
@@ -72,7 +74,7 @@ def behaviour(monkeypatch):
         Result("negation", name, "minimum functionality", f"<i>{name}</i>", 200, 31, 0.155, [])
         for name in ("words", "reviews")
     ]
-    monkeypatch.setattr(sentiment.report, "check", lambda *_: results)
+    monkeypatch.setattr(sentiment.apps.report, "check", lambda *_: results)
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +155,8 @@ def test_the_figures_are_those_of_eval(page, classifier, sample):
 
 def test_the_mistakes_are_mistakes_and_the_surest_come_first(classifier, sample):
     reviews = sample["test"].select(range(450, 550))
-    scored = sentiment.report.score(classifier.bundle, reviews)
-    mistakes = sentiment.report.most_confident_mistakes(classifier, scored, reviews)
+    scored = sentiment.apps.report.score(classifier.bundle, reviews)
+    mistakes = sentiment.apps.report.most_confident_mistakes(classifier, scored, reviews)
     assert len(mistakes) == MOST
     assert all(mistake.label != mistake.predicted for mistake in mistakes)
     surest = [mistake.score for mistake in mistakes]
@@ -239,7 +241,7 @@ def test_a_place_that_cannot_be_written_to_is_found_before_anything_is_measured(
     classifier, run_folder, tmp_path, monkeypatch, place, message
 ):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(sentiment.report, "score", lambda *_: pytest.fail("measured already"))
+    monkeypatch.setattr(sentiment.apps.report, "score", lambda *_: pytest.fail("measured already"))
     with pytest.raises(InputError, match=message):
         report(classifier, run_folder, reviews_of(("A joy.", 1)), tmp_path / place, "mine", "test")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -303,11 +305,11 @@ def test_baselines_stand_on_the_page_where_they_were_measured(tmp_path):
 def test_the_behaviour_of_a_model_of_other_labels_or_language_is_left_out(classifier):
     bundle = classifier.bundle
     other = Classifier(dataclasses.replace(bundle, labels=["good", "bad"]))
-    assert "labels neg and pos, not good, bad" in sentiment.report.behaviour(other)
+    assert "labels neg and pos, not good, bad" in sentiment.apps.report.behaviour(other)
     text = dataclasses.replace(bundle.config.text, language="de")
     config = dataclasses.replace(bundle.config, text=text)
     german = Classifier(dataclasses.replace(bundle, config=config))
-    assert "in English, and the model reads 'de'" in sentiment.report.behaviour(german)
+    assert "in English, and the model reads 'de'" in sentiment.apps.report.behaviour(german)
 
 
 def explanation_of(contributions):

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from sentiment.sample import SPLITS, sample_reviews
+from sentiment.data.synthetic.sample import SPLITS, sample_reviews
 
 SIZES = {"train": 6000, "validation": 1000, "test": 1000}
 PAIRS = list(itertools.combinations(SIZES, 2))

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from sentiment.sample_zh import SPLITS, sample_reviews_zh
-from sentiment.templates import SLOT, worded
+from sentiment.data.synthetic.sample_zh import SPLITS, sample_reviews_zh
+from sentiment.data.synthetic.templates import SLOT, worded
 
 SIZES = {"train": 2400, "validation": 400, "test": 400}
 PAIRS = list(itertools.combinations(SIZES, 2))

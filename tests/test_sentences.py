@@ -8,13 +8,25 @@ import torch
 from conftest import SMALL
 from safetensors.torch import load_file
 
-import sentiment.train
+import sentiment.training.classification
 from sentiment.config import Config
-from sentiment.corpus import UNLABELLED, from_reviews
-from sentiment.sample import sample_reviews
-from sentiment.sentences import LONGEST, SHORTEST, label_by_words, labelled_sentences, sentences
-from sentiment.train import LESSONS_AMONG, SENTENCES, Classification, prepare_data, train
-from sentiment.trainer import Trainer
+from sentiment.data.reviews import UNLABELLED, from_reviews
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.training.classification import (
+    LESSONS_AMONG,
+    SENTENCES,
+    Classification,
+    prepare_data,
+    train,
+)
+from sentiment.training.pseudo_labels import (
+    LONGEST,
+    SHORTEST,
+    label_by_words,
+    labelled_sentences,
+    sentences,
+)
+from sentiment.training.trainer import Trainer
 
 SETTINGS = {**SMALL, "epochs": 2, "max_length": 30, "lessons": 0, "sentence_epochs": 1}
 
@@ -33,7 +45,7 @@ def corpus(monkeypatch):
         ],
     }
     corpus = from_reviews(splits)
-    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: corpus)
+    monkeypatch.setattr(sentiment.training.classification, "load_corpus", lambda *_: corpus)
     return corpus
 
 
@@ -82,7 +94,7 @@ def test_sentences_come_from_both_kinds_of_reviews_and_from_none_that_is_held_ou
     own = [
         (tokens, label)
         for tokens, label in labelled_sentences(
-            (sentiment.train.Tokenizer().tokenize(text), label)
+            (sentiment.training.classification.Tokenizer().tokenize(text), label)
             for text, label in zip(corpus["train"]["text"], corpus["train"]["label"], strict=True)
         )
     ]
@@ -106,7 +118,7 @@ def test_there_are_none_where_nobody_wants_them_or_all_reviews_have_labels(corpu
 
 
 def test_there_are_none_where_no_label_is_sure(corpus, monkeypatch):
-    monkeypatch.setattr("sentiment.sentences.SURE", 1.1)
+    monkeypatch.setattr("sentiment.training.pseudo_labels.SURE", 1.1)
     data = prepare_data(config(lessons=6))
     assert data.sentences == ()
     assert data.facts["unlabelled"]["labelled"] == 0

@@ -18,23 +18,23 @@ import pytest
 import torch
 from conftest import SMALL
 
-import sentiment.baselines
-import sentiment.behaviour
-import sentiment.corpus
-import sentiment.pretrain
-import sentiment.report
-import sentiment.train
+import sentiment.apps.report
+import sentiment.data.reviews
+import sentiment.evaluation.baselines
+import sentiment.evaluation.behavior
+import sentiment.training.classification
+import sentiment.training.language_modeling
 from sentiment import cli
-from sentiment.bundle import Bundle, load_bundle, load_encoder
-from sentiment.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, read_state
+from sentiment.artifacts.bundle import Bundle, load_bundle, load_encoder
+from sentiment.artifacts.checksums import FILES
 from sentiment.config import Config
-from sentiment.corpus import LABELS, from_reviews
-from sentiment.manifest import FILES
-from sentiment.sample import sample_reviews
-from sentiment.train import Classification, Data
-from sentiment.trainer import run
-from sentiment.vocab import Vocab
-from sentiment.writing import locked
+from sentiment.data.reviews import LABELS, from_reviews
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.runtime.atomic_io import locked
+from sentiment.text.vocab import Vocab
+from sentiment.training.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, read_state
+from sentiment.training.classification import Classification, Data
+from sentiment.training.trainer import run
 
 ROOT = Path(__file__).parent.parent
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir"}
@@ -184,11 +184,15 @@ def few_reviews(*_, **__):
 @pytest.fixture
 def command(monkeypatch, capfd):
     """Runs a command on few reviews; returns its exit code and what it says on stderr."""
-    for room in (sentiment.corpus, sentiment.train, sentiment.pretrain):
+    for room in (
+        sentiment.data.reviews,
+        sentiment.training.classification,
+        sentiment.training.language_modeling,
+    ):
         monkeypatch.setattr(room, "load_corpus", few_reviews)
-    monkeypatch.setattr(sentiment.baselines, "compare", lambda *_: {})
-    monkeypatch.setattr(sentiment.behaviour, "check", lambda *_: [])
-    monkeypatch.setattr(sentiment.report, "behaviour", lambda *_: "not here")
+    monkeypatch.setattr(sentiment.evaluation.baselines, "compare", lambda *_: {})
+    monkeypatch.setattr(sentiment.evaluation.behavior, "check", lambda *_: [])
+    monkeypatch.setattr(sentiment.apps.report, "behaviour", lambda *_: "not here")
     # It would give up the file that pytest captures in, which pytest 8 then cannot read.
     monkeypatch.setattr(cli, "drop_output", lambda: None)
     before = signal.getsignal(signal.SIGTERM)
@@ -294,13 +298,13 @@ def work(tmp_path_factory):
     (place / "t.csv").write_text("text\ngood\nbad\n" * 20)
     flat = {**SMALL, "batch_size": 16, "max_length": 20, "checkpoint_steps": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentiment.train, "load_corpus", few_reviews)
-        sentiment.train.train(Config.from_flat(**flat), place / "done")
+        patch.setattr(sentiment.training.classification, "load_corpus", few_reviews)
+        sentiment.training.classification.train(Config.from_flat(**flat), place / "done")
 
         def stop(metrics):
             signal.raise_signal(signal.SIGTERM)
 
-        sentiment.train.train(
+        sentiment.training.classification.train(
             Config.from_flat(**{**flat, "epochs": 2}), place / "half", on_epoch=stop
         )
     assert checkpoints(place / "half")
@@ -446,7 +450,7 @@ def test_resume_from_python_refuses_other_settings_too(work, tmp_path):
     other = Config.from_dict({**saved["config"], "train": {**saved["config"]["train"], "seed": 7}})
     assert config != other
     with pytest.raises(sentiment.errors.InputError, match="seed = 0; --resume cannot make it 7"):
-        sentiment.train.train(other, tmp_path / "half", resume=True)
+        sentiment.training.classification.train(other, tmp_path / "half", resume=True)
 
 
 # Where what is printed goes.

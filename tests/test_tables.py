@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment.data.tables import check_output, format_of, lines, open_table
+from sentiment.data.tables.columns import BATCH_ROWS
 from sentiment.errors import InputError
-from sentiment.tables import check_output, format_of, lines, open_table
-from sentiment.tables.columns import BATCH_ROWS
-from sentiment.writing import written_whole
+from sentiment.runtime.atomic_io import written_whole
 from tests.test_tokenizer import any_text
 
 ADDED = ["label", "score"]

@@ -19,9 +19,9 @@ from datasets.fingerprint import Hasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment import tokenizer as module
 from sentiment.errors import InputError
-from sentiment.tokenizer import MAX_CHUNK, Tokenizer, clean, tokenize_dataset
+from sentiment.text import tokenizer as module
+from sentiment.text.tokenizer import MAX_CHUNK, Tokenizer, clean, tokenize_dataset
 
 # "ms", "gd", "es" and "id" have special cases with spaces, "zh" has a tokenizer of another kind.
 LANGUAGES = [
@@ -361,7 +361,7 @@ def test_a_tokenizer_hashes_by_its_settings(tmp_path: Path) -> None:
     assert Hasher.hash(Tokenizer("de")) != before
     assert Hasher.hash(Tokenizer("fr", lowercase=False)) != before
     program = (
-        "from datasets.fingerprint import Hasher; from sentiment.tokenizer import Tokenizer;"
+        "from datasets.fingerprint import Hasher; from sentiment.text.tokenizer import Tokenizer;"
         "print(Hasher.hash(Tokenizer('de', lowercase=False)))"
     )
     elsewhere = subprocess.run(
@@ -393,7 +393,7 @@ def test_a_special_case_that_holds_whitespace_leaves_whole_texts_to_spacy() -> N
 
 def test_only_spacy_is_imported() -> None:
     program = (
-        "import sys, spacy; before = set(sys.modules); import sentiment.tokenizer, sentiment.vocab;"
+        "import sys, spacy; before = set(sys.modules); import sentiment.text.tokenizer, sentiment.text.vocab;"  # noqa: E501
         "print({name.partition('.')[0] for name in set(sys.modules) - before})"
     )
     new = subprocess.run(
@@ -461,7 +461,7 @@ def test_a_second_run_in_another_process_does_not_tokenize(
     program = (
         "import pathlib, datasets; from tests.test_tokenizer import corpus, tokenize_dataset;"
         f"datasets.config.HF_DATASETS_CACHE = pathlib.Path({str(cache_folder.parent)!r});"
-        "from sentiment.tokenizer import Tokenizer; tokenize_dataset(corpus(), Tokenizer())"
+        "from sentiment.text.tokenizer import Tokenizer; tokenize_dataset(corpus(), Tokenizer())"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     no_tokenizing()

@@ -5,18 +5,18 @@ import pytest
 import torch
 from conftest import SMALL
 
-import sentiment.pretrain
-import sentiment.train
-from sentiment.batches import collate
-from sentiment.bundle import Bundle, EncoderBundle, load_bundle, load_encoder
+import sentiment.training.classification
+import sentiment.training.language_modeling
+from sentiment.artifacts.bundle import Bundle, EncoderBundle, load_bundle, load_encoder
 from sentiment.config import Config, TextConfig
-from sentiment.corpus import LABELS, Notice, from_reviews
+from sentiment.data.reviews import LABELS, Notice, from_reviews
+from sentiment.data.synthetic.lessons import opinions
+from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.lessons import opinions
-from sentiment.pretrain import pretrain
-from sentiment.sample import sample_reviews
-from sentiment.tokenizer import Tokenizer
-from sentiment.train import (
+from sentiment.text.batching import collate
+from sentiment.text.tokenizer import Tokenizer
+from sentiment.text.vocab import UNK_ID, Vocab
+from sentiment.training.classification import (
     Classification,
     Data,
     label_weights,
@@ -25,7 +25,7 @@ from sentiment.train import (
     train,
     vocabulary,
 )
-from sentiment.vocab import UNK_ID, Vocab
+from sentiment.training.language_modeling import pretrain
 
 pytestmark = pytest.mark.usefixtures("few_reviews")
 
@@ -152,7 +152,9 @@ def test_without_adversarial_there_is_one_pass():
 def encoder(tmp_path, monkeypatch):
     """A small pretrained encoder, of another vocabulary and shape than a classifier's defaults."""
     corpus = from_reviews({"train": sample_reviews("train")[:40] + sample_reviews("train")[-40:]})
-    monkeypatch.setattr(sentiment.pretrain, "load_corpus", lambda *_, **__: corpus)
+    monkeypatch.setattr(
+        sentiment.training.language_modeling, "load_corpus", lambda *_, **__: corpus
+    )
     settings = {**SETTINGS, "epochs": 1, "embedding_dim": 12, "hidden_size": 10, "min_freq": 1}
     pretrain(Config.from_flat(**settings), tmp_path / "encoder")
     return tmp_path / "encoder"

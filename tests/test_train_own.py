@@ -5,11 +5,11 @@ import torch
 from conftest import SMALL
 from datasets import Dataset
 
-from sentiment.bundle import load_bundle
+from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
-from sentiment.recipes import FROM_SCRATCH
-from sentiment.sample import sample_reviews
-from sentiment.train import train
+from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.presets import FROM_SCRATCH
+from sentiment.training.classification import train
 
 SETTINGS = {**SMALL, "max_length": 20}
 

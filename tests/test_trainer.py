@@ -7,15 +7,15 @@ import torch
 from conftest import SMALL
 from safetensors.torch import load_file
 
-import sentiment.train
-from sentiment.checkpoint import checkpoints, resumed_config
+import sentiment.training.classification
 from sentiment.config import Config, TrainConfig
-from sentiment.corpus import from_reviews
+from sentiment.data.reviews import from_reviews
+from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.sample import sample_reviews
-from sentiment.signals import stop_signals
-from sentiment.train import Classification, train
-from sentiment.trainer import Trainer, learning_rate, running_average
+from sentiment.runtime.signals import stop_signals
+from sentiment.training.checkpoint import checkpoints, resumed_config
+from sentiment.training.classification import Classification, train
+from sentiment.training.trainer import Trainer, learning_rate, running_average
 
 pytestmark = pytest.mark.usefixtures("few_reviews")
 
@@ -137,7 +137,9 @@ def test_resume_refuses_changed_data(tmp_path, monkeypatch):
         train(config(), tmp_path / "run")
     rows = sample_reviews("train")
     splits = {"train": rows[1:61] + rows[-60:], "validation": rows[100:120] + rows[-120:-100]}
-    monkeypatch.setattr(sentiment.train, "load_corpus", lambda *_: from_reviews(splits))
+    monkeypatch.setattr(
+        sentiment.training.classification, "load_corpus", lambda *_: from_reviews(splits)
+    )
     with pytest.raises(InputError, match="train data has changed"):
         train(config(), tmp_path / "run", resume=True)
 
@@ -148,8 +150,12 @@ def test_training_stops_early_and_keeps_the_best_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Classification, "validate", lambda *_: {"loss": next(losses), "temperature": 1.0}
     )
-    real = sentiment.train.save_bundle
-    monkeypatch.setattr(sentiment.train, "save_bundle", lambda *args: (kept.append(1), real(*args)))
+    real = sentiment.training.classification.save_bundle
+    monkeypatch.setattr(
+        sentiment.training.classification,
+        "save_bundle",
+        lambda *args: (kept.append(1), real(*args)),
+    )
     summary = train(config(epochs=5, patience=2), tmp_path / "run")
     assert (summary.epochs, summary.best_epoch, summary.validation) == (
         4,
@@ -161,7 +167,7 @@ def test_training_stops_early_and_keeps_the_best_epoch(tmp_path, monkeypatch):
 
 def test_a_run_that_diverges_says_so(tmp_path, monkeypatch):
     nan = torch.tensor(float("nan"), requires_grad=True)
-    monkeypatch.setattr(sentiment.train.F, "cross_entropy", lambda *_: nan * 1)
+    monkeypatch.setattr(sentiment.training.classification.F, "cross_entropy", lambda *_: nan * 1)
     with pytest.raises(InputError, match="diverged at step 0.*lower --learning-rate"):
         train(config(), tmp_path / "run")
 

@@ -19,18 +19,18 @@ from conftest import SMALL
 pytest.importorskip("optuna")
 import optuna
 
-import sentiment.train
-import sentiment.tune
+import sentiment.training.classification
+import sentiment.training.tuning
 from sentiment import cli
 from sentiment.cli.show import print_search, print_trial
 from sentiment.config import SHIPPED, Config
-from sentiment.corpus import from_reviews
+from sentiment.data.reviews import from_reviews
+from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.recipes import FROM_SCRATCH
-from sentiment.sample import sample_reviews
-from sentiment.trainer import Diverged, Summary
-from sentiment.tune import SPACE, STUDY_FILE, Search, Trial, space_of, tune
-from sentiment.writing import locked
+from sentiment.presets import FROM_SCRATCH
+from sentiment.runtime.atomic_io import locked
+from sentiment.training.trainer import Diverged, Summary
+from sentiment.training.tuning import SPACE, STUDY_FILE, Search, Trial, space_of, tune
 
 # Of a run from scratch what is quick; the rest of what can be searched is searched.
 HELD = {name: value for name, value in SMALL.items() if FROM_SCRATCH.get(name, "") != value}
@@ -76,7 +76,7 @@ def losses(monkeypatch):
                 )
         return Summary(True, len(own), 1, {"loss": min(own)}, 2.0, None)
 
-    monkeypatch.setattr(sentiment.tune, "train", train)
+    monkeypatch.setattr(sentiment.training.tuning, "train", train)
     given.append([0.5, 0.4])
     train.given, train.seen = given, seen
     return train
@@ -91,7 +91,7 @@ def test_each_bound_is_a_setting_and_the_defaults_lie_between_them(recipe, name)
     least, most, step = SPACE[name]
     for value in (least, most):
         Config.from_flat(**{**recipe, name: value})
-    default = sentiment.tune.flat(Config.from_flat(**recipe))[name]
+    default = sentiment.training.tuning.flat(Config.from_flat(**recipe))[name]
     assert least <= default <= most or name not in space_of(Config.from_flat(**recipe), [])
     if step is not None and name in space_of(Config.from_flat(**recipe), []):
         assert (default - least) / step == pytest.approx(round((default - least) / step))
@@ -112,7 +112,7 @@ def test_the_first_trial_is_the_recipe_and_all_hold_what_was_named(tmp_path, los
     first, *others = losses.seen
     assert first == Config.from_flat(**{**FROM_SCRATCH, **HELD})
     for config in others:
-        flat = sentiment.tune.flat(config)
+        flat = sentiment.training.tuning.flat(config)
         assert HELD.items() <= flat.items()
         assert len(f"{flat['learning_rate']:f}".strip("0.")) <= 3  # As a person can type it.
         assert all(
@@ -153,7 +153,7 @@ def test_what_training_refuses_ends_the_search(tmp_path, losses, monkeypatch):
     def refuse(*_, **__):
         raise InputError("There is no file or folder 'x'.")
 
-    monkeypatch.setattr(sentiment.tune, "train", refuse)
+    monkeypatch.setattr(sentiment.training.tuning, "train", refuse)
     with pytest.raises(InputError, match="no file or folder 'x'"):
         search(tmp_path / "new")
 
@@ -212,7 +212,7 @@ def test_a_search_is_not_lost_by_mistake(tmp_path, losses):
 def test_a_search_goes_on_with_what_it_was_started_with(tmp_path, losses):
     search(tmp_path, 1)
     tune({}, tmp_path, 2, resume=True)
-    assert HELD.items() <= sentiment.tune.flat(losses.seen[-1]).items()
+    assert HELD.items() <= sentiment.training.tuning.flat(losses.seen[-1]).items()
     for settings, message in (
         ({"seed": 7}, "seed = 0; --resume cannot make it 7"),
         ({"learning_rate": 3e-3}, "learning_rate is searched in"),
@@ -227,7 +227,7 @@ def test_a_search_goes_on_with_what_it_was_started_with(tmp_path, losses):
 def test_a_search_does_not_go_on_with_other_reviews(tmp_path, losses, monkeypatch):
     search(tmp_path, 1)
     monkeypatch.setattr(
-        sentiment.tune, "read_json", lambda path: {"data": {"train": 1, "validation": 2}}
+        sentiment.training.tuning, "read_json", lambda path: {"data": {"train": 1, "validation": 2}}
     )
     with pytest.raises(InputError, match="The reviews have changed since the search began"):
         search(tmp_path, 2, resume=True)
@@ -235,7 +235,7 @@ def test_a_search_does_not_go_on_with_other_reviews(tmp_path, losses, monkeypatc
 
 
 def test_there_must_be_something_to_search(tmp_path, losses):
-    recipe = sentiment.tune.flat(Config.from_flat(**FROM_SCRATCH))
+    recipe = sentiment.training.tuning.flat(Config.from_flat(**FROM_SCRATCH))
     with pytest.raises(InputError, match="nothing to search"):
         search(tmp_path / "new", settings={name: recipe[name] for name in SPACE})
     assert not (tmp_path / "new").exists()
@@ -267,7 +267,7 @@ def test_a_folder_of_any_name_holds_a_search(tmp_path, losses):
 
 
 def test_without_optuna_it_says_what_to_install(tmp_path, monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "sentiment.tune")
+    monkeypatch.delitem(sys.modules, "sentiment.training.tuning")
     monkeypatch.setitem(sys.modules, "optuna", None)
     monkeypatch.setattr(sys, "argv", ["sentiment", "tune", "--out", str(tmp_path / "out")])
     with pytest.raises(SystemExit) as end:
@@ -289,7 +289,7 @@ def fewest_reviews():
         splits[split] = rows[:count] + rows[-count:]
     corpus = from_reviews(splits)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentiment.train, "load_corpus", lambda *_, **__: corpus)
+        patch.setattr(sentiment.training.classification, "load_corpus", lambda *_, **__: corpus)
         yield
 
 
@@ -348,7 +348,7 @@ def test_a_search_that_was_killed_finds_what_an_undisturbed_one_does(
     assert "trial-0001" in left(out)
     assert found(search(out, resume=True)) == found(undisturbed)
     assert left(out) == [STUDY_FILE]
-    with sentiment.tune.opened(out / STUDY_FILE) as study:
+    with sentiment.training.tuning.opened(out / STUDY_FILE) as study:
         states = [trial.state.name for trial in study.trials]
     assert states == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
 

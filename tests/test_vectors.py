@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-import sentiment.train
-from sentiment.bundle import load_bundle
-from sentiment.checkpoint import checkpoints
+import sentiment.training.classification
+from sentiment.artifacts.bundle import load_bundle
 from sentiment.cli.show import print_vectors
 from sentiment.config import Config
 from sentiment.errors import InputError
-from sentiment.model import EMBEDDING_STD
-from sentiment.train import Classification, train
-from sentiment.vectors import Vectors, read_vectors, width_of
-from sentiment.vocab import Vocab
+from sentiment.models.lstm import EMBEDDING_STD
+from sentiment.models.word_vectors import Vectors, read_vectors, width_of
+from sentiment.text.vocab import Vocab
+from sentiment.training.checkpoint import checkpoints
+from sentiment.training.classification import Classification, train
 
 VOCAB = Vocab(["film", "good", "bad", "paris"])
 FILM, GOOD, BAD, PARIS = range(2, 6)
@@ -230,7 +230,7 @@ def test_coverage_counts_words_and_the_tokens_of_training(capsys):
 @pytest.fixture
 def vectors_file(tmp_path, few_reviews):
     """Vectors of width 6 for most words of the corpus, in a file."""
-    data = sentiment.train.prepare_data(Config.from_flat(**SMALL))
+    data = sentiment.training.classification.prepare_data(Config.from_flat(**SMALL))
     generator = random.Random(0)
     lines = [
         f"{word} {' '.join(f'{generator.gauss(0, 0.5):.4f}' for _ in range(6))}\n"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.errors import InputError
-from sentiment.vocab import PAD, PAD_ID, UNK, UNK_ID, Vocab
+from sentiment.text.vocab import PAD, PAD_ID, UNK, UNK_ID, Vocab
 from tests.test_tokenizer import any_text, tokenizer_of
 
 always_the_same = settings(deadline=None, derandomize=True)

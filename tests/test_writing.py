@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from sentiment import writing
 from sentiment.errors import InputError
-from sentiment.writing import discard, locked, staged, written_whole
+from sentiment.runtime import atomic_io as writing
+from sentiment.runtime.atomic_io import discard, locked, staged, written_whole
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX locks")
 

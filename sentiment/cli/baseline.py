@@ -24,11 +24,11 @@ def baseline(
     They learn from all of the training split. Writes baseline-test.json into the folder of a
     named model.
     """
-    from sentiment.baselines import compare
-    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder
-    from sentiment.corpus import Notice, load_corpus, split_of, with_labels
-    from sentiment.model import choose_device
-    from sentiment.predict import Classifier, UnknownWordsWarning
+    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder
+    from sentiment.data.reviews import Notice, load_corpus, split_of, with_labels
+    from sentiment.evaluation.baselines import compare
+    from sentiment.inference.classifier import Classifier, UnknownWordsWarning
+    from sentiment.models.lstm import choose_device
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
     folder = bundle_folder(model or SHIPPED_CLASSIFIER)

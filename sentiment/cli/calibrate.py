@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from sentiment.artifacts.hub import is_model_id
 from sentiment.cli.data import NAMING, named_data
 from sentiment.cli.flags import Device, Model, with_settings
 from sentiment.cli.show import print_calibration, show_warnings
 from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import InputError
-from sentiment.hub import is_model_id
 
 
 @with_settings(DataConfig, only=NAMING)
@@ -29,17 +29,17 @@ def calibrate(
             f"There is no folder '{model}' to write the temperature into. If it is a model of the "
             f"Hub, download it first: hf download {model.as_posix()} --local-dir FOLDER"
         )
-    from sentiment.bundle import load_bundle, save_temperature
-    from sentiment.corpus import (
+    from sentiment.artifacts.bundle import load_bundle, save_temperature
+    from sentiment.data.reviews import (
         Notice,
         fingerprint,
         load_corpus,
         train_and_validation,
         with_labels,
     )
-    from sentiment.evaluate import calibrate
-    from sentiment.model import choose_device
-    from sentiment.writing import locked
+    from sentiment.evaluation.metrics import calibrate
+    from sentiment.models.lstm import choose_device
+    from sentiment.runtime.atomic_io import locked
 
     show_warnings(Notice)
     with locked(model):  # A run that is at work there would undo it.

@@ -11,7 +11,7 @@ from sentiment.cli.flags import AsJson, Model, keep
 from sentiment.errors import InputError
 
 if TYPE_CHECKING:
-    from sentiment.behaviour import Failure, Result
+    from sentiment.evaluation.behavior import Failure, Result
 
 SHOWN = 200  # Characters of a text: of a longer one its two ends.
 
@@ -25,9 +25,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Test what a model makes of negation, contrast…; writes check-<part>.json into its folder."""
-    from sentiment.behaviour import check, rates
-    from sentiment.bundle import SHIPPED_CLASSIFIER
-    from sentiment.predict import Classifier, UnknownWordsWarning
+    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+    from sentiment.evaluation.behavior import check, rates
+    from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     language = classifier.bundle.config.text.language

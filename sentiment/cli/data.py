@@ -12,7 +12,7 @@ from sentiment.config import DataConfig
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-    from sentiment.bundle import Bundle
+    from sentiment.artifacts.bundle import Bundle
 
 # The settings that say which data a model is measured on; without them it is the model's own.
 NAMING = ("dataset", "revision", "subset", "text_column", "label_column")
@@ -39,7 +39,7 @@ def read_split(bundle: "Bundle", settings: dict[str, Any], split: str | None) ->
     no such split, or a label in it that training never saw.
     """
     from sentiment.cli.show import show_warnings
-    from sentiment.corpus import (
+    from sentiment.data.reviews import (
         Notice,
         SharedReviewsWarning,
         load_corpus,
@@ -89,7 +89,7 @@ def default_split(corpus: "DatasetDict") -> str:
 
 def warn_if_changed(bundle: "Bundle", test: "Dataset") -> None:
     """Warn where `test` is not what was set aside in training: its table has changed since."""
-    from sentiment.corpus import SharedReviewsWarning, fingerprint
+    from sentiment.data.reviews import SharedReviewsWarning, fingerprint
 
     kept = bundle.data.get("test")
     if kept is not None and kept.get("fingerprint") != fingerprint(test):

@@ -20,9 +20,9 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to serve at.", min=1, max=65535)] = 7860,
 ) -> None:
     """Serve a page to try a model: type a review, or drop a file of them."""
-    from sentiment.bundle import SHIPPED_CLASSIFIER
-    from sentiment.demo import serving
-    from sentiment.predict import Classifier, UnknownWordsWarning
+    from sentiment.apps.demo import serving
+    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+    from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     warnings.simplefilter("ignore", UnknownWordsWarning)  # It would log what people type.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -21,8 +21,8 @@ def keep(model: Path | None, name: str, result: dict[str, Any]) -> None:
     """Write a result as `name` into the folder of a named model; one of the Hub has none here."""
     if model is None or not model.is_dir():
         return
-    from sentiment.manifest import write_json
-    from sentiment.writing import staged
+    from sentiment.artifacts.checksums import write_json
+    from sentiment.runtime.atomic_io import staged
 
     with staged(model) as stage:
         write_json(stage / name, result)

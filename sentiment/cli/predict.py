@@ -8,8 +8,8 @@ import typer
 from sentiment.cli.flags import Model
 from sentiment.cli.predict_file import FileJob, predict_file, texts_of
 from sentiment.cli.show import print_explanations, print_human, print_jsonl, show_warnings
+from sentiment.data.tables import Format, format_of
 from sentiment.errors import InputError
-from sentiment.tables import Format, format_of
 
 
 def predict(
@@ -66,14 +66,14 @@ def predict(
         job.check(output_format, why)
     elif column or input_format or output:
         raise InputError("--column, --input-format and --output go with --file.")
-    from sentiment.bundle import SHIPPED_CLASSIFIER
-    from sentiment.predict import Classifier, UnknownWordsWarning
+    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+    from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     show_warnings(UnknownWordsWarning)
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
     show = print_human if output_format == "human" else print_jsonl
     if why:
-        from sentiment.explain import explain
+        from sentiment.inference.explain import explain
 
         waiting = texts if job is None else texts_of(job)
         explanations = (explain(classifier, text) for text in waiting or ())

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tqdm import tqdm
 
+from sentiment.data.tables import Format, TextTable, check_output, open_table
+from sentiment.data.tables.columns import Batch
 from sentiment.errors import InputError
-from sentiment.tables import Format, TextTable, check_output, open_table
-from sentiment.tables.columns import Batch
-from sentiment.writing import written_whole
+from sentiment.runtime.atomic_io import written_whole
 
 if TYPE_CHECKING:
-    from sentiment.predict import Classifier
-    from sentiment.tables import Table
+    from sentiment.data.tables import Table
+    from sentiment.inference.classifier import Classifier
 
 Show = Callable[[list[str], list[dict[str, Any]], bool], None]
 Write = Callable[[Batch, list[dict[str, Any]]], None]
@@ -114,7 +114,7 @@ def label_rows(
     classifier: "Classifier", table: "Table", write: Write, skip: bool, quiet: bool
 ) -> Tally:
     """Label all rows of `table` and `write` them, with a progress bar unless `quiet`."""
-    from sentiment.predict import UnknownWordsWarning
+    from sentiment.inference.classifier import UnknownWordsWarning
 
     tally = Tally()
     numbers: list[int] = []

@@ -17,7 +17,7 @@ def push(
 
     The token is that of `hf auth login`, or HF_TOKEN.
     """
-    from sentiment.predict import Classifier
+    from sentiment.inference.classifier import Classifier
 
     page = Classifier.from_pretrained(model).push_to_hub(name, private)
     print(f'The model is at {page}. Next: sentiment predict --model {name} "…"')

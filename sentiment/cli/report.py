@@ -27,10 +27,10 @@ def report(
     missing = [name for name in ("captum", "jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
         raise InputError(f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}")
-    from sentiment.bundle import SHIPPED_CLASSIFIER, bundle_folder
-    from sentiment.model import choose_device
-    from sentiment.predict import Classifier, UnknownWordsWarning
-    from sentiment.report import figures_folder, report
+    from sentiment.apps.report import figures_folder, report
+    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder
+    from sentiment.inference.classifier import Classifier, UnknownWordsWarning
+    from sentiment.models.lstm import choose_device
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
     folder = bundle_folder(model or SHIPPED_CLASSIFIER)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sentiment.cli.flags import as_flags, as_words
-from sentiment.polarity import polarities
+from sentiment.data.labels import polarities
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from sentiment.evaluate import Metrics
-    from sentiment.explain import Explanation
-    from sentiment.trainer import Summary
-    from sentiment.tune import Search, Trial
+    from sentiment.evaluation.metrics import Metrics
+    from sentiment.inference.explain import Explanation
+    from sentiment.training.trainer import Summary
+    from sentiment.training.tuning import Search, Trial
 
 BAR_WIDTH = 20
 MOST_CONFUSED = 12  # Labels, of which the confusion still is a table that can be read.
@@ -264,7 +264,7 @@ def print_jsonl(texts: list[str], predictions: list[dict[str, Any]], all_scores:
 
 def print_human(texts: list[str], predictions: list[dict[str, Any]], all_scores: bool) -> None:
     """Label, score, a bar and the text, in colour where a terminal can show it."""
-    from sentiment.tokenizer import clean
+    from sentiment.text.tokenizer import clean
 
     for text, prediction in zip(texts, predictions, strict=True):
         print_verdict(clean(text), prediction, all_scores)
@@ -300,7 +300,7 @@ def print_explanations(
 ) -> None:
     """Verdicts with what each word contributes; a page all at once, the rest as they come."""
     if output_format == "html":
-        from sentiment.markup import page
+        from sentiment.inference.explanation_html import page
 
         # Character references, because a console or a pipe may have any encoding.
         print(page(explanations).encode("ascii", "xmlcharrefreplace").decode())
@@ -320,7 +320,7 @@ def print_explanation(
     explanation: "Explanation", prediction: dict[str, Any], all_scores: bool
 ) -> None:
     """The verdict, its words in colour where a terminal can show it, and the strongest of them."""
-    from sentiment.tokenizer import clean
+    from sentiment.text.tokenizer import clean
 
     def shown(text: str, contribution: float) -> str:
         strength = explanation.strength(contribution) if in_colour() else 0.0

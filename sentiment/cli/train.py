@@ -19,7 +19,7 @@ from sentiment.config import (
     TrainConfig,
 )
 from sentiment.errors import InputError
-from sentiment.recipes import FEW_LABELS, FROM_SCRATCH, PRETRAINING
+from sentiment.presets import FEW_LABELS, FROM_SCRATCH, PRETRAINING
 
 RUNS = Path("runs")
 PRETRAIN_OUT = RUNS / "encoder"
@@ -56,8 +56,8 @@ def train(
 
     In another language than English it starts from nothing, unless --init says from what.
     """
-    from sentiment.corpus import Notice, SharedReviewsWarning
-    from sentiment.train import train
+    from sentiment.data.reviews import Notice, SharedReviewsWarning
+    from sentiment.training.classification import train
 
     show_warnings(SharedReviewsWarning, Notice)
     dataset = settings.get("dataset", DataConfig.dataset)
@@ -96,8 +96,8 @@ def pretrain(
 
     With --init it goes on from that one, to learn the words of other reviews than it has read.
     """
-    from sentiment.corpus import Notice
-    from sentiment.pretrain import pretrain
+    from sentiment.data.reviews import Notice
+    from sentiment.training.language_modeling import pretrain
 
     show_warnings(Notice)
     if "init" in settings and not resume:
@@ -145,8 +145,8 @@ def check_shape(settings: dict[str, Any], remedy: str) -> None:
 
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
     """The settings of the run in `out` where one goes on, else `recipe` changed by `settings`."""
-    from sentiment.checkpoint import is_finished, resumed_config
-    from sentiment.writing import locked
+    from sentiment.runtime.atomic_io import locked
+    from sentiment.training.checkpoint import is_finished, resumed_config
 
     if resume and is_finished(out):
         with locked(out):  # It sweeps up what a kill at the very end has left.

@@ -35,10 +35,10 @@ def tune(
 
     A setting that is named is held, and not searched.
     """
-    from sentiment.corpus import Notice, SharedReviewsWarning
+    from sentiment.data.reviews import Notice, SharedReviewsWarning
 
     try:
-        from sentiment.tune import tune
+        from sentiment.training.tuning import tune
     except ModuleNotFoundError as error:
         raise InputError(f"A search needs Optuna ({error}): pip install optuna") from error
     show_warnings(SharedReviewsWarning, Notice)

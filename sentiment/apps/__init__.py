@@ -1,0 +1,1 @@
+"""Applications: the HTML report and the demo page."""

@@ -1,0 +1,1 @@
+"""A trained model as a folder: files, checksums, Hub, model card."""

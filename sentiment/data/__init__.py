@@ -1,0 +1,1 @@
+"""Reviews in: loading, columns, labels, splits."""

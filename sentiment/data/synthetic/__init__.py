@@ -1,0 +1,1 @@
+"""Built-in corpora made from templates and word lists."""

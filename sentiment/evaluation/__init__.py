@@ -1,0 +1,1 @@
+"""Metrics, calibration, baselines and behavioral tests."""

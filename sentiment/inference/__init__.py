@@ -1,0 +1,1 @@
+"""Labels, probabilities and explanations for texts."""

@@ -1,0 +1,1 @@
+"""Models: LSTM classifier, bag-of-words baselines, word vectors."""

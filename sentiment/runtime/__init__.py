@@ -1,0 +1,1 @@
+"""The process and the disk: atomic writes, locks, memory, signals."""
