@@ -74,10 +74,11 @@ test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment th
 test-min: $(VENV)-min/installed ## the same on the oldest versions that pyproject.toml allows
 	$(VENV)-min/bin/python -m pytest $(ARGS)
 
-lint: $(VENV)/installed-dev ## ruff (lint and format) and mypy
+lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, and the order of the packages
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/installed-dev ## measure what the README claims of speed, on DATASET
 	for script in tokenizer lstm predict explain; do \

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from sentiment.artifacts.bundle import Bundle, load_bundle, load_encoder
 from sentiment.config import SHIPPED, Config, DataConfig, ModelConfig
 from sentiment.data.reviews import LABELS, load_corpus, without
-from sentiment.models.lstm import autocast
+from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, encode
 from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.training.classification import Classification, Data, prepare_data

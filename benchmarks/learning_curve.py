@@ -27,11 +27,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment.artifacts.bundle import load_bundle
-from sentiment.config import Config
+from sentiment.config import FEW_LABELS, FROM_SCRATCH, Config
 from sentiment.data.reviews import load_corpus
 from sentiment.evaluation.metrics import evaluate
 from sentiment.models.bag_of_words import tf_idf
-from sentiment.presets import FEW_LABELS, FROM_SCRATCH
 from sentiment.training.classification import train
 
 SIZES = (50, 100, 500, 2_000, 10_000)

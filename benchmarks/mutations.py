@@ -39,10 +39,9 @@ from sentiment.artifacts.bundle import (
     save_encoder,
 )
 from sentiment.artifacts.checksums import FILES
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.errors import InputError
 from sentiment.inference.classifier import Classifier
-from sentiment.presets import FROM_SCRATCH
 from sentiment.text.vocab import Vocab
 
 PATIENCE = 120  # Seconds for a copy, of which most take hundredths.

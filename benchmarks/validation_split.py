@@ -15,10 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment.artifacts.bundle import load_bundle
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.data.reviews import load_corpus, split_of
 from sentiment.evaluation.metrics import evaluate
-from sentiment.presets import FROM_SCRATCH
 from sentiment.training.classification import train
 
 

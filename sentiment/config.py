@@ -2,7 +2,7 @@
 
 Each field is a flag of `sentiment train` (`max_length` is `--max-length`) and a key of the saved
 `config.json`. The other rooms take the section that concerns them. The defaults are those of a
-classifier that starts from the shipped encoder; `recipes.py` says what differs elsewhere.
+classifier that starts from the shipped encoder; the presets at the end hold what differs elsewhere.
 """
 
 import dataclasses
@@ -281,7 +281,7 @@ class Config:
 
     @classmethod
     def from_dict(cls, settings: dict[str, dict[str, Any]]) -> Self:
-        """The reverse of `to_dict`. What an older version did not know yet is as it was then.
+        """The reverse of `to_dict`.
 
         Raises:
             InputError: a setting that this version does not know.
@@ -289,12 +289,10 @@ class Config:
         sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():
             values = settings.get(name)
-            if isinstance(values, dict):
-                values = {RENAMED.get(key, key): value for key, value in values.items()}
             known = {field.name for field in dataclasses.fields(section)}
             if not isinstance(values, dict) or not set(values) <= known:
                 raise InputError(f"The settings of '{name}' are not those of this version.")
-            sections[name] = section(**{**BEFORE.get(name, {}), **values})
+            sections[name] = section(**values)
         return cls(**sections)
 
 
@@ -305,10 +303,48 @@ SECTIONS: dict[str, type[Section]] = {
     "train": TrainConfig,
 }
 
-# What was done before there was a setting for it, where that is not the default.
-BEFORE: dict[str, dict[str, Any]] = {
-    "data": {"lessons": 0, "test_fraction": 0.0},
-    "train": {"sentence_epochs": 0},
+# What differs from the defaults, which are those of a classifier from the shipped encoder.
+FROM_SCRATCH: dict[str, Any] = {
+    "lessons": 0,
+    "sentence_epochs": 0,
+    "init": None,
+    "max_vocab": 10_000,  # Rarer words are mostly names: of one movie, and of no use for another.
+    "max_length": 400,
+    "embedding_dim": 100,
+    "hidden_size": 128,
+    "pooling": "max+mean",
+    "word_dropout": 0.2,
+    "embedding_dropout": 0.5,
+    "output_dropout": 0.5,
+    "epochs": 4,
+    "min_steps": 500,
+    "learning_rate": 3e-3,
+    "layer_decay": 1.0,
+    "adversarial": 1.0,
 }
-# What was called otherwise.
-RENAMED = {"encoder": "init"}
+FEW_LABELS: dict[str, Any] = {  # Some dozens to a thousand.
+    "lessons": 0,
+    "sentence_epochs": 0,
+    "embedding_dropout": 0.5,
+    "epochs": 1,  # The last weights are kept: so few validation reviews cannot tell better ones.
+    "epoch_steps": 150,
+    "min_steps": 150,
+    "batch_size": 16,
+}
+PRETRAINING: dict[str, Any] = {
+    "lessons": 0,
+    "sentence_epochs": 0,
+    "init": None,
+    "max_length": 400,  # Of a piece: a longer review is cut into several.
+    "word_dropout": 0.0,  # In a few passes over so much text no dropout pays.
+    "embedding_dropout": 0.0,
+    "output_dropout": 0.0,
+    "epochs": 6,
+    "min_steps": 500,
+    "batch_size": 32,  # Twice the steps of 64, and so much the lower perplexity.
+    "learning_rate": 8e-3,
+    "warmup": 0.02,
+    "weight_decay": 0.0,
+    "adversarial": 0.0,
+    "average": 0.998,
+}

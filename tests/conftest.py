@@ -15,10 +15,9 @@ from sentiment.artifacts.checksums import (
     read_json,
     write_config,
 )
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.data.reviews import from_reviews, load_corpus
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.presets import FROM_SCRATCH
 from sentiment.training.classification import train
 
 # The same inputs each time; many more, and others each time, with --hypothesis-profile long.

@@ -9,7 +9,6 @@ import pytest
 from datasets import Dataset, DatasetDict
 from huggingface_hub.errors import RepositoryNotFoundError
 
-from sentiment.artifacts.hub import within
 from sentiment.config import DataConfig
 from sentiment.data.columns import labels_feature
 from sentiment.data.reviews import (
@@ -26,6 +25,7 @@ from sentiment.data.reviews import (
     warn_of_shared,
 )
 from sentiment.errors import InputError
+from sentiment.runtime.network import within
 
 IMDB_FEATURES = labels_feature(LABELS)
 REVIEWS = {

@@ -11,13 +11,12 @@ from sentiment.models.lstm import (
     Attention,
     Encoder,
     LSTMClassifier,
-    autocast,
-    choose_device,
     pool,
     predict_logits,
     reverse,
     reverse_index,
 )
+from sentiment.runtime.devices import autocast, choose_device
 from sentiment.text.batching import collate
 from sentiment.text.vocab import PAD_ID, UNK_ID
 

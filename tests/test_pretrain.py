@@ -9,11 +9,10 @@ from safetensors.torch import load_file
 
 import sentiment.training.language_modeling
 from sentiment.artifacts.bundle import load_bundle, load_encoder
-from sentiment.config import Config
+from sentiment.config import PRETRAINING, Config
 from sentiment.data.reviews import UNLABELLED, from_reviews, train_and_validation, without
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.presets import PRETRAINING
 from sentiment.text.batching import collate
 from sentiment.training.checkpoint import checkpoints
 from sentiment.training.classification import train

@@ -6,9 +6,8 @@ from conftest import SMALL
 from datasets import Dataset
 
 from sentiment.artifacts.bundle import load_bundle
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.presets import FROM_SCRATCH
 from sentiment.training.classification import train
 
 SETTINGS = {**SMALL, "max_length": 20}

@@ -23,11 +23,10 @@ import sentiment.training.classification
 import sentiment.training.tuning
 from sentiment import cli
 from sentiment.cli.show import print_search, print_trial
-from sentiment.config import SHIPPED, Config
+from sentiment.config import FROM_SCRATCH, SHIPPED, Config
 from sentiment.data.reviews import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.presets import FROM_SCRATCH
 from sentiment.runtime.atomic_io import locked
 from sentiment.training.trainer import Diverged, Summary
 from sentiment.training.tuning import SPACE, STUDY_FILE, Search, Trial, space_of, tune

@@ -36,12 +36,13 @@ from sentiment.artifacts.checksums import (
     read_json,
     write_config,
 )
-from sentiment.artifacts.hub import fetch, is_model_id
+from sentiment.artifacts.hub import fetch
 from sentiment.artifacts.weights import load_weights, write_weights
 from sentiment.config import MAX_LABELS, SHIPPED, SHIPPED_TOO, Config
 from sentiment.errors import InputError
 from sentiment.models.lstm import Encoder, LSTMClassifier, predict_logits
 from sentiment.runtime.atomic_io import staged
+from sentiment.runtime.network import is_model_id
 from sentiment.text.vocab import UNK_ID, Vocab
 
 FORMAT_VERSION = 1

@@ -8,26 +8,18 @@ disk waits for it. Its functions are used and not its `ModelHubMixin`, which del
 
 import re
 import sys
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from logging import CRITICAL
 from pathlib import Path
 from typing import TypeVar
 
 from sentiment.errors import InputError, describe
+from sentiment.runtime.network import HUB_TIMEOUT, is_model_id, within
 
 T = TypeVar("T")
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-HUB_TIMEOUT = 6.0  # Seconds. The libraries' own retries take half a minute with no network.
 LOG_IN = "log in (`hf auth login`), or set HF_TOKEN"
-
-
-def is_model_id(name: str) -> bool:
-    """Whether `name` has the form of a model's id, `user/name`."""
-    return "/" in name and HUB_ID.fullmatch(name) is not None
 
 
 @contextmanager
@@ -208,23 +200,3 @@ def push(
         said = "The Hub refused" if status else "The Hub cannot be reached for"
         raise InputError(f"{said} '{model}': {reason}") from error
     return page
-
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """The result of `call()`, or `TimeoutError`: looking up a host's name has no limit of its own.
-
-    A call that takes longer is left behind in a daemon thread.
-    """
-    future: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return future.result(timeout=seconds)
-    except TimeoutError as error:
-        raise TimeoutError(f"no answer within {seconds:g} seconds") from error

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.artifacts.bundle import Bundle, save_bundle
 from sentiment.artifacts.checksums import CONFIG_FILE, FILES, part, read_json
-from sentiment.artifacts.hub import is_model_id
 from sentiment.config import SECTIONS, Config
 from sentiment.errors import InputError
 from sentiment.runtime.atomic_io import staged
+from sentiment.runtime.network import is_model_id
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCardData

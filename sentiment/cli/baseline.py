@@ -28,7 +28,7 @@ def baseline(
     from sentiment.data.reviews import Notice, load_corpus, split_of, with_labels
     from sentiment.evaluation.baselines import compare
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
-    from sentiment.models.lstm import choose_device
+    from sentiment.runtime.devices import choose_device
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
     folder = bundle_folder(model or SHIPPED_CLASSIFIER)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sentiment.artifacts.hub import is_model_id
 from sentiment.cli.data import NAMING, named_data
 from sentiment.cli.flags import Device, Model, with_settings
 from sentiment.cli.show import print_calibration, show_warnings
 from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import InputError
+from sentiment.runtime.network import is_model_id
 
 
 @with_settings(DataConfig, only=NAMING)
@@ -38,8 +38,8 @@ def calibrate(
         with_labels,
     )
     from sentiment.evaluation.metrics import calibrate
-    from sentiment.models.lstm import choose_device
     from sentiment.runtime.atomic_io import locked
+    from sentiment.runtime.devices import choose_device
 
     show_warnings(Notice)
     with locked(model):  # A run that is at work there would undo it.

@@ -20,7 +20,7 @@ def evaluate(
     """Measure a model on a labelled split; writes metrics-<split>.json into its folder."""
     from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder, load_bundle
     from sentiment.evaluation.metrics import evaluate
-    from sentiment.models.lstm import choose_device
+    from sentiment.runtime.devices import choose_device
 
     bundle = load_bundle(bundle_folder(model or SHIPPED_CLASSIFIER), choose_device(device))
     dataset, name, reviews, train = read_split(bundle, settings, split)

@@ -30,7 +30,7 @@ def report(
     from sentiment.apps.report import figures_folder, report
     from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
-    from sentiment.models.lstm import choose_device
+    from sentiment.runtime.devices import choose_device
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
     folder = bundle_folder(model or SHIPPED_CLASSIFIER)

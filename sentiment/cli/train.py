@@ -11,7 +11,10 @@ from sentiment.cli.show import print_epoch, print_summary, print_vectors, show_w
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
+    FEW_LABELS,
+    FROM_SCRATCH,
     LANGUAGES,
+    PRETRAINING,
     Config,
     DataConfig,
     ModelConfig,
@@ -19,7 +22,6 @@ from sentiment.config import (
     TrainConfig,
 )
 from sentiment.errors import InputError
-from sentiment.presets import FEW_LABELS, FROM_SCRATCH, PRETRAINING
 
 RUNS = Path("runs")
 PRETRAIN_OUT = RUNS / "encoder"

@@ -10,8 +10,8 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from sentiment.artifacts.hub import HUB_TIMEOUT, within
 from sentiment.errors import InputError, describe
+from sentiment.runtime.network import HUB_TIMEOUT, within
 
 WAYS_OUT = (
     "Give a local copy (--dataset PATH), a mirror (HF_ENDPOINT=https://…), "

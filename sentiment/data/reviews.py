@@ -16,7 +16,6 @@ from pathlib import Path
 
 from datasets import DatasetDict
 
-from sentiment.artifacts.hub import HUB_ID
 from sentiment.config import DataConfig
 from sentiment.data.columns import (
     LABELS,
@@ -55,6 +54,7 @@ from sentiment.data.synthetic.lessons import lessons
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.data.synthetic.sample_zh import sample_reviews_zh
 from sentiment.errors import InputError
+from sentiment.runtime.network import HUB_ID
 
 __all__ = [
     "LABELS",

@@ -27,8 +27,9 @@ from sentiment.data.reviews import (
 from sentiment.data.synthetic.lessons import lessons, opinions
 from sentiment.errors import InputError
 from sentiment.evaluation.calibration import fit_temperature
-from sentiment.models.lstm import LSTMClassifier, autocast, predict_logits
+from sentiment.models.lstm import LSTMClassifier, predict_logits
 from sentiment.models.word_vectors import read_vectors, width_of
+from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, Example, encode
 from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.text.vocab import Vocab

@@ -30,7 +30,8 @@ from sentiment.data.reviews import (
     train_and_validation,
     without,
 )
-from sentiment.models.lstm import Encoder, autocast
+from sentiment.models.lstm import Encoder
+from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, BucketSampler, collate
 from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
 from sentiment.text.vocab import Vocab

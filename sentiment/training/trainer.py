@@ -23,8 +23,8 @@ from tqdm import tqdm
 from sentiment.artifacts.checksums import read_json, write_json
 from sentiment.config import Config, TrainConfig
 from sentiment.errors import InputError
-from sentiment.models.lstm import choose_device
 from sentiment.runtime.atomic_io import discard, locked, staged
+from sentiment.runtime.devices import choose_device
 from sentiment.runtime.malloc import keep_freed_memory, peak_memory, release_freed_memory
 from sentiment.runtime.signals import stop_signals
 from sentiment.text.batching import Batch, BucketSampler, Example, collate

@@ -23,9 +23,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from sentiment.artifacts.checksums import CONFIG_FILE, read_json
-from sentiment.config import Config
+from sentiment.config import FROM_SCRATCH, Config
 from sentiment.errors import InputError
-from sentiment.presets import FROM_SCRATCH
 from sentiment.runtime.atomic_io import discard, locked, staged
 from sentiment.training.checkpoint import check_settings, flat
 from sentiment.training.classification import train
