@@ -1,20 +1,62 @@
-"""The one error that a person using this package is meant to read."""
+"""Errors that a user of the package is meant to read.
+
+Each message says what was wrong, where, and what to do. The command line prints it on one line of
+stderr and exits with code 2. Any other exception is a defect and shows a traceback.
+"""
 
 from reprlib import Repr
 
-# What a message quotes of a file, which may be one line of 10 MB or hold 10,000 columns.
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "DependencyError",
+    "HubError",
+    "ModelError",
+    "SentimentError",
+    "StorageError",
+    "TrainingError",
+]
+
+# Limits on quoted file content: a line may have 10 MB, a table 10,000 columns.
 quoted = Repr()
 quoted.maxstring, quoted.maxlist = 80, 20
 
 
-class InputError(Exception):
-    """Something the user gave cannot be used: a path, a setting, a file, a data set.
+class SentimentError(Exception):
+    """Base class of the errors that a user can correct."""
 
-    The message says what was wrong, where, and what to do. The command line prints it on
-    one line of stderr and exits with code 2; any other exception is a defect and shows a traceback.
-    """
+
+class DataError(SentimentError, ValueError):
+    """A file, column, row, label or split that cannot be used."""
+
+
+class ConfigError(SentimentError, ValueError):
+    """A setting or an argument with a value that cannot be used."""
+
+
+class ModelError(SentimentError, ValueError):
+    """A model folder that is missing, damaged or of another format."""
+
+
+class HubError(SentimentError):
+    """The Hugging Face Hub refuses a request or cannot be reached."""
+
+
+class StorageError(SentimentError):
+    """A place that cannot be written to, or that another process has locked."""
+
+
+class DependencyError(SentimentError, ImportError):
+    """An optional package that is not installed."""
+
+
+class TrainingError(SentimentError):
+    """A training run that diverged or cannot be resumed."""
+
+
+InputError = SentimentError
 
 
 def describe(error: BaseException) -> str:
-    """An exception on one line."""
+    """Return the message of an exception on one line, or its class name if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
