@@ -16,7 +16,7 @@ RANGES = {
     for texts in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     for requirement in map(Requirement, texts)
 }
-LINTERS = {"mypy", "ruff"}  # No test needs them.
+LINTERS = {"import-linter", "mypy", "ruff"}  # No test needs them.
 PINS = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt"]
 
 
