@@ -22,6 +22,7 @@ from sentiment.config import (
     TrainConfig,
 )
 from sentiment.errors import InputError
+from sentiment.runtime.malloc import keep_freed_memory
 
 RUNS = Path("runs")
 PRETRAIN_OUT = RUNS / "encoder"
@@ -61,6 +62,7 @@ def train(
     from sentiment.data.reviews import Notice, SharedReviewsWarning
     from sentiment.training.classification import train
 
+    keep_freed_memory()
     show_warnings(SharedReviewsWarning, Notice)
     dataset = settings.get("dataset", DataConfig.dataset)
     out = out or RUNS / name_of(dataset)
@@ -101,6 +103,7 @@ def pretrain(
     from sentiment.data.reviews import Notice
     from sentiment.training.language_modeling import pretrain
 
+    keep_freed_memory()
     show_warnings(Notice)
     if "init" in settings and not resume:
         check_shape(settings, "leave out --init")

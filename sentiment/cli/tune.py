@@ -11,6 +11,7 @@ from sentiment.cli.show import print_search, print_trial, show_warnings
 from sentiment.cli.train import choose_start
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
 from sentiment.errors import InputError
+from sentiment.runtime.malloc import keep_freed_memory
 
 DEFAULT_OUT = Path("runs/tune")
 
@@ -41,6 +42,7 @@ def tune(
         from sentiment.training.tuning import tune
     except ModuleNotFoundError as error:
         raise InputError(f"A search needs Optuna ({error}): pip install optuna") from error
+    keep_freed_memory()
     show_warnings(SharedReviewsWarning, Notice)
     if not resume:
         from_scratch = choose_start(settings, from_scratch)

@@ -25,7 +25,7 @@ from sentiment.config import Config, TrainConfig
 from sentiment.errors import InputError
 from sentiment.runtime.atomic_io import discard, locked, staged
 from sentiment.runtime.devices import choose_device
-from sentiment.runtime.malloc import keep_freed_memory, peak_memory, release_freed_memory
+from sentiment.runtime.malloc import peak_memory, release_freed_memory
 from sentiment.runtime.signals import stop_signals
 from sentiment.text.batching import Batch, BucketSampler, Example, collate
 from sentiment.training.checkpoint import (
@@ -131,7 +131,6 @@ def run(
         check_run_folder(out, resume, overwrite)
         if resume and is_finished(out):
             return Summary(**read_json(out / SUMMARY_FILE))
-        keep_freed_memory()
         torch.manual_seed(config.train.seed)
         trainer = Trainer(make_task(), config, out)
         if resume:
