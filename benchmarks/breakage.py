@@ -26,7 +26,7 @@ from sentiment.artifacts.checksums import (
     hash_of,
     hash_of_config,
 )
-from sentiment.models.lstm import MAX_WEIGHTS
+from sentiment.models.lstm import MAX_PARAMETERS
 
 Break = Callable[[random.Random, Path], None]
 
@@ -144,7 +144,7 @@ def giant(rng: random.Random, folder: Path) -> None:
     meta = json.loads((folder / CONFIG_FILE).read_text())
     header, _ = read_header(folder)
     words = (folder / VOCAB_FILE).read_bytes().count(b"\n")
-    width = int(rng.choice([0.5, 0.95, 1.1, 100]) * MAX_WEIGHTS / words)
+    width = int(rng.choice([0.5, 0.95, 1.1, 100]) * MAX_PARAMETERS / words)
     meta["config"]["model"]["embedding_dim"] = width
     end = 0
     for name, entry in header.items():

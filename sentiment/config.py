@@ -11,8 +11,8 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from sentiment.errors import InputError
 
-SHIPPED = "shipped"  # The name of the encoder in this package, and that of its classifier:
-SHIPPED_TOO = "shipped-classifier"
+# Names of the models in this package.
+SHIPPED_ENCODER, SHIPPED_CLASSIFIER = "shipped-encoder", "shipped-classifier"
 LANGUAGES = {"sample-zh": "zh"}  # Of built-in reviews that are not English.
 MAX_LABELS = 1000
 POOLINGS = ("last", "mean", "max", "attention")
@@ -137,9 +137,9 @@ class ModelConfig(Section):
     """The network's shape, its dropouts, and where its weights start."""
 
     init: str | None = setting(
-        SHIPPED,
-        "What to start from: the folder of an encoder or of a trained model, `shipped` (an encoder "
-        "of English reviews) or `shipped-classifier`. Language, vocabulary and shape are then its "
+        SHIPPED_ENCODER,
+        "What to start from: the folder of an encoder or of a trained model, `shipped-encoder` (of "
+        "English reviews) or `shipped-classifier`. Language, vocabulary and shape are then its "
         "own, and its Linear where the labels are too.",
     )
     vectors: str | None = setting(

@@ -195,7 +195,7 @@ def test_a_file_that_is_too_large_is_not_read(folder, name):
 
 
 def test_no_bundle_is_saved_that_would_be_too_large_to_load(tmp_path, monkeypatch):
-    monkeypatch.setitem(sentiment.artifacts.checksums.MOST_BYTES, "vocab.txt", 10)
+    monkeypatch.setitem(sentiment.artifacts.checksums.MAX_BYTES, "vocab.txt", 10)
     with pytest.raises(InputError, match=r"vocab\.txt' has \d+ bytes; a bundle's has at most 10"):
         save_bundle(small_bundle(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []

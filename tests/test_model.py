@@ -211,8 +211,8 @@ def test_more_weights_than_memory_are_refused_before_any_is_taken(name):
 def test_the_weights_that_are_counted_are_those_that_are_made(monkeypatch):
     config = ModelConfig(embedding_dim=5, hidden_size=3, num_layers=3, bidirectional=True)
     made = sum(weight.numel() for weight in Encoder(config, 7).parameters())
-    monkeypatch.setattr(sentiment.models.lstm, "MAX_WEIGHTS", made)
+    monkeypatch.setattr(sentiment.models.lstm, "MAX_PARAMETERS", made)
     Encoder(config, 7)
-    monkeypatch.setattr(sentiment.models.lstm, "MAX_WEIGHTS", made - 1)
+    monkeypatch.setattr(sentiment.models.lstm, "MAX_PARAMETERS", made - 1)
     with pytest.raises(InputError, match=f"{made:,} weights"):
         Encoder(config, 7)

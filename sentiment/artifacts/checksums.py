@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.models.lstm import MAX_WEIGHTS
+from sentiment.models.lstm import MAX_PARAMETERS
 
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
 FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE)
@@ -20,7 +20,7 @@ CHECKSUMS = "sha256"  # In config.json: by name of a file its hash.
 # What a file may claim. The shipped classifier has files of 2 kB, 241 kB and 14 MB.
 MAX_JSON = 2**22  # Bytes.
 # Of a weight 4, and a fifth for what stands on the encoder.
-MOST_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 5 * MAX_WEIGHTS}
+MAX_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 5 * MAX_PARAMETERS}
 
 
 def write_config(stage: Path, meta: dict[str, Any], checksums: dict[str, str]) -> None:
@@ -48,7 +48,7 @@ def hash_of_config(meta: dict[str, Any]) -> str:
 
 def check_sizes(folder: Path) -> None:
     """Raise `InputError` if a file is larger than `load_bundle` reads."""
-    for name, most in MOST_BYTES.items():
+    for name, most in MAX_BYTES.items():
         if (size := (folder / name).stat().st_size) > most:
             raise InputError(
                 f"'{folder / name}' has {size:,} bytes; a bundle's has at most {most:,}."

@@ -8,12 +8,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment.artifacts.bundle import Bundle, save_bundle
 from sentiment.artifacts.checksums import CONFIG_FILE, FILES, part, read_json
+from sentiment.artifacts.model_folder import SavedModel, save_model
 from sentiment.config import SECTIONS, Config
 from sentiment.errors import InputError
 from sentiment.runtime.atomic_io import staged
@@ -32,8 +32,8 @@ FILE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt
 MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&$@])")
 
 
-def save_to_share(
-    bundle: Bundle, folder: Path, run: Path | None = None, model: str | None = None
+def save_for_sharing(
+    bundle: SavedModel, folder: Path, run: Path | None = None, model: str | None = None
 ) -> None:
     """Write `bundle` into `folder` as `save_bundle` does, for others to have, with its model card.
 
@@ -48,7 +48,7 @@ def save_to_share(
     """
     bundle = shareable(bundle)
     with staged(folder) as stage:
-        save_bundle(bundle, stage)
+        save_model(stage, bundle)
         if is_free(folder / CARD_FILE):
             versions = part(read_json(stage / CONFIG_FILE), "versions")
             card = model_card(bundle, versions, read_measured(run), model)
@@ -69,10 +69,10 @@ def read_measured(run: Path | None) -> dict[str, Any]:
     return {}
 
 
-def shareable(bundle: Bundle) -> Bundle:
+def shareable(bundle: SavedModel) -> SavedModel:
     """The same bundle, of whose paths on this disk only the last part is told."""
     config = Config.from_dict(without_paths(bundle.config.to_dict()))
-    return replace(bundle, config=config, data=without_paths(bundle.data))
+    return bundle._replace(config=config, metadata=without_paths(bundle.metadata))
 
 
 def without_paths(value: Any) -> Any:
@@ -94,7 +94,7 @@ def is_hub_id(name: str) -> bool:
 
 
 def model_card(
-    bundle: Bundle,
+    bundle: SavedModel,
     versions: Mapping[str, Any],
     measured: Mapping[str, Any],
     model: str | None = None,
@@ -122,7 +122,7 @@ def model_card(
     card = [
         f"# {title(model)}",
         f"An LSTM with {weights:,} weights that gives a text one of the labels "
-        f"{', '.join(map(plain, bundle.labels))}, and each label a probability. It was trained "
+        f"{', '.join(map(plain, bundle.labels or []))}, and each label a probability. It was trained "
         f"with {LIBRARY}, and reads the language {plain(bundle.config.text.language)} "
         "(a code of spaCy).",
     ]
@@ -131,7 +131,7 @@ def model_card(
     return str(ModelCard(f"---\n{metadata}\n---\n\n" + "\n\n".join(card) + "\n"))
 
 
-def is_of(measured: Mapping[str, Any], bundle: Bundle) -> bool:
+def is_of(measured: Mapping[str, Any], bundle: SavedModel) -> bool:
     """Whether figures are of this bundle, and not of one that stood in its folder before.
 
     Every training and every calibration fits another temperature, to all its digits.
@@ -140,11 +140,13 @@ def is_of(measured: Mapping[str, Any], bundle: Bundle) -> bool:
     return (
         measured.get("temperature") == bundle.temperature
         and isinstance(confusion, list)
-        and len(confusion) == len(bundle.labels)
+        and len(confusion) == len(bundle.labels or [])
     )
 
 
-def card_data(bundle: Bundle, measured: Mapping[str, Any], model: str | None) -> "ModelCardData":
+def card_data(
+    bundle: SavedModel, measured: Mapping[str, Any], model: str | None
+) -> "ModelCardData":
     """What the Hub reads of a card: for its filters, and the results that it lists."""
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -180,7 +182,7 @@ def title(model: str | None) -> str:
     return model.split("/")[-1] if model else "A text classifier"
 
 
-def usage(bundle: Bundle, model: str | None) -> str:
+def usage(bundle: SavedModel, model: str | None) -> str:
     """The two ways to ask it."""
     name = model or "FOLDER"
     text = "A joy from start to finish." if bundle.config.text.language == "en" else "…"
@@ -198,17 +200,17 @@ sentiment predict --model {name} "{text}"
 It is {", ".join(FILES[:-1])} and {FILES[-1]}: no pickle, and nothing in them is executed."""
 
 
-def data(bundle: Bundle) -> str:
+def data(bundle: SavedModel) -> str:
     """What it has learned from, and what it was chosen by."""
     config = bundle.config.data
     name = plain(config.dataset)
     if is_hub_id(config.dataset):
         name = f"[{name}](https://huggingface.co/datasets/{config.dataset})"
     said = f"Data set: {name}" + (f", revision {plain(config.revision)}" if config.revision else "")
-    taught = number(part(bundle.data, "lessons"), "rows") or config.lessons
+    taught = number(part(bundle.metadata, "lessons"), "rows") or config.lessons
     if taught:
         said += f". Beside it {taught:,.0f} short sentences that {LIBRARY} brings along"
-    unlabelled = part(bundle.data, "unlabelled")
+    unlabelled = part(bundle.metadata, "unlabelled")
     if known := number(unlabelled, "labelled"):
         said += (
             f". First it learned single sentences, those of {known:,.0f} texts without a label too "
@@ -217,7 +219,7 @@ def data(bundle: Bundle) -> str:
     rows = [
         (name, count(own, "rows"), str(own.get("fingerprint", "")))
         for name in ("train", "validation", "calibration")
-        if (own := part(bundle.data, name))
+        if (own := part(bundle.metadata, name))
     ]
     return f"{said}.\n\n{table(('part', 'texts', 'fingerprint'), rows)}".strip()
 
@@ -237,11 +239,11 @@ def recipe(config: Config) -> str:
     )
 
 
-def results(bundle: Bundle, measured: Mapping[str, Any]) -> str:
+def results(bundle: SavedModel, measured: Mapping[str, Any]) -> str:
     """What was measured on the test split, and on the texts that chose the epoch."""
     said = []
     if measured:
-        f1 = bundle.labels[1] if len(bundle.labels) == 2 else "mean over labels"
+        f1 = (bundle.labels or [])[1] if len(bundle.labels or []) == 2 else "mean over labels"
         figures = [
             ("accuracy", percent(measured, "accuracy"), interval(measured)),
             (f"F1 ({f1})", decimal(measured, "f1"), ""),
@@ -260,7 +262,7 @@ def results(bundle: Bundle, measured: Mapping[str, Any]) -> str:
             f"{count(measured, 'n')} texts:",
             table(("metric", "value", "95% interval"), [row for row in figures if row[1]]),
         ]
-    kept = part(bundle.data, "metrics")
+    kept = part(bundle.metadata, "metrics")
     chosen = [
         (name, percent(kept, key) if name == "accuracy" else decimal(kept, key))
         for key in kept
@@ -274,7 +276,7 @@ def results(bundle: Bundle, measured: Mapping[str, Any]) -> str:
     return "\n\n".join(said)
 
 
-def limits(bundle: Bundle) -> str:
+def limits(bundle: SavedModel) -> str:
     """What it should not be asked, or not believed."""
     scores = (
         "Its scores were never calibrated: take them for an order, not for probabilities."

@@ -24,16 +24,16 @@ def baseline(
     They learn from all of the training split. Writes baseline-test.json into the folder of a
     named model.
     """
-    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder
+    from sentiment.artifacts.model_folder import model_folder
+    from sentiment.config import SHIPPED_CLASSIFIER
     from sentiment.data.reviews import Notice, load_corpus, split_of, with_labels
     from sentiment.evaluation.baselines import compare
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
-    from sentiment.runtime.devices import choose_device
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    folder = bundle_folder(model or SHIPPED_CLASSIFIER)
-    classifier = Classifier.from_pretrained(folder, choose_device(device))
-    config = classifier.bundle.config
+    folder = model_folder(model or SHIPPED_CLASSIFIER)
+    classifier = Classifier.from_pretrained(folder, device=device)
+    config = classifier.config
     show_warnings(Notice)
     data = named_data(config.data, settings)
     corpus = load_corpus(data)

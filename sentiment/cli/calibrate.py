@@ -29,7 +29,7 @@ def calibrate(
             f"There is no folder '{model}' to write the temperature into. If it is a model of the "
             f"Hub, download it first: hf download {model.as_posix()} --local-dir FOLDER"
         )
-    from sentiment.artifacts.bundle import load_bundle, save_temperature
+    from sentiment.artifacts.model_folder import save_temperature
     from sentiment.data.reviews import (
         Notice,
         fingerprint,
@@ -37,18 +37,18 @@ def calibrate(
         train_and_validation,
         with_labels,
     )
-    from sentiment.evaluation.metrics import calibrate
+    from sentiment.inference.classifier import Classifier
+    from sentiment.inference.evaluate import fit_and_compare_temperature
     from sentiment.runtime.atomic_io import locked
-    from sentiment.runtime.devices import choose_device
 
     show_warnings(Notice)
     with locked(model):  # A run that is at work there would undo it.
-        bundle = load_bundle(model, choose_device(device))
-        data = named_data(bundle.config.data, settings)
+        classifier = Classifier.from_pretrained(model, device=device)
+        data = named_data(classifier.config.data, settings)
         corpus = load_corpus(data)
-        _, validation = train_and_validation(corpus, data, bundle.config.train.seed)
-        validation = with_labels(validation, bundle.labels, f"'{data.dataset}'")
-        before, after = calibrate(bundle, validation)
+        _, validation = train_and_validation(corpus, data, classifier.config.train.seed)
+        validation = with_labels(validation, classifier.labels, f"'{data.dataset}'")
+        before, after = fit_and_compare_temperature(classifier, validation)
         fitted_to = {
             "dataset": data.dataset,
             "rows": after.n,

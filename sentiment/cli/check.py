@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sentiment.cli.flags import AsJson, Model, keep
+from sentiment.config import SHIPPED_CLASSIFIER
 from sentiment.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,17 +26,16 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Test what a model makes of negation, contrast…; writes check-<part>.json into its folder."""
-    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
     from sentiment.evaluation.behavior import check, rates
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
-    language = classifier.bundle.config.text.language
+    language = classifier.config.text.language
     if language != "en":
         raise InputError(f"The behavioural tests are in English; the model reads '{language}'.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownWordsWarning)
-        results = check(classifier.probabilities, classifier.labels, part)
+        results = check(classifier.predict_proba, classifier.labels, part)
     tests = [dataclasses.asdict(result) for result in results]
     result = {"part": part, "rates": rates(results), "tests": tests}
     if as_json:

@@ -12,7 +12,7 @@ from sentiment.config import DataConfig
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-    from sentiment.artifacts.bundle import Bundle
+    from sentiment.inference.classifier import Classifier
 
 # The settings that say which data a model is measured on; without them it is the model's own.
 NAMING = ("dataset", "revision", "subset", "text_column", "label_column")
@@ -32,8 +32,8 @@ class Measured(NamedTuple):
     train: "Dataset | None"  # What the data set has to learn from, unless it is measured on that.
 
 
-def read_split(bundle: "Bundle", settings: dict[str, Any], split: str | None) -> Measured:
-    """The reviews to measure `bundle` on, with its labels, and warnings of those it knows already.
+def read_split(classifier: "Classifier", settings: dict[str, Any], split: str | None) -> Measured:
+    """The reviews to measure a classifier on, with its labels; warns of those it knows already.
 
     Of another table than the model was trained on, all rows count. Raises `InputError` if there is
     no such split, or a label in it that training never saw.
@@ -49,16 +49,16 @@ def read_split(bundle: "Bundle", settings: dict[str, Any], split: str | None) ->
     )
 
     show_warnings(SharedReviewsWarning, Notice)
-    data = named_data(bundle.config.data, settings, test_fraction=0.0)
+    data = named_data(classifier.config.data, settings, test_fraction=0.0)
     corpus = load_corpus(data)
     name = split or default_split(corpus)
     reviews = with_labels(
         split_of(corpus, name, data.dataset),
-        bundle.labels,
+        classifier.labels,
         f"The split '{name}' of '{data.dataset}'",
     )
-    if name == "test" and same_place(data.dataset, bundle.config.data.dataset):
-        warn_if_changed(bundle, reviews)
+    if name == "test" and same_place(data.dataset, classifier.config.data.dataset):
+        warn_if_changed(classifier, reviews)
     train = corpus["train"] if name != "train" and "train" in corpus else None
     if train is not None:
         warn_of_shared(train, **{name: reviews})
@@ -87,11 +87,11 @@ def default_split(corpus: "DatasetDict") -> str:
     return "test" if "test" in corpus or len(corpus) != 1 else next(iter(corpus))
 
 
-def warn_if_changed(bundle: "Bundle", test: "Dataset") -> None:
+def warn_if_changed(classifier: "Classifier", test: "Dataset") -> None:
     """Warn where `test` is not what was set aside in training: its table has changed since."""
     from sentiment.data.reviews import SharedReviewsWarning, fingerprint
 
-    kept = bundle.data.get("test")
+    kept = classifier.metadata.get("test")
     if kept is not None and kept.get("fingerprint") != fingerprint(test):
         message = (
             "these are not the test reviews that were set aside when the model was trained: it may "

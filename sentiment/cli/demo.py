@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sentiment.cli.flags import Model
+from sentiment.config import SHIPPED_CLASSIFIER
 
 
 def demo(
@@ -21,7 +22,6 @@ def demo(
 ) -> None:
     """Serve a page to try a model: type a review, or drop a file of them."""
     from sentiment.apps.demo import serving
-    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     warnings.simplefilter("ignore", UnknownWordsWarning)  # It would log what people type.

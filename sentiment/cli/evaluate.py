@@ -18,17 +18,16 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on a labelled split; writes metrics-<split>.json into its folder."""
-    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder, load_bundle
-    from sentiment.evaluation.metrics import evaluate
-    from sentiment.runtime.devices import choose_device
+    from sentiment.config import SHIPPED_CLASSIFIER
+    from sentiment.inference.classifier import Classifier
 
-    bundle = load_bundle(bundle_folder(model or SHIPPED_CLASSIFIER), choose_device(device))
-    dataset, name, reviews, train = read_split(bundle, settings, split)
-    metrics = evaluate(bundle, reviews, train)
+    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
+    dataset, name, reviews, train = read_split(classifier, settings, split)
+    metrics = classifier.evaluate(reviews, train)
     result = {
         "dataset": dataset,
         "split": name,
-        "labels": bundle.labels,
+        "labels": classifier.labels,
         **metrics.to_dict(),
     }
     if as_json:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from sentiment.cli.flags import Model
-from sentiment.cli.predict_file import FileJob, predict_file, texts_of
+from sentiment.cli.predict_file import FileJob, label_and_scores, predict_file, texts_of
 from sentiment.cli.show import print_explanations, print_human, print_jsonl, show_warnings
+from sentiment.config import SHIPPED_CLASSIFIER
 from sentiment.data.tables import Format, format_of
 from sentiment.errors import InputError
 
@@ -66,7 +67,6 @@ def predict(
         job.check(output_format, why)
     elif column or input_format or output:
         raise InputError("--column, --input-format and --output go with --file.")
-    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     show_warnings(UnknownWordsWarning)
@@ -81,4 +81,4 @@ def predict(
     elif job is not None:
         predict_file(classifier, job, show, all_scores)
     elif texts:
-        show(texts, classifier(texts, all_scores=True), all_scores)
+        show(texts, label_and_scores(classifier, texts), all_scores)

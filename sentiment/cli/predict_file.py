@@ -92,6 +92,16 @@ def predict_file(classifier: "Classifier", job: FileJob, show: Show, all_scores:
         )
 
 
+def label_and_scores(classifier: "Classifier", texts: list[str]) -> list[dict[str, Any]]:
+    """Return label, score and all scores of each text."""
+    predictions = []
+    for row in classifier.predict_proba(texts).tolist():
+        scores = dict(zip(classifier.labels, row, strict=True))
+        label = max(scores, key=lambda name: scores[name])
+        predictions.append({"label": label, "score": scores[label], "scores": scores})
+    return predictions
+
+
 def texts_of(job: FileJob) -> Iterator[str]:
     """The texts of a file, one after the other. Raises `InputError` as `predict_file` does."""
 
@@ -142,7 +152,7 @@ def label_rows(
         warnings.showwarning = lambda message, *_: note(message)
         for batch in table.batches(reject):
             numbers = batch.numbers
-            write(batch, classifier(batch.texts, all_scores=True))
+            write(batch, label_and_scores(classifier, batch.texts))
             tally.labelled += len(numbers)
             rows = tally.labelled + tally.skipped
             # Of lines only the bytes are known beforehand, which give the time left as well.

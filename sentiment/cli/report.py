@@ -28,14 +28,14 @@ def report(
     if missing:
         raise InputError(f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}")
     from sentiment.apps.report import figures_folder, report
-    from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_folder
+    from sentiment.artifacts.model_folder import model_folder
+    from sentiment.config import SHIPPED_CLASSIFIER
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
-    from sentiment.runtime.devices import choose_device
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    folder = bundle_folder(model or SHIPPED_CLASSIFIER)
-    classifier = Classifier.from_pretrained(folder, choose_device(device))
-    dataset, split, reviews, train = read_split(classifier.bundle, settings, split)
+    folder = model_folder(model or SHIPPED_CLASSIFIER)
+    classifier = Classifier.from_pretrained(folder, device=device)
+    dataset, split, reviews, train = read_split(classifier, settings, split)
     name = str(model) if model else None
     report(classifier, folder, reviews, out, dataset, split, train, name)
     print(f"The report is in {out}, its figures in {figures_folder(out)}.")

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from torch import Tensor
 
-from sentiment.artifacts.bundle import bundle_size
+from sentiment.artifacts.model_folder import size_on_disk
 from sentiment.errors import InputError
 from sentiment.evaluation.metrics import McNemar, Metrics, mcnemar, measure
 from sentiment.inference.classifier import Classifier
@@ -54,16 +54,16 @@ def compare(
         InputError: `train` lacks a label, or holds too few words.
     """
     texts, labels = list(test["text"]), torch.tensor(test["label"])
-    learned = classifier.bundle.data
+    learned = classifier.metadata
     started = time.perf_counter()
-    logits = as_logits(classifier.probabilities(texts))
+    logits = as_logits(torch.from_numpy(classifier.predict_proba(texts)))
     model = Result(
         name="LSTM",
         learned_from=learned.get("train", {}).get("rows"),
         train_seconds=learned.get("metrics", {}).get("seconds"),
         predict_seconds=time.perf_counter() - started,
-        size=bundle_size(folder),
-        metrics=measure(logits, labels, classifier.bundle.temperature),
+        size=size_on_disk(folder),
+        metrics=measure(logits, labels, classifier.temperature),
         mcnemar=None,
     )
     yield model

@@ -1,164 +1,318 @@
-"""A bundle and texts in, labels and scores out."""
+"""The classifier: texts to labels and probabilities.
 
-import sys
+Text -> tokens -> ids -> batches -> logits -> calibrated probabilities is one path through this
+module. Training, validation, evaluation, explanations, the report and the demo page use it too.
+"""
+
 import tempfile
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, overload
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from sentiment.artifacts.bundle import (
-    SHIPPED_CLASSIFIER,
-    Bundle,
-    bundle_folder,
-    fitting,
-    load_bundle,
-)
 from sentiment.artifacts.hub import push
-from sentiment.artifacts.model_card import SHARED_FILES, save_to_share
+from sentiment.artifacts.model_card import SHARED_FILES, save_for_sharing
+from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, naming_config
+from sentiment.config import SHIPPED_CLASSIFIER, Config
+from sentiment.errors import ModelError
+from sentiment.inference.batched import predict_logits
+from sentiment.inference.unknown_words import UnknownWordsWarning, warn_of_unknown_words
+from sentiment.models.lstm import LSTMClassifier
+from sentiment.runtime.devices import choose_device
 from sentiment.text.batching import encode
 from sentiment.text.tokenizer import Tokenizer
-from sentiment.text.vocab import UNK_ID
+from sentiment.text.vocab import Vocab
 
-MOST_UNKNOWN = 0.5  # Part of a text's tokens.
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from sentiment.evaluation.metrics import Metrics
+
+__all__ = ["Classifier", "Prediction", "UnknownWordsWarning"]
 
 
-class UnknownWordsWarning(UserWarning):
-    """The vocabulary holds less than half of a text's words: another language, perhaps."""
+class Prediction(TypedDict):
+    """A label and its probability."""
 
-    def __init__(self, message: str, index: int) -> None:
-        super().__init__(message)
-        self.index = index  # Of the text among those of the call.
+    label: str
+    score: float
 
 
 class Classifier:
-    """A trained classifier for texts. Safe to share between threads.
+    """A trained text classifier. Threads may share it.
 
     >>> classifier = Classifier.from_pretrained()
     >>> classifier("A joy from start to finish.")
     {'label': 'pos', 'score': 0.997}
+
+    Args:
+        config: all settings of the training run.
+        labels: label names in order of id.
+        vocab: the tokens that the model knows.
+        model: the network. It stays on its device.
+        temperature: divisor of the logits, from calibration; 1 if the model was not calibrated.
+        metadata: facts on the training data, and metrics.
+        folder: where the model was read from, if it was.
+
+    Raises:
+        DependencyError: the tokenizer of the language needs a package that is not installed.
+        ConfigError: spaCy does not have the language.
     """
 
-    def __init__(self, bundle: Bundle, folder: Path | None = None) -> None:
-        self.bundle = bundle
-        self.folder = folder  # Where it was read from, and where `sentiment eval` leaves figures.
-        self.labels = bundle.labels
-        self.tokenizer = Tokenizer(bundle.config.text.language, bundle.config.text.lowercase)
+    def __init__(
+        self,
+        config: Config,
+        labels: Sequence[str],
+        vocab: Vocab,
+        model: LSTMClassifier,
+        *,
+        temperature: float = 1.0,
+        metadata: dict[str, Any] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.labels = list(labels)
+        self.vocab = vocab
+        self.model = model
+        self.temperature = temperature
+        self.metadata = metadata or {}
+        self.folder = folder
+        self.tokenizer = Tokenizer(config.text.language, config.text.lowercase)
 
     @classmethod
     def from_pretrained(
         cls,
         path: str | PathLike[str] = SHIPPED_CLASSIFIER,
-        device: torch.device | str = "cpu",
+        *,
+        device: torch.device | str = "auto",
         revision: str | None = None,
     ) -> Self:
-        """Load a bundle: of a folder, or of the Hub. Without a `path`, the one in this package.
+        """Load a trained classifier.
 
         Args:
-            path: a folder; if there is none, the id `user/name` of a model on the Hub, which is
-                fetched once, and then works without a network.
-            device: where to compute.
-            revision: branch, tag or commit, for a Hub id.
+            path: a folder, or the id `user/name` of a model on the Hub, which is downloaded once
+                and then works offline. By default the classifier in this package.
+            device: `auto` (a GPU if there is one), `cpu`, `cuda` or `mps`.
+            revision: branch, tag or commit of a Hub id.
 
         Raises:
-            InputError: there is no whole bundle, or the Hub does not give it.
+            ModelError: a file is missing or damaged.
+            HubError: the Hub does not have the model or cannot be reached.
+            ConfigError: this machine does not have the device.
         """
-        folder = bundle_folder(path, revision)
-        bundle = load_bundle(folder, device)
-        with fitting(folder):  # Its language may be none.
-            return cls(bundle, folder)
+        folder = model_folder(path, revision)
+        saved = load_model(folder, choose_device(device))
+        if saved.labels is None:
+            raise ModelError(
+                f"'{folder}' is an encoder, which has no labels. Train a classifier that starts "
+                "from it."
+            )
+        assert isinstance(saved.model, LSTMClassifier)
+        with naming_config(folder):  # spaCy may not have its language.
+            return cls(
+                saved.config,
+                saved.labels,
+                saved.vocab,
+                saved.model,
+                temperature=saved.temperature,
+                metadata=saved.metadata,
+                folder=folder,
+            )
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self.labels[:5])) + (", ..." if len(self.labels) > 5 else "")
+        return (
+            f"Classifier(labels=[{shown}], vocab={len(self.vocab):,} tokens, "
+            f"parameters={sum(weight.numel() for weight in self.model.parameters()):,}, "
+            f"device='{self.device}')"
+        )
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The labels in order of the columns of `predict_proba`, [num_labels]."""
+        return np.array(self.labels)
+
+    @property
+    def id2label(self) -> dict[int, str]:
+        """Label id to label name."""
+        return dict(enumerate(self.labels))
+
+    @property
+    def label2id(self) -> dict[str, int]:
+        """Label name to label id."""
+        return {label: id for id, label in enumerate(self.labels)}
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the model."""
+        return self.model.linear.weight.device
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the model to `device` (as for `from_pretrained`) and return the classifier."""
+        self.model.to(choose_device(device))
+        return self
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # A str is an iterable of str.
+        self, texts: str, top_k: Literal[1] = 1, batch_size: int = 64
+    ) -> Prediction: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, texts: str, top_k: int | None, batch_size: int = 64
+    ) -> list[Prediction]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, texts: Iterable[str], top_k: Literal[1] = 1, batch_size: int = 64
+    ) -> list[Prediction]: ...
+    @overload
+    def __call__(
+        self, texts: Iterable[str], top_k: int | None, batch_size: int = 64
+    ) -> list[list[Prediction]]: ...
+    def __call__(
+        self, texts: str | Iterable[str], top_k: int | None = 1, batch_size: int = 64
+    ) -> Any:
+        """Classify one text or several.
+
+        Args:
+            texts: a string, or an iterable of strings.
+            top_k: how many labels to return for a text, best first; None: all.
+            batch_size: texts in a batch.
+
+        Returns:
+            For a string a `Prediction`, `{"label": "pos", "score": 0.98}`, where `score` is the
+            calibrated probability of `label`. With another `top_k` than 1 a list of these, sorted
+            by score. For an iterable a list with one such result for each text, in order.
+
+        Raises:
+            TypeError: `texts` is not a string or an iterable of strings.
+            ValueError: `top_k` is less than 1.
+
+        Warns:
+            UnknownWordsWarning: the vocabulary has at most half of a text's words.
+        """
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k must be 1 or more, or None for all labels, not {top_k}")
+        results: list[Any] = []
+        for row in self.predict_proba(texts, batch_size).tolist():
+            best = sorted(range(len(row)), key=lambda id: -row[id])[:top_k]
+            ranked = [Prediction(label=self.labels[id], score=row[id]) for id in best]
+            results.append(ranked[0] if top_k == 1 else ranked)
+        return results[0] if isinstance(texts, str) else results
+
+    @overload
+    def predict(self, texts: str, batch_size: int = ...) -> str: ...  # type: ignore[overload-overlap]  # A str is an iterable of str.
+    @overload
+    def predict(self, texts: Iterable[str], batch_size: int = ...) -> list[str]: ...
+    def predict(self, texts: str | Iterable[str], batch_size: int = 64) -> str | list[str]:
+        """Return the label of a text, or of each of several. Arguments as for a call."""
+        found = [self.labels[id] for id in self.predict_proba(texts, batch_size).argmax(axis=1)]
+        return found[0] if isinstance(texts, str) else found
+
+    def predict_proba(self, texts: str | Iterable[str], batch_size: int = 64) -> np.ndarray:
+        """Return the calibrated probability of each label.
+
+        Returns:
+            [n, num_labels], float32; n is 1 for a string. Arguments and exceptions as for a call.
+        """
+        checked = as_texts(texts)
+        reviews = self.encode(checked)
+        warn_of_unknown_words(checked, reviews)
+        return self.predict_logits(reviews, batch_size).softmax(dim=1).numpy()
+
+    def encode(self, texts: Iterable[str]) -> list[list[int]]:
+        """Return the ids that the model reads of each text, truncated to `max_length`."""
+        return [
+            encode(tokens, self.vocab, self.config.text) for tokens in self.tokenizer.pipe(texts)
+        ]
+
+    def predict_logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
+        """Return the calibrated logits of texts given as ids.
+
+        Args:
+            reviews: ids of each text, as `encode` returns them.
+            batch_size: texts in a batch.
+
+        Returns:
+            [n, num_labels], in order, on the CPU.
+        """
+        return predict_logits(self.model, reviews, batch_size) / self.temperature
+
+    def evaluate(self, dataset: "Dataset", train: "Dataset | None" = None) -> "Metrics":
+        """Measure the classifier on a labelled dataset. See `sentiment.evaluate`."""
+        from sentiment.inference.evaluate import evaluate  # scikit-learn takes a second to import.
+
+        return evaluate(self, dataset, train)
+
+    def saved(self) -> SavedModel:
+        """Return what a model folder stores of this classifier."""
+        return SavedModel(
+            self.config, self.vocab, self.model, self.labels, self.temperature, self.metadata
+        )
 
     def save_pretrained(self, path: str | PathLike[str]) -> None:
-        """Write the bundle into the folder `path`, to give away: with a model card, README.md.
+        """Write the model into the folder `path`, to share it: with a model card, README.md.
 
-        Of paths on this disk only the last part is told. A README.md that is no such card stays.
-        Raises `InputError` if that cannot be done.
+        Of paths on this disk only the last component is written. A README.md that is not a model
+        card of this package stays.
+
+        Raises:
+            StorageError: the folder cannot be written to.
         """
-        save_to_share(self.bundle, Path(path), self.folder)
+        save_for_sharing(self.saved(), Path(path), self.folder)
 
     def push_to_hub(
         self,
-        model: str,
+        model_id: str,
         private: bool = False,
         token: str | None = None,
         revision: str | None = None,
     ) -> str:
-        """Upload the same to the Hub as `model`, `user/name`; returns the address of its page.
-
-        Args, and what raises `InputError`, as of `hub.push`. A README.md there is replaced.
-        """
-        with tempfile.TemporaryDirectory(prefix="sentiment-push-") as folder:
-            save_to_share(self.bundle, Path(folder), self.folder, model)
-            return push(Path(folder), SHARED_FILES, model, private, token, revision)
-
-    @overload
-    def __call__(self, texts: str, all_scores: bool = ...) -> dict[str, Any]: ...  # type: ignore[overload-overlap]  # a str is a sequence of str too
-    @overload
-    def __call__(self, texts: Sequence[str], all_scores: bool = ...) -> list[dict[str, Any]]: ...
-    def __call__(
-        self, texts: str | Sequence[str], all_scores: bool = False
-    ) -> dict[str, Any] | list[dict[str, Any]]:
-        """Label one text, or several in their order.
+        """Upload the model to the Hub, with a model card that replaces the README.md there.
 
         Args:
-            texts: a text, or a sequence of texts.
-            all_scores: add `scores`, the probability of every label by name.
+            model_id: `user/name`.
+            private: create a private repository.
+            token: an access token; by default that of `hf auth login` or HF_TOKEN.
+            revision: branch, tag or commit to upload to.
 
         Returns:
-            For a text `{"label": "pos", "score": 0.98}`, where `score` is the probability of
-            `label`; for a sequence a list of these.
+            The address of the model's page.
 
-        Warns:
-            UnknownWordsWarning: most of a text's words are not in the vocabulary, or it has none.
+        Raises:
+            HubError: as `sentiment.artifacts.hub.push`.
         """
-        if isinstance(texts, str):
-            return self([texts], all_scores)[0]
-        predictions = []
-        for row in self.probabilities(texts).tolist():
-            score = max(row)
-            prediction: dict[str, Any] = {"label": self.labels[row.index(score)], "score": score}
-            if all_scores:
-                prediction["scores"] = dict(zip(self.labels, row, strict=True))
-            predictions.append(prediction)
-        return predictions
-
-    def probabilities(self, texts: Sequence[str]) -> Tensor:
-        """The probability of each label: [texts, num_labels]. Warns as a call does."""
-        reviews = self.encode(texts)
-        for index, (text, ids) in enumerate(zip(texts, reviews, strict=True)):
-            if doubt := doubt_of(ids):
-                warn(UnknownWordsWarning(f"{text[:40]!r}: {doubt}", index))
-        return self.bundle.logits(reviews).softmax(dim=1)
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids that the model reads of each text."""
-        return [
-            encode(tokens, self.bundle.vocab, self.bundle.config.text)
-            for tokens in self.tokenizer.pipe(texts)
-        ]
+        with tempfile.TemporaryDirectory(prefix="sentiment-push-") as folder:
+            save_for_sharing(self.saved(), Path(folder), self.folder, model_id)
+            return push(Path(folder), SHARED_FILES, model_id, private, token, revision)
 
 
-def warn(warning: UnknownWordsWarning) -> None:
-    """Warn whoever calls the classifier.
+def as_texts(texts: str | Iterable[str]) -> list[str]:
+    """Return `texts` as a list of strings.
 
-    `warnings.warn` would remember each text that it ever warned of, and a service grow by it.
+    Raises:
+        TypeError: `texts` is not a string or an iterable of strings; names the first wrong item.
     """
-    frame = sys._getframe()
-    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
-        frame = frame.f_back
-    warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
+    if isinstance(texts, str):
+        return [texts]
+    expected = "texts must be a string or an iterable of strings"
+    if hasattr(texts, "columns") or isinstance(texts, Mapping):
+        kind = type(texts).__name__
+        raise TypeError(f"{expected}, not a {kind}. Pass one of its columns: texts['text'].")
+    if isinstance(texts, bytes | bytearray) or not isinstance(texts, Iterable):
+        raise TypeError(f"{expected}, not {describe_value(texts)}.")
+    found = list(texts)
+    for index, text in enumerate(found):
+        if not isinstance(text, str):
+            raise TypeError(f"{expected}, but item {index} is {describe_value(text)}.")
+    return found
 
 
-def doubt_of(ids: Sequence[int]) -> str | None:
-    """Why the label of a text is doubtful, if the vocabulary holds half of its words at most."""
-    known = len(ids) - ids.count(UNK_ID)
-    if known > (1 - MOST_UNKNOWN) * len(ids):
-        return None
-    return (
-        f"the model knows {known} of its {len(ids)} words, so that the label is little more than "
-        "a guess."
-    )
+def describe_value(value: object) -> str:
+    """Return a short description of a value of the wrong type, for a message."""
+    if value is None or (isinstance(value, float) and value != value):
+        return "None" if value is None else "NaN"
+    return f"of type {type(value).__name__}"

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sentiment.artifacts.bundle import Bundle
 from sentiment.errors import InputError
 from sentiment.inference.classifier import Classifier
 from sentiment.text.batching import collate, encode, truncate
@@ -99,19 +98,16 @@ def explain(classifier: Classifier, text: str, label: str | None = None) -> Expl
     Warns:
         UnknownWordsWarning: as a prediction does.
     """
-    prediction = classifier(text, all_scores=True)
-    scores = prediction["scores"]
+    scores = dict(zip(classifier.labels, classifier.predict_proba(text)[0].tolist(), strict=True))
     if label is None:
-        label = prediction["label"]
+        label = max(scores, key=lambda name: scores[name])
     elif label not in scores:
         raise InputError(f"There is no label {label!r}; the model has {', '.join(scores)}.")
-    config = classifier.bundle.config.text
+    config = classifier.config.text
     places = classifier.tokenizer.offsets(text)
-    ids = encode(classifier.tokenizer.tokenize(text), classifier.bundle.vocab, config)
+    ids = encode(classifier.tokenizer.tokenize(text), classifier.vocab, config)
     read = truncate([*range(len(places))], config.max_length, config.head_fraction)
-    of_ids, log_odds, baseline, steps = attribute(
-        classifier.bundle, ids, classifier.labels.index(label)
-    )
+    of_ids, log_odds, baseline, steps = attribute(classifier, ids, classifier.labels.index(label))
     contributions = dict(zip(read, of_ids, strict=True))
     words = [
         Word(text[start:end], start, end, contributions.get(index, 0.0))
@@ -120,7 +116,9 @@ def explain(classifier: Classifier, text: str, label: str | None = None) -> Expl
     return Explanation(text, label, scores[label], scores, words, log_odds, baseline, steps)
 
 
-def attribute(bundle: Bundle, ids: list[int], label: int) -> tuple[list[float], float, float, int]:
+def attribute(
+    classifier: Classifier, ids: list[int], label: int
+) -> tuple[list[float], float, float, int]:
     """The contribution of each of `ids`, the log-odds of `label` for them and for padding; steps.
 
     Raises `InputError` as `explain` does.
@@ -132,10 +130,10 @@ def attribute(bundle: Bundle, ids: list[int], label: int) -> tuple[list[float], 
 
     # A copy: Captum hooks into the layer, and threads share the classifier. On a GPU the LSTM has
     # no backward pass outside training.
-    model = copy.deepcopy(bundle.model).cpu().eval().requires_grad_(False)
+    model = copy.deepcopy(classifier.model).cpu().eval().requires_grad_(False)
 
     def verdict(input_ids: Tensor, lengths: Tensor) -> Tensor:
-        return log_odds(model(input_ids, lengths) / bundle.temperature, label)  # [batch]
+        return log_odds(model(input_ids, lengths) / classifier.temperature, label)  # [batch]
 
     input_ids, lengths, _ = collate([(ids, -1)])  # [1, seq], [1]
     padding = torch.full_like(input_ids, PAD_ID)

@@ -1,33 +1,32 @@
-"""A batch in, logits out: Embedding -> LSTM -> pooling -> Linear.
+"""The classifier: Embedding -> LSTM -> pooling -> Linear.
 
-The backward direction is a second LSTM over each review reversed within its own length. That gives
-the numbers of a packed bidirectional `nn.LSTM` without packing, whose backward pass on CPU costs
-time quadratic in length (pytorch issue 149194).
+The backward direction is a second LSTM over each review reversed within its own length. It gives
+the same numbers as a packed bidirectional `nn.LSTM` without packing, whose backward pass on a CPU
+takes time quadratic in the length (pytorch issue 149194).
 """
-
-from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from sentiment.config import ModelConfig
-from sentiment.errors import InputError
-from sentiment.runtime.devices import autocast
-from sentiment.text.batching import BucketSampler, collate
+from sentiment.errors import ConfigError
 from sentiment.text.vocab import PAD_ID, UNK_ID
 
 EMBEDDING_STD = 0.1
-MAX_WEIGHTS = 2**26  # Of an encoder: 256 MiB, ten times the shipped one.
-# For each length of a batch oneDNN keeps megabytes of its own, and a service sees them all.
-LENGTHS = 16  # A multiple of it is a length.
+MAX_PARAMETERS = 2**26  # Of an encoder: 256 MiB, ten times the shipped one.
 ATTENTION_SIZE, ATTENTION_HEADS = 256, 4
 
 
 def reverse_index(lengths: Tensor, seq: int) -> Tensor:
-    """Where each position of a review goes when the review, not its padding, is reversed.
+    """Return the index that reverses each review within its own length.
 
-    `lengths` is [batch]; the result is [batch, seq]: position `t` of a review of `n` tokens maps to
-    `n - 1 - t`, and padding to itself. Reversing twice gives back the original.
+    Args:
+        lengths: [batch], tokens of each review.
+        seq: the padded length.
+
+    Returns:
+        [batch, seq]. Position `t` of a review of `n` tokens maps to `n - 1 - t`, padding to itself.
+        Reversing twice gives back the original.
     """
     positions = torch.arange(seq, device=lengths.device).expand(len(lengths), seq)  # [batch, seq]
     mirrored = lengths.unsqueeze(1) - 1 - positions  # [batch, seq]
@@ -35,38 +34,42 @@ def reverse_index(lengths: Tensor, seq: int) -> Tensor:
 
 
 def reverse(sequence: Tensor, index: Tensor) -> Tensor:
-    """Reverse `sequence` [batch, seq, features] along time by an `index` of `reverse_index`."""
+    """Reverse `sequence` [batch, seq, features] in time by an `index` from `reverse_index`."""
     return sequence.gather(1, index.unsqueeze(-1).expand_as(sequence))
 
 
 class Encoder(nn.Module):
-    """Embedding and LSTM: ids to one vector a token.
+    """Embedding and LSTM: one state vector for each token.
 
     With `bidirectional`, a forward and a backward stack, each a plain `nn.LSTM` of `num_layers`,
-    are joined at the top only, so that a language model of either direction can pretrain its
+    are concatenated at the top only. A language model of one direction can therefore pretrain its
     stack alone.
 
+    Args:
+        config: sizes and dropouts.
+        vocab_size: number of ids.
+
     Raises:
-        InputError: that would be more than `MAX_WEIGHTS`.
+        ConfigError: the encoder would have more than `MAX_PARAMETERS`.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
         super().__init__()
-        check_size(config, vocab_size)
+        check_num_parameters(config, vocab_size)
         self.word_dropout = config.word_dropout
         self.embedding = nn.Embedding(vocab_size, config.embedding_dim, padding_idx=PAD_ID)
-        # PyTorch's default, a deviation of 1, drowns what is learned of rare words in noise.
+        # PyTorch's default, a standard deviation of 1, is noise on top of what rare words learn.
         nn.init.normal_(self.embedding.weight, std=EMBEDDING_STD)
         with torch.no_grad():
             self.embedding.weight[PAD_ID] = 0.0
         # nn.Dropout1d drops whole rows of [batch, embedding_dim, seq]: one mask for all positions
-        # (Gal and Ghahramani 2016), which also costs less to draw than one for each.
+        # (Gal and Ghahramani 2016), which is also faster to draw than one mask for each position.
         self.embedding_dropout = nn.Dropout1d(config.embedding_dropout)
-        self.forward_lstm = self._stack(config)
-        self.backward_lstm = self._stack(config) if config.bidirectional else None
+        self.forward_lstm = self._make_lstm(config)
+        self.backward_lstm = self._make_lstm(config) if config.bidirectional else None
 
     @staticmethod
-    def _stack(config: ModelConfig) -> nn.LSTM:
+    def _make_lstm(config: ModelConfig) -> nn.LSTM:
         return nn.LSTM(
             input_size=config.embedding_dim,
             hidden_size=config.hidden_size,
@@ -78,10 +81,16 @@ class Encoder(nn.Module):
     def forward(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
     ) -> Tensor:
-        """`input_ids` [batch, seq] and `lengths` [batch] to [batch, seq, directions * hidden].
+        """Return the states of all tokens.
 
-        What stands at padded positions is meaningless: pooling must mask it. `perturbation`
-        [batch, seq, embedding_dim], if given, is added to the word vectors.
+        Args:
+            input_ids: [batch, seq].
+            lengths: [batch], tokens before padding.
+            perturbation: [batch, seq, embedding_dim], added to the word vectors.
+
+        Returns:
+            [batch, seq, directions * hidden_size]. States at padded positions are undefined:
+            pooling must mask them.
         """
         if self.training and self.word_dropout > 0:
             dropped = torch.rand(input_ids.shape, device=input_ids.device) < self.word_dropout
@@ -90,33 +99,33 @@ class Encoder(nn.Module):
         if perturbation is not None:
             embedded = embedded + perturbation
         embedded = self.embedding_dropout(embedded.transpose(1, 2)).transpose(1, 2)
-        forward, _ = self.forward_lstm(embedded)  # [batch, seq, hidden]
+        forward, _ = self.forward_lstm(embedded)  # [batch, seq, hidden_size]
         if self.backward_lstm is None:
             return forward
         index = reverse_index(lengths, input_ids.shape[1])  # [batch, seq]
-        backward, _ = self.backward_lstm(reverse(embedded, index))  # [batch, seq, hidden]
+        backward, _ = self.backward_lstm(reverse(embedded, index))  # [batch, seq, hidden_size]
         return torch.cat([forward, reverse(backward, index)], dim=-1)  # [batch, seq, 2 * hidden]
 
 
-def check_size(config: ModelConfig, vocab_size: int) -> None:
-    """Raise `InputError` before memory is taken for more weights than an encoder may have."""
+def check_num_parameters(config: ModelConfig, vocab_size: int) -> None:
+    """Raise `ConfigError` if an encoder would have too many parameters, before allocating them."""
     width, hidden_size = config.embedding_dim, config.hidden_size
     layers = (width + hidden_size + 2) + (config.num_layers - 1) * (2 * hidden_size + 2)
     stacks = (2 if config.bidirectional else 1) * 4 * hidden_size * layers
-    if (weights := vocab_size * width + stacks) > MAX_WEIGHTS:
-        raise InputError(
+    if (parameters := vocab_size * width + stacks) > MAX_PARAMETERS:
+        raise ConfigError(
             f"embedding_dim {width}, hidden_size {hidden_size} and num_layers {config.num_layers} "
-            f"make {weights:,} weights with {vocab_size:,} words; {MAX_WEIGHTS:,} is the most. "
-            "Choose a smaller one, or a lower max_vocab."
+            f"make {parameters:,} parameters with {vocab_size:,} words; the limit is "
+            f"{MAX_PARAMETERS:,}. Choose smaller sizes, or a lower max_vocab."
         )
 
 
 class Attention(nn.Module):
-    """Several means over the tokens, each of which weighs them by what stands there.
+    """Weighted means over the tokens, one for each attention head.
 
-    A token's weight in one of them is the softmax, over the review, of `v . tanh(W state)`, where
-    `v` is that mean's own (Lin et al. 2017, equations 6 to 8). They begin as nearly the plain mean,
-    but each a little different: like ones would stay alike.
+    The weight of a token in a head is the softmax over the review of `v . tanh(W state)`, where
+    each head has its own `v` (Lin et al. 2017, equations 6 to 8). Initially each head is close to
+    the plain mean, and slightly different from the others: identical heads would stay identical.
     """
 
     def __init__(self, features: int) -> None:
@@ -126,18 +135,26 @@ class Attention(nn.Module):
         nn.init.normal_(self.query.weight, std=0.1)
 
     def forward(self, states: Tensor, padding: Tensor) -> Tensor:
-        """`states` [batch, seq, features], `padding` [batch, seq, 1]: [batch, heads * features]."""
+        """Return the means of all heads.
+
+        Args:
+            states: [batch, seq, features].
+            padding: [batch, seq, 1], True at padded positions.
+
+        Returns:
+            [batch, heads * features].
+        """
         weights = self.weights(states, padding)  # [batch, seq, heads]
         return (weights.transpose(1, 2) @ states.float()).flatten(start_dim=1)
 
     def weights(self, states: Tensor, padding: Tensor) -> Tensor:
-        """How much each token counts in each mean: [batch, seq, heads], 1 over the tokens."""
+        """Return the weight of each token in each head: [batch, seq, heads], sum 1 over tokens."""
         scores = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
         return scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
 
 
-def vectors_of(pooling: str) -> list[str]:
-    """The vectors that make up the pooled one, by name and in order; `attention` has one a head."""
+def pooled_parts(pooling: str) -> list[str]:
+    """Return the names of the vectors that `pooling` concatenates, in order; one per head."""
     heads = [f"attention {number + 1}" for number in range(ATTENTION_HEADS)]
     return [
         name for kind in pooling.split("+") for name in (heads if kind == "attention" else [kind])
@@ -147,27 +164,27 @@ def vectors_of(pooling: str) -> list[str]:
 def pool(
     states: Tensor,
     lengths: Tensor,
-    how: str,
+    pooling: str,
     hidden_size: int,
     attention: Attention | None = None,
 ) -> Tensor:
-    """One vector a review from one a token, padding left out.
+    """Reduce the states of a review's tokens to one vector, padding excluded.
 
     Args:
-        states: [batch, seq, directions * hidden], as `Encoder` gives them.
-        lengths: [batch].
-        how: `last`, `mean`, `max`, `attention`, or several joined by `+`. `last` is where each
-            direction ends: the last token for the forward one, the first for the backward one.
-        hidden_size: the width of one direction.
-        attention: the learned weighing, for `attention`.
+        states: [batch, seq, directions * hidden_size], as `Encoder` returns them.
+        lengths: [batch], tokens before padding.
+        pooling: `last`, `mean`, `max`, `attention`, or several joined by `+`. `last` is the final
+            state of each direction: the last token for forward, the first for backward.
+        hidden_size: width of one direction.
+        attention: the module for `attention`.
 
     Returns:
-        [batch, len(vectors_of(how)) * directions * hidden].
+        [batch, len(pooled_parts(pooling)) * directions * hidden_size].
     """
     positions = torch.arange(states.shape[1], device=states.device)  # [seq]
     padding = (positions >= lengths.unsqueeze(1)).unsqueeze(-1)  # [batch, seq, 1]
     pooled = []
-    for kind in how.split("+"):
+    for kind in pooling.split("+"):
         if kind == "max":
             pooled.append(states.masked_fill(padding, float("-inf")).amax(dim=1))
         elif kind == "mean":
@@ -178,13 +195,12 @@ def pool(
             pooled.append(attention(states, padding))
         else:
             rows = torch.arange(len(states), device=states.device)
-            end_of_forward = states[rows, lengths - 1, :hidden_size]
-            pooled += [end_of_forward, states[:, 0, hidden_size:]]
+            pooled += [states[rows, lengths - 1, :hidden_size], states[:, 0, hidden_size:]]
     return torch.cat(pooled, dim=-1)
 
 
 class LSTMClassifier(nn.Module):
-    """Encoder, pooling, Linear: a batch to one row of logits a review."""
+    """Encoder, pooling and a linear classification head."""
 
     def __init__(self, config: ModelConfig, vocab_size: int, num_labels: int) -> None:
         super().__init__()
@@ -195,51 +211,18 @@ class LSTMClassifier(nn.Module):
         attends = "attention" in config.pooling.split("+")
         self.attention = Attention(state_size) if attends else None
         self.output_dropout = nn.Dropout(config.output_dropout)
-        self.linear = nn.Linear(len(vectors_of(config.pooling)) * state_size, num_labels)
+        self.linear = nn.Linear(len(pooled_parts(config.pooling)) * state_size, num_labels)
 
     def forward(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
     ) -> Tensor:
-        """To logits [batch, num_labels]; arguments as for `Encoder`."""
+        """Return logits [batch, num_labels]. Arguments as for `Encoder.forward`."""
         pooled = self.features(input_ids, lengths, perturbation)
         return self.linear(self.output_dropout(pooled))  # [batch, num_labels]
 
     def features(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
     ) -> Tensor:
-        """What the Linear reads, [batch, pooled]; arguments as for `Encoder`."""
+        """Return the input of the classification head, [batch, pooled]."""
         states = self.encoder(input_ids, lengths, perturbation)  # [batch, seq, directions * hidden]
         return pool(states, lengths, self.config.pooling, self.config.hidden_size, self.attention)
-
-
-def predict_logits(
-    model: LSTMClassifier, reviews: Sequence[Sequence[int]], batch_size: int = 64
-) -> Tensor:
-    """Logits of `reviews`, each a list of ids: [reviews, num_labels], in order, on the CPU."""
-    return in_batches(model, model, model.linear.out_features, reviews, batch_size)
-
-
-@torch.inference_mode()
-def in_batches(
-    model: LSTMClassifier,
-    compute: Callable[[Tensor, Tensor], Tensor],
-    width: int,
-    reviews: Sequence[Sequence[int]],
-    batch_size: int = 64,
-) -> Tensor:
-    """What `compute`, a part of `model`, makes of `reviews`: [reviews, width], in their order.
-
-    Dropout is off meanwhile. Batches are made by length, which changes the speed and not the
-    numbers: what comes of a review does not depend on its batch mates. Where the device is made for
-    bfloat16 the LSTMs compute in it, which takes half the time and changes no label in 1,000.
-    """
-    was_training = model.training
-    model.eval()
-    device = model.linear.weight.device
-    rows = torch.empty(len(reviews), width)
-    for indices in BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length():
-        batch = collate([(reviews[index], -1) for index in indices], LENGTHS).to(device)
-        with autocast(device):
-            rows[indices] = compute(batch.input_ids, batch.lengths).float().cpu()
-    model.train(was_training)
-    return rows

@@ -2,24 +2,35 @@
 
 import torch
 
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError
 
 
-def choose_device(name: str) -> torch.device:
-    """The named device; `auto` takes a GPU where there is one. Raises `InputError` if it is not."""
+def choose_device(name: torch.device | str) -> torch.device:
+    """Return the device called `name`; for `auto` a GPU if there is one, else the CPU.
+
+    Raises:
+        ConfigError: this machine does not have the device, or PyTorch does not know the name.
+    """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        return torch.device(next((gpu for gpu, here in available.items() if here), "cpu"))
-    if not available.get(name, name == "cpu"):
-        raise InputError(f"There is no device '{name}' here; use --device auto.")
-    return torch.device(name)
+        return torch.device(next((gpu for gpu, found in available.items() if found), "cpu"))
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"device must be auto, cpu, cuda or mps, not {name!r}.") from error
+    if not available.get(device.type, device.type == "cpu"):
+        raise ConfigError(f"device '{name}' is not available on this machine; use 'auto'.")
+    return device
 
 
 def autocast(device: torch.device, precision: str = "auto") -> torch.autocast:
-    """Products of matrices in bfloat16 where `precision` asks for it; `auto`: where it is faster.
+    """Return a context in which matrix products use bfloat16. Weights and gradients stay float32.
 
-    That is on GPUs that have it, and on CPUs with instructions for it (AVX512-BF16, AMX), where a
-    step takes about half the time. Weights and gradients stay float32.
+    Args:
+        device: where the products are computed.
+        precision: `bfloat16`; `float32`: no change; `auto`: bfloat16 where it is faster. That is on
+            GPUs that support it, and on CPUs with instructions for it (AVX512-BF16, AMX), where a
+            training step takes about half the time.
     """
     if precision == "auto":
         capable = {

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from datasets import Dataset
 from torch import Tensor
 
-from sentiment.artifacts.bundle import Bundle, load_encoder, save_bundle
+from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
 from sentiment.config import Config, TextConfig
 from sentiment.data.labels import polarities
 from sentiment.data.reviews import (
@@ -27,12 +27,14 @@ from sentiment.data.reviews import (
 from sentiment.data.synthetic.lessons import lessons, opinions
 from sentiment.errors import InputError
 from sentiment.evaluation.calibration import fit_temperature
-from sentiment.models.lstm import LSTMClassifier, predict_logits
+from sentiment.inference.batched import predict_logits
+from sentiment.inference.classifier import Classifier
+from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import read_vectors, width_of
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, Example, encode
 from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
-from sentiment.text.vocab import Vocab
+from sentiment.text.vocab import UNK_ID, Vocab
 from sentiment.training.linear_probe import fit_linear
 from sentiment.training.pseudo_labels import Review, label_by_words, labelled_sentences
 from sentiment.training.trainer import Metrics, Outcome, Stage, Summary, run
@@ -66,27 +68,55 @@ def train(
     `on_vectors` is called before training with what the file of `vectors`, if any, covers.
     """
 
-    start = load_encoder(config.model.init) if config.model.init else None
+    start = load_model(model_folder(config.model.init)) if config.model.init else None
     if start is not None:
-        config = config.starting_from(start.config, start.classifier is not None)
+        config = config.starting_from(start.config, start.labels is not None)
     if config.model.vectors is not None:  # The file decides the width, whatever the setting.
         width = width_of(config.model.vectors)
         config = replace(config, model=replace(config.model, embedding_dim=width))
 
     def make_task() -> Classification:
         data = prepare_data(config, start.vocab if start else None)
-        bundle = Bundle.new(config, data.labels, data.vocab, data.facts)
-        if start is not None and not bundle.start_from(start):
-            fit_linear(bundle.model, data.train, config.train.seed)
+        model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
+        if start is not None and not start_from(model, start, data):
+            fit_linear(model, data.train, config.train.seed)
+        classifier = Classifier(config, data.labels, data.vocab, model)
         if config.model.vectors is not None:
             vectors = read_vectors(config.model.vectors, data.vocab)
-            vectors.fill(bundle.model.encoder.embedding)
+            vectors.fill(model.encoder.embedding)
             facts = vectors.facts(data.vocab, (ids for ids, _ in data.train))
             data = data._replace(facts={**data.facts, "vectors": facts})
             on_vectors(facts)
-        return Classification(bundle, data)
+        return Classification(classifier, data)
 
     return run(make_task, config, out, resume, overwrite, on_epoch)
+
+
+def start_from(model: LSTMClassifier, start: SavedModel, data: Data) -> bool:
+    """Copy the weights of a pretrained encoder or classifier into `model`.
+
+    Words that `start` does not know start as its `<unk>`. Attention is copied where the pooling is
+    the same, the head where the labels are the same too, in any order.
+
+    Returns:
+        Whether the head was copied.
+    """
+    state = start.encoder.state_dict()
+    known = state["embedding.weight"]  # [words, embedding_dim]
+    new = known[UNK_ID].expand(len(data.vocab) - len(known), -1)
+    state["embedding.weight"] = torch.cat([known, new])
+    model.encoder.load_state_dict(state)
+    other = start.model
+    if not isinstance(other, LSTMClassifier) or other.config.pooling != model.config.pooling:
+        return False
+    if model.attention is not None and other.attention is not None:
+        model.attention.load_state_dict(other.attention.state_dict())
+    if start.labels is None or sorted(data.labels) != sorted(start.labels):
+        return False
+    rows = [start.labels.index(label) for label in data.labels]
+    weights = other.linear.state_dict()
+    model.linear.load_state_dict({name: own[rows] for name, own in weights.items()})
+    return True
 
 
 def prepare_data(config: Config, known: Vocab | None = None) -> Data:
@@ -193,20 +223,21 @@ def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
 class Classification:
     """The task of telling a review's label."""
 
-    def __init__(self, bundle: Bundle, data: Data) -> None:
-        self.bundle, self.data = bundle, data
-        self.model = bundle.model
-        frozen = bundle.config.model.freeze_embeddings
+    def __init__(self, classifier: Classifier, data: Data) -> None:
+        self.classifier, self.data = classifier, data
+        self.config = classifier.config
+        self.model = classifier.model
+        frozen = self.config.model.freeze_embeddings
         self.model.encoder.embedding.weight.requires_grad_(not frozen)
         self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
-        own = bundle.config.train
+        own = self.config.train
         first = own.epochs_of_sentences if data.sentences else 0
         many = SENTENCES * own.batch_size
         self.stages: Sequence[Stage] = [
             Stage(data.sentences, first, many, self.backward_through),
             Stage(data.train, own.epochs - first, own.batch_size, self.backward),
         ]
-        self.weight = label_weights(data) if bundle.config.train.balance else None  # [num_labels]
+        self.weight = label_weights(data) if own.balance else None  # [num_labels]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """From what stands on the encoder down to the embedding, each slower by `layer_decay`.
@@ -216,7 +247,7 @@ class Classification:
         What is nearest to the text changes least from one task to another (Howard and Ruder 2018,
         section 3.2).
         """
-        encoder, decay = self.model.encoder, self.bundle.config.train.layer_decay
+        encoder, decay = self.model.encoder, self.config.train.layer_decay
         stacks = [encoder.forward_lstm, encoder.backward_lstm]
         lstms = [weight for stack in stacks if stack is not None for weight in stack.parameters()]
         top = [
@@ -234,10 +265,10 @@ class Classification:
         The step goes up the gradient of the loss with respect to the word vectors of a review, all
         of them together, and has the length `adversarial` (Miyato et al. 2017, equations 3 to 5).
         """
-        norm = self.bundle.config.train.adversarial
+        norm = self.config.train.adversarial
         if norm == 0:
             return self.backward_through(batch)
-        embedding_dim = self.bundle.config.model.embedding_dim
+        embedding_dim = self.config.model.embedding_dim
         nowhere = torch.zeros(
             *batch.input_ids.shape, embedding_dim, device=batch.input_ids.device, requires_grad=True
         )
@@ -250,7 +281,7 @@ class Classification:
 
     def backward_through(self, batch: Batch, perturbation: Tensor | None = None) -> Outcome:
         """Add the gradient of the cross-entropy, the word vectors moved by `perturbation`."""
-        with autocast(batch.labels.device, self.bundle.config.train.precision):
+        with autocast(batch.labels.device, self.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths, perturbation)  # [batch, num_labels]
         loss = self.loss(logits.float(), batch.labels)
         loss.backward()
@@ -273,13 +304,14 @@ class Classification:
         }
 
     def save(self, model: LSTMClassifier, folder: Path, metrics: Metrics) -> None:
-        kept = replace(
-            self.bundle,
-            model=model,
-            temperature=metrics["validation_temperature"],
-            data={**self.facts, "metrics": metrics},
+        save_model(
+            folder,
+            self.classifier.saved()._replace(
+                model=model,
+                temperature=metrics["validation_temperature"],
+                metadata={**self.facts, "metrics": metrics},
+            ),
         )
-        save_bundle(kept, folder)
 
 
 def label_weights(data: Data) -> Tensor:

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from datasets import concatenate_datasets
 from torch import Tensor, nn
 
-from sentiment.artifacts.bundle import EncoderBundle, load_encoder, save_encoder
+from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
 from sentiment.config import Config, ModelConfig
 from sentiment.data.reviews import (
     UNSUPERVISED,
@@ -63,14 +63,14 @@ def pretrain(
 
     With `config.model.init` the encoder in that folder reads on, in its own vocabulary.
     """
-    encoder = load_encoder(config.model.init) if config.model.init else None
-    if encoder is not None:
-        config = config.starting_from(encoder.config)
+    start = load_model(model_folder(config.model.init)) if config.model.init else None
+    if start is not None:
+        config = config.starting_from(start.config)
 
     def make_task() -> LanguageModelling:
-        task = LanguageModelling(config, prepare_data(config, encoder.vocab if encoder else None))
-        if encoder is not None:
-            task.model.read_on(encoder.encoder)
+        task = LanguageModelling(config, prepare_data(config, start.vocab if start else None))
+        if start is not None:
+            task.model.read_on(start.encoder)
         return task
 
     return run(make_task, config, out, resume, overwrite, on_epoch)
@@ -245,4 +245,6 @@ class LanguageModelling:
 
     def save(self, model: LanguageModel, folder: Path, metrics: Metrics) -> None:
         facts = {**self.facts, "metrics": metrics}
-        save_encoder(EncoderBundle(self.config, self.data.vocab, model.encoder, facts), folder)
+        save_model(
+            folder, SavedModel(self.config, self.data.vocab, model.encoder, None, 1.0, facts)
+        )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from sentiment.models.lstm import LSTMClassifier, in_batches
+from sentiment.inference.batched import forward_in_batches
+from sentiment.models.lstm import LSTMClassifier
 
 REVIEWS = 8_000  # More of them bring little: the encoder is about to change.
 PENALTY = 0.05  # On the squared weights, each dimension of the features scaled to a deviation of 1.
@@ -30,7 +31,7 @@ def fit_linear(
     """
     some = random.Random(seed).sample(examples, min(len(examples), REVIEWS))
     reviews = [ids for ids, _ in some]
-    features = in_batches(model, model.features, model.linear.in_features, reviews)
+    features = forward_in_batches(model, model.features, model.linear.in_features, reviews)
     labels = torch.tensor([label for _, label in some])  # [reviews]; features [reviews, pooled]
     mean = features.mean(dim=0)  # [pooled]
     deviation = features.std(dim=0).nan_to_num().clamp(min=SMALLEST_DEVIATION)  # [pooled]

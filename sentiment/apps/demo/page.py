@@ -13,9 +13,10 @@ from starlette.middleware import Middleware
 from sentiment.apps.demo.gate import KEPT, MAX_UPLOAD, Gate
 from sentiment.apps.demo.scoring import MAX_ROWS, score_file
 from sentiment.errors import InputError
-from sentiment.inference.classifier import Classifier, doubt_of
+from sentiment.inference.classifier import Classifier
 from sentiment.inference.explain import explain
 from sentiment.inference.explanation_html import fragment, legend
+from sentiment.inference.unknown_words import unknown_words_message
 
 MAX_CHARS = 100_000  # Of a text; the longest IMDB review has 14,000.
 MAX_WAITING = 256  # Requests that wait for their turn.
@@ -72,8 +73,10 @@ def build(classifier: Classifier, folder: Path) -> gr.Blocks:
         check(text)
         if not text.strip():
             return "", ""
-        verdict = show_scores(classifier(text, all_scores=True)["scores"])
-        if doubt := doubt_of(*classifier.encode([text])):
+        verdict = show_scores(
+            dict(zip(classifier.labels, classifier.predict_proba(text)[0].tolist(), strict=True))
+        )
+        if doubt := unknown_words_message(*classifier.encode([text])):
             verdict += show_message([f"A doubtful one: {doubt}"])
         return verdict, show_message(["Weighing the words…"])
 

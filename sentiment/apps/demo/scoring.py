@@ -68,7 +68,7 @@ def score_file(
                 part = (read + (table.done - read) * start / len(batch.texts)) / (table.total or 1)
                 report(part, rows + start)
                 some = classifier(batch.texts[start : start + ROWS_AT_ONCE])
-                values += [[prediction[name] for name in ADDED.values()] for prediction in some]
+                values += [[prediction["label"], prediction["score"]] for prediction in some]
             write(batch, values)
             read = table.done
             rows += len(batch.texts)

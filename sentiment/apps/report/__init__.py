@@ -18,13 +18,14 @@ from sentiment.apps.report.curves import curves_of
 from sentiment.apps.report.folder import read_comparison, read_history
 from sentiment.apps.report.mistakes import most_confident_mistakes
 from sentiment.apps.report.page import Page, render
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
 from sentiment.artifacts.checksums import CONFIG_FILE, part, read_json
+from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
 from sentiment.data.reviews import fingerprint, stand_in
 from sentiment.errors import InputError
 from sentiment.evaluation.behavior import Result, check
-from sentiment.evaluation.metrics import measure_slices, score
+from sentiment.evaluation.metrics import measure_slices
 from sentiment.inference.classifier import Classifier
+from sentiment.inference.evaluate import score_dataset
 from sentiment.runtime.atomic_io import staged, written_whole
 
 PACKAGES = ("torch", "spacy", "numpy", "scikit-learn", "captum", "matplotlib")
@@ -85,38 +86,39 @@ def fill(
     name: str | None,
 ) -> Page:
     """What the page says, all of it from one pass over `reviews`. Arguments as of `report`."""
-    bundle = classifier.bundle
     history, comparison = read_history(model), read_comparison(model)
-    scored = score(bundle, reviews)
+    scored = score_dataset(classifier, reviews)
     shared = None if train is None else stand_in(reviews, [train])
-    metrics = measure_slices(scored, bundle.temperature, shared)
+    metrics = measure_slices(scored, classifier.temperature, shared)
     probabilities = scored.logits.softmax(dim=1).numpy()  # [reviews, num_labels]
-    curves = curves_of(probabilities, scored.labels.numpy(), bundle.labels)
-    kept = part(bundle.data, "metrics")
+    curves = curves_of(probabilities, scored.labels.numpy(), classifier.labels)
+    kept = part(classifier.metadata, "metrics")
     drawn = {
         "learning-curves": figures.learning_curves(history, kept.get("epoch")) if history else None,
-        "confusion": figures.confusion(metrics.confusion, bundle.labels),
-        "scores": figures.scores(probabilities, scored.labels.numpy(), bundle.labels),
+        "confusion": figures.confusion(metrics.confusion, classifier.labels),
+        "scores": figures.scores(probabilities, scored.labels.numpy(), classifier.labels),
         "roc": figures.roc(curves) if curves else None,
         "precision-recall": figures.precision_recall(curves) if curves else None,
         "reliability": figures.reliability(metrics.reliability_uncalibrated, metrics.reliability),
         "by-length": figures.by_length(metrics.slices, metrics.accuracy),
     }
     return Page(
-        model="the shipped classifier" if model == SHIPPED_CLASSIFIER else name or str(model),
+        model="the shipped classifier"
+        if model == SHIPPED_CLASSIFIER_FOLDER
+        else name or str(model),
         dataset=dataset,
         split=split,
-        labels=bundle.labels,
+        labels=classifier.labels,
         metrics=metrics,
         kept=kept,
         curves=curves,
         mistakes=most_confident_mistakes(classifier, scored, reviews),
         behaviour=behaviour(classifier),
         comparison=comparison,
-        config=bundle.config.to_dict(),
+        config=classifier.config.to_dict(),
         reviews={
-            "training": part(bundle.data, "train"),
-            "validation": part(bundle.data, "validation"),
+            "training": part(classifier.metadata, "train"),
+            "validation": part(classifier.metadata, "validation"),
             "measured here": {"rows": len(reviews), "fingerprint": fingerprint(reviews)},
         },
         versions=versions(part(read_json(model / CONFIG_FILE), "versions")),
@@ -128,11 +130,11 @@ def fill(
 
 def behaviour(classifier: Classifier) -> list[Result] | str:
     """The results of the held-out behavioural tests, or why they are not for this classifier."""
-    language = classifier.bundle.config.text.language
+    language = classifier.config.text.language
     if language != "en":
         return f"the tests are in English, and the model reads '{language}'."
     try:
-        return check(classifier.probabilities, classifier.labels)
+        return check(classifier.predict_proba, classifier.labels)
     except InputError as error:
         return str(error)
 

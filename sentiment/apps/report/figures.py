@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sentiment.apps.report.curves import MOST_CURVES, Curve, LabelCurves
-from sentiment.evaluation.metrics import Bin, Slice
+from sentiment.evaluation.metrics import ReliabilityBin, Slice
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 WIDTH, HEIGHT = 4.8, 3.4  # Inches.
@@ -129,7 +129,7 @@ def precision_recall(curves: Sequence[LabelCurves]) -> Figure:
 
 
 @styled
-def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> Figure:
+def reliability(before: Sequence[ReliabilityBin], after: Sequence[ReliabilityBin]) -> Figure:
     """How often a label is right against how sure it is, and how many reviews are how sure."""
     figure, (panel, counts) = panels(2.8, 1.2)
     looks = ("before", before, ORANGE, "s", "--"), ("after", after, BLUE, "o", "-")

@@ -4,7 +4,7 @@
     from sentiment.evaluation.behavior import check, rates
 
     classifier = Classifier.from_pretrained()
-    results = check(classifier.probabilities, classifier.labels)  # a `Result` a test
+    results = check(classifier.predict_proba, classifier.labels)  # a `Result` a test
     rates(results)                                                # {"negation": 0.31, …}
 
 Accuracy on reviews says little of what a model makes of "not bad". So each test holds `CASES` short
@@ -30,7 +30,7 @@ from sentiment.errors import InputError
 from sentiment.evaluation.behavior.suite import PARTS, Case, Kind, PartName, suite
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
 __all__ = ["LABELS", "PARTS", "TOLERANCE", "Failure", "PartName", "Result", "check", "rates"]
 
@@ -64,7 +64,7 @@ class Result:
 
 
 def check(
-    predict: Callable[[Sequence[str]], "Tensor"],
+    predict: Callable[[list[str]], "np.ndarray"],
     labels: Sequence[str],
     part: PartName = "held-out",
 ) -> list[Result]:

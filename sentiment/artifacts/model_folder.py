@@ -1,0 +1,253 @@
+"""A model as a folder: read and write.
+
+    config.json         settings, labels, temperature, training facts, versions, checksums
+    vocab.txt           one token a line, in order of id
+    model.safetensors   the weights
+
+Loading executes nothing: no pickle, no code. Saving is atomic: files are written next to their
+place and renamed. `checksums.py` detects files that changed after they were saved.
+
+In `config.json`, `id2label`, `vocab_size`, `hidden_size` and `num_hidden_layers` have the names
+that the Hugging Face Hub uses.
+"""
+
+import platform
+import reprlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from sentiment.artifacts.checksums import (
+    CHECKSUMS,
+    CONFIG_FILE,
+    FILES,
+    MAX_BYTES,
+    VOCAB_FILE,
+    WEIGHTS_FILE,
+    check_files,
+    check_sizes,
+    hash_of,
+    read_json,
+    write_config,
+)
+from sentiment.artifacts.hub import fetch
+from sentiment.artifacts.weights import load_weights, write_weights
+from sentiment.config import MAX_LABELS, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config
+from sentiment.errors import ConfigError, ModelError, SentimentError
+from sentiment.models.lstm import Encoder, LSTMClassifier
+from sentiment.runtime.atomic_io import staged
+from sentiment.runtime.network import is_model_id
+from sentiment.text.vocab import Vocab
+
+FORMAT_VERSION = 1
+MODEL_TYPE = "sentiment-lstm"
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0  # Calibration gives 0.1 to 10.
+
+PRETRAINED = Path(__file__).parent.parent / "pretrained"
+SHIPPED_CLASSIFIER_FOLDER = PRETRAINED / "classifier"
+SHIPPED_FOLDERS = {
+    SHIPPED_CLASSIFIER: SHIPPED_CLASSIFIER_FOLDER,
+    SHIPPED_ENCODER: PRETRAINED / "encoder",
+}
+
+
+class SavedModel(NamedTuple):
+    """The content of a model folder."""
+
+    config: Config
+    vocab: Vocab
+    model: nn.Module  # An `LSTMClassifier`, or an `Encoder` where there are no labels.
+    labels: list[str] | None  # None for an encoder.
+    temperature: float  # Divisor of the logits; 1 where the model was never calibrated.
+    metadata: dict[str, Any]  # Facts on the training data, and metrics.
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, or that of the classifier."""
+        found = self.model.encoder if isinstance(self.model, LSTMClassifier) else self.model
+        assert isinstance(found, Encoder)
+        return found
+
+
+def model_folder(name: str | PathLike[str], revision: str | None = None) -> Path:
+    """Return the folder of a model: a local one, a shipped one, or one fetched from the Hub.
+
+    Args:
+        name: a folder, `shipped-classifier`, `shipped-encoder`, or a Hub id `user/name`.
+        revision: branch, tag or commit of a Hub id.
+
+    Raises:
+        HubError: the Hub does not have the model or cannot be reached.
+        ConfigError: a revision for something that is not on the Hub.
+    """
+    path = SHIPPED_FOLDERS.get(str(name), Path(name))
+    if not path.exists() and is_model_id(path.as_posix()):
+        return fetch(path.as_posix(), MAX_BYTES, revision)
+    if revision is not None:
+        raise ConfigError(f"revision is for a model on the Hub; '{path}' is not one.")
+    return path
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether `folder` has all files of a model."""
+    return all((folder / name).is_file() for name in FILES)
+
+
+def size_on_disk(folder: Path) -> int:
+    """Return the bytes of the model's files in `folder`."""
+    return sum((folder / name).stat().st_size for name in FILES)
+
+
+def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
+    """Write a model into `folder`, replacing the model there. Other files stay.
+
+    Args:
+        folder: created if it does not exist.
+        saved: the model.
+        half: write 16-bit weights. They are read as 32-bit ones, but rounded.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written to.
+    """
+    config = saved.config
+    content: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "model_type": MODEL_TYPE,
+        "vocab_size": len(saved.vocab),
+        "hidden_size": config.model.hidden_size,
+        "num_hidden_layers": config.model.num_layers,
+    }
+    if saved.labels is not None:
+        content["id2label"] = {str(id): label for id, label in enumerate(saved.labels)}
+        content["label2id"] = {label: id for id, label in enumerate(saved.labels)}
+        content["temperature"] = saved.temperature
+    content |= {"settings": config.to_dict(), "training": saved.metadata, "versions": versions()}
+    dtype = torch.float16 if half else torch.float32
+    weights = {
+        name: tensor.to(dtype).contiguous() for name, tensor in saved.model.state_dict().items()
+    }
+    with staged(folder) as stage:
+        saved.vocab.save(stage / VOCAB_FILE)
+        write_weights(stage / WEIGHTS_FILE, weights, {"format": "pt"})
+        checksums = {name: hash_of(stage / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
+        write_config(stage, content, checksums)
+        check_sizes(stage)
+
+
+def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]) -> None:
+    """Change the temperature of the model in `folder`. Vocabulary and weights are not rewritten.
+
+    Args:
+        folder: a classifier's folder.
+        temperature: the new divisor of the logits.
+        fitted_to: facts on the reviews it was fitted to, stored in `config.json`.
+
+    Raises:
+        ModelError: a file is damaged.
+        StorageError: the disk is full, or the folder cannot be written to.
+    """
+    content = read_json(folder / CONFIG_FILE)
+    check_files(folder, content)
+    content["temperature"] = temperature
+    content["training"] = {**(content.get("training") or {}), "calibration": fitted_to}
+    with staged(folder) as stage:
+        write_config(stage, content, content[CHECKSUMS])
+
+
+def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
+    """Read a classifier or an encoder, in evaluation mode on `device`.
+
+    Raises:
+        ModelError: a file is missing, damaged, of a newer format or of another model; names it.
+    """
+    content = read_content(folder)
+    with naming_config(folder):
+        config = Config.from_dict(content["settings"])
+    vocab = Vocab.load(folder / VOCAB_FILE)
+    labels = read_labels(folder / CONFIG_FILE, content)
+    temperature = read_temperature(folder / CONFIG_FILE, content)
+    with naming_config(folder):
+        model = (
+            Encoder(config.model, len(vocab))
+            if labels is None
+            else LSTMClassifier(config.model, len(vocab), len(labels))
+        )
+    load_weights(model, folder / WEIGHTS_FILE)
+    model.to(device).eval()
+    return SavedModel(config, vocab, model, labels, temperature, content["training"])
+
+
+def read_content(folder: Path) -> dict[str, Any]:
+    """Return the content of `config.json`, after a check of all files' checksums."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(
+            f"There is no model in '{folder}': {' and '.join(missing)} not found. Train one, or "
+            "give another folder."
+        )
+    path = folder / CONFIG_FILE
+    content = read_json(path)
+    found = content.get("format_version")
+    if type(found) is not int or not 1 <= found <= FORMAT_VERSION:
+        raise ModelError(
+            f"'{path}' has format version {reprlib.repr(found)}; this version of sentiment reads "
+            f"up to {FORMAT_VERSION}. Upgrade sentiment to use this model."
+        )
+    check_files(folder, content)
+    for name in ("settings", "training"):
+        if not isinstance(content.setdefault(name, {}), dict):
+            raise ModelError(f"'{path}' has no object under '{name}'.")
+    return content
+
+
+def read_labels(path: Path, content: dict[str, Any]) -> list[str] | None:
+    """Return the labels in order of id; None where `config.json` has none: an encoder."""
+    id2label = content.get("id2label")
+    if id2label is None:
+        return None
+    labels: list[Any] = []
+    if isinstance(id2label, dict):
+        labels = [id2label.get(str(id)) for id in range(len(id2label))]
+    are_names = all(isinstance(label, str) and label and label.isprintable() for label in labels)
+    if not are_names or not 2 <= len(labels) == len(set(labels)) <= MAX_LABELS:
+        raise ModelError(
+            f"'{path}' has the labels {reprlib.repr(id2label)}; expected 2 to {MAX_LABELS:,} "
+            "different names, numbered from 0."
+        )
+    return labels
+
+
+def read_temperature(path: Path, content: dict[str, Any]) -> float:
+    """Return the temperature, 1 where there is none."""
+    temperature = content.get("temperature", 1.0)
+    if (
+        type(temperature) not in (int, float)
+        or not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE
+    ):
+        raise ModelError(
+            f"'{path}' has the temperature {reprlib.repr(temperature)}; expected a number from "
+            f"{MIN_TEMPERATURE} to {MAX_TEMPERATURE:g}."
+        )
+    return float(temperature)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that the numbers of a model depend on."""
+    packages = {name: version(name) for name in ("torch", "spacy")}
+    return {**packages, "python": platform.python_version()}
+
+
+@contextmanager
+def naming_config(folder: Path) -> Iterator[None]:
+    """Name the `config.json` of `folder` in errors about its settings."""
+    try:
+        yield
+    except (SentimentError, RecursionError) as error:
+        reason = " ".join(str(error)[:200].split())
+        raise ModelError(f"'{folder / CONFIG_FILE}' cannot be used: {reason}") from error

@@ -1,0 +1,62 @@
+"""Evaluate and calibrate a classifier on a labelled dataset."""
+
+import torch
+from datasets import Dataset
+
+from sentiment.data.splits import stand_in
+from sentiment.evaluation.calibration import fit_temperature
+from sentiment.evaluation.metrics import Metrics, Scored, measure, measure_slices
+from sentiment.inference.classifier import Classifier
+from sentiment.text.batching import encode
+from sentiment.text.tokenizer import tokenize_dataset
+
+
+def score_dataset(classifier: Classifier, dataset: Dataset, batch_size: int = 64) -> Scored:
+    """Return the logits of each review, with its label and its length.
+
+    Args:
+        classifier: the model, vocabulary and tokenizer.
+        dataset: columns `text` and `label`. Its tokens are cached on disk.
+        batch_size: reviews in a batch.
+    """
+    tokenized = tokenize_dataset(dataset, classifier.tokenizer)
+    token_lists = list(tokenized["tokens"])
+    config = classifier.config.text
+    reviews = [encode(tokens, classifier.vocab, config) for tokens in token_lists]
+    return Scored(
+        logits=classifier.predict_logits(reviews, batch_size),
+        labels=torch.tensor(tokenized["label"]),
+        lengths=torch.tensor([len(tokens) for tokens in token_lists]),
+    )
+
+
+def evaluate(classifier: Classifier, dataset: Dataset, train: Dataset | None = None) -> Metrics:
+    """Measure a classifier on a labelled dataset.
+
+    Args:
+        classifier: what to measure.
+        dataset: columns `text` and `label`; label ids as the classifier's.
+        train: the training split. With it, the reviews that are in both are also measured apart.
+
+    Returns:
+        All metrics, with slices by length in tokens before truncation.
+    """
+    in_train = None if train is None else stand_in(dataset, [train])
+    scored = score_dataset(classifier, dataset)
+    return measure_slices(scored, classifier.temperature, in_train)
+
+
+def fit_and_compare_temperature(
+    classifier: Classifier, validation: Dataset
+) -> tuple[Metrics, Metrics]:
+    """Fit a temperature to reviews that the classifier was not trained on.
+
+    Returns:
+        The metrics before and after. The new temperature is that of the metrics after; the
+        classifier is not changed.
+    """
+    logits, labels, _ = score_dataset(classifier, validation)
+    before = measure(logits, labels, classifier.temperature)
+    logits = logits * classifier.temperature
+    temperature = fit_temperature(logits, labels)
+    return before, measure(logits / temperature, labels, temperature)
