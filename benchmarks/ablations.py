@@ -20,7 +20,9 @@ import torch.nn.functional as F
 
 from sentiment.artifacts.bundle import Bundle, load_bundle, load_encoder
 from sentiment.config import SHIPPED, Config, DataConfig, ModelConfig
-from sentiment.data.reviews import LABELS, load_corpus, without
+from sentiment.data.labels import IMDB_LABELS
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import drop_shared
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, encode
 from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
@@ -148,7 +150,9 @@ class SelfTraining(Unlabelled):
         super().__init__(bundle, data, unlabelled)
         known = torch.tensor([label for _, label in data.train])
         soft = teacher.logits(unlabelled).softmax(dim=1)
-        self.targets = torch.cat([F.one_hot(known, len(LABELS)).float(), soft])  # [reviews, labels]
+        self.targets = torch.cat(
+            [F.one_hot(known, len(IMDB_LABELS)).float(), soft]
+        )  # [reviews, labels]
         whole = self.stages[-1]
         # In the place of the label stands the row of its target.
         examples = [(ids, row) for row, (ids, _) in enumerate(whole.examples)]
@@ -258,7 +262,7 @@ def measure(name: str, task: type[Classification], config: Config) -> None:
     data = prepare_data(config, encoder.vocab)
 
     def new_bundle() -> Bundle:
-        bundle = Bundle.new(config, LABELS, data.vocab, data.facts)
+        bundle = Bundle.new(config, IMDB_LABELS, data.vocab, data.facts)
         bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
         fit_linear(bundle.model, data.train, config.train.seed)
         return bundle
@@ -286,9 +290,9 @@ def measure(name: str, task: type[Classification], config: Config) -> None:
 
 def unlabelled(config: Config, data: Data) -> list[list[int]]:
     """Ids of unlabelled reviews, those that stand in the test split too left out."""
-    corpus = load_corpus(config.data.dataset)
+    corpus = load_reviews(config.data.dataset)
     rows = corpus["unsupervised"].shuffle(seed=config.train.seed).select(range(UNLABELLED))
-    rows = without(rows, [corpus["test"]])
+    rows = drop_shared(rows, [corpus["test"]])
     tokens = tokenize_dataset(rows, Tokenizer(config.text.language, config.text.lowercase))
     return [encode(review, data.vocab, config.text) for review in tokens["tokens"]]
 

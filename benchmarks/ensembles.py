@@ -22,7 +22,8 @@ from sklearn.linear_model import LogisticRegression
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import DataConfig
-from sentiment.data.reviews import load_corpus, train_and_validation
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import train_and_validation
 from sentiment.inference.classifier import Classifier
 from sentiment.models.bag_of_words import nb_svm
 
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", help="run folders of the same data")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     arguments = parser.parse_args()
-    corpus = load_corpus(arguments.dataset)
+    corpus = load_reviews(arguments.dataset)
     data = DataConfig(dataset=arguments.dataset)
     train, validation = train_and_validation(corpus, data, seed=0)
     test = corpus["test"]

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import FEW_LABELS, FROM_SCRATCH, Config
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.evaluation.metrics import evaluate
 from sentiment.models.bag_of_words import tf_idf
 from sentiment.training.classification import train
@@ -68,7 +68,7 @@ def measure_all(file: Path, dataset: str, kinds: list[str], sizes: list[int]) ->
     if file.exists():
         lines = [json.loads(line) for line in file.open()]
         done = {(line["kind"], line["labels"], line["draw"]) for line in lines}
-    corpus = load_corpus(dataset)
+    corpus = load_reviews(dataset)
     lessons = file.with_suffix(".lessons")
     if "lessons" in kinds and not (lessons / "summary.json").exists():
         train(Config.from_flat(dataset="lessons"), lessons)

@@ -36,7 +36,8 @@ from rich.table import Table
 
 from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_size
 from sentiment.config import DataConfig
-from sentiment.data.reviews import load_corpus, train_and_validation
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import train_and_validation
 from sentiment.runtime.malloc import peak_memory
 from sentiment.text.tokenizer import Tokenizer
 
@@ -130,7 +131,7 @@ PEERS = {
 def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
     """Fit on all of train, measure on test; with `search` choose on validation before."""
     fit, setting, choices = PEERS[name]
-    corpus = load_corpus(dataset)
+    corpus = load_reviews(dataset)
     if search:
         training, validation = (
             Reviews(list(split["text"]), list(split["label"]))
@@ -170,7 +171,7 @@ def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
     """A trained bundle, read as `predict` reads it."""
     from sentiment.inference.classifier import Classifier
 
-    test = load_corpus(dataset)["test"]
+    test = load_reviews(dataset)["test"]
     texts, labels = list(test["text"]), list(test["label"])
     classifier = Classifier.from_pretrained(model)
     training = classifier.bundle.data["metrics"]
@@ -207,7 +208,7 @@ def measure_packed(dataset: str) -> dict[str, Any]:
             _, (hidden, _) = self.lstm(packed)
             return self.linear(torch.cat([hidden[-2], hidden[-1]], dim=1)).squeeze(1)
 
-    corpus = load_corpus(dataset)
+    corpus = load_reviews(dataset)
     texts = list(corpus["train"]["text"][:: len(corpus["train"]) // (64 * PACKED_STEPS)])
     rows = [torch.randint(25_002, (len(tokens),)) for tokens in Tokenizer().pipe(texts)]
     model = Tutorial()

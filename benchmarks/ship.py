@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, load_bundle, save_bundle
 from sentiment.config import SHIPPED, DataConfig
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.classifier import Classifier
 from sentiment.text.batching import encode
@@ -55,7 +55,7 @@ def main() -> None:
     )
     bundle = replace(bundle, config=config)
 
-    rows = load_corpus(arguments.dataset)["unsupervised"].shuffle(seed=0).select(range(REVIEWS))
+    rows = load_reviews(arguments.dataset)["unsupervised"].shuffle(seed=0).select(range(REVIEWS))
     tokens = tokenize_dataset(rows, Tokenizer(config.text.language, config.text.lowercase))
     reviews = [encode(review, bundle.vocab, config.text) for review in tokens["tokens"]]
     with TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from sentiment import Classifier
-from sentiment.data.labels import polarities
+from sentiment.data.labels import negative_positive_ids
 
 OPINIONS = Path(__file__).with_suffix(".jsonl")
 
@@ -34,7 +34,7 @@ def main() -> None:
     table = Table("model", *(f"{kind}: wrong, ROC-AUC" for kind in sorted({*kinds})))
     for model in arguments.models:
         classifier = Classifier.from_pretrained(model) if model else Classifier.from_pretrained()
-        sides = polarities(classifier.labels)
+        sides = negative_positive_ids(classifier.labels)
         assert sides is not None, classifier.labels
         texts = [row["text"] for row in rows]
         scores = classifier.probabilities(texts)[:, sides[1]].numpy()

@@ -16,7 +16,8 @@ from rich.table import Table
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import FROM_SCRATCH, Config
-from sentiment.data.reviews import load_corpus, split_of
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import labelled_split
 from sentiment.evaluation.metrics import evaluate
 from sentiment.training.classification import train
 
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the two runs go")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    test = split_of(load_corpus(arguments.dataset), "test", arguments.dataset)
+    test = labelled_split(load_reviews(arguments.dataset), "test", arguments.dataset)
     table = Table(title="Accuracy by validation split", title_justify="left")
     for heading in ("held out", "validation", "test", "difference"):
         table.add_column(heading, justify="left" if heading == "held out" else "right")

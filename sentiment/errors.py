@@ -4,6 +4,7 @@ Each message says what was wrong, where, and what to do. The command line prints
 stderr and exits with code 2. Any other exception is a defect and shows a traceback.
 """
 
+from collections.abc import Iterable
 from reprlib import Repr
 
 __all__ = [
@@ -55,6 +56,11 @@ class TrainingError(SentimentError):
 
 
 InputError = SentimentError
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message: quoted, separated by commas, at most 20 of them."""
+    return quoted.repr(list(names))[1:-1]
 
 
 def describe(error: BaseException) -> str:

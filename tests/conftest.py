@@ -16,7 +16,8 @@ from sentiment.artifacts.checksums import (
     write_config,
 )
 from sentiment.config import FROM_SCRATCH, Config
-from sentiment.data.reviews import from_reviews, load_corpus
+from sentiment.data.columns import from_reviews
+from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.training.classification import train
 
@@ -63,7 +64,7 @@ def dataset():
 
 @pytest.fixture(scope="session")
 def imdb(dataset):
-    return load_corpus(dataset)
+    return load_reviews(dataset)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +83,7 @@ def few_reviews(monkeypatch):
         rows = sample_reviews(split)
         splits[split] = rows[:count] + rows[-count:]
     monkeypatch.setattr(
-        sentiment.training.classification, "load_corpus", lambda *_: from_reviews(splits)
+        sentiment.training.classification, "load_reviews", lambda *_: from_reviews(splits)
     )
 
 

@@ -7,7 +7,8 @@ from scipy.sparse import csr_matrix
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.artifacts.checksums import FILES
-from sentiment.data.reviews import from_reviews, load_corpus
+from sentiment.data.columns import from_reviews
+from sentiment.data.reviews import load_reviews
 from sentiment.errors import InputError
 from sentiment.evaluation.baselines import as_logits, compare, stored_size
 from sentiment.evaluation.metrics import evaluate
@@ -21,7 +22,7 @@ BAD = ["a bad film", "bad and dull", "dull , bad , slow", "a slow film"] * 5
 @pytest.fixture(scope="module")
 def corpus():
     """400 training and 100 test reviews of the built-in ones."""
-    sample = load_corpus("sample")
+    sample = load_reviews("sample")
     middle = {split: len(sample[split]) // 2 for split in ("train", "test")}
     return {
         split: sample[split].select(range(middle[split] - n // 2, middle[split] + n // 2))

@@ -19,7 +19,7 @@ from conftest import SMALL, reseal
 
 from sentiment.cli.show import print_baselines
 from sentiment.config import SECTIONS
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 
 SAMPLE = ("--dataset", "sample", "--out", "run")
 ROOT = Path(__file__).parent.parent
@@ -124,7 +124,7 @@ def test_calibrate_never_takes_the_test_split(run_folder, tmp_path):
     shutil.copytree(run_folder, model)
     before = (model / "config.json").read_bytes()
     test.mkdir()
-    load_corpus("sample")["test"].to_parquet(test / "test-0.parquet")
+    load_reviews("sample")["test"].to_parquet(test / "test-0.parquet")
     refused = sentiment("calibrate", "--model", model, "--dataset", test)
     assert fails(refused, "has no split 'train'; it has test")
     assert (model / "config.json").read_bytes() == before
@@ -150,7 +150,7 @@ def test_baselines_stand_beside_a_model(run_folder, tmp_path):
 
 
 def test_predictions_from_a_file_and_from_standard_input_keep_their_order(run_folder, tmp_path):
-    texts = list(load_corpus("sample")["test"]["text"][495:505])
+    texts = list(load_reviews("sample")["test"]["text"][495:505])
     (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
     common = ("--model", run_folder, "--format", "jsonl")
     from_file = sentiment("predict", "--file", tmp_path / "texts.txt", *common)
@@ -330,7 +330,7 @@ def test_reviews_in_train_and_test_are_counted_on_stderr(tmp_path):
     ]
     for name, own in (("train", rows), ("test", [*rows[:3], "another,1", "one more,0"])):
         (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *own]))
-    warning = "Warning: 3 of the 5 reviews in 'test' stand in 'train' too"
+    warning = "Warning: 3 of the 5 reviews in 'test' are in 'train' too"
     trained = sentiment("train", *FLAGS, "--dataset", tmp_path, "--out", tmp_path / "run")
     assert trained.returncode == 0, trained.stderr
     assert trained.stderr.count(warning) == 1

@@ -10,24 +10,23 @@ from datasets import Dataset, DatasetDict
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from sentiment.config import DataConfig
-from sentiment.data.columns import labels_feature
-from sentiment.data.reviews import (
-    LABELS,
+from sentiment.data import hub
+from sentiment.data import imdb as imdb_reader
+from sentiment.data.columns import from_reviews, review_features
+from sentiment.data.labels import IMDB_LABELS
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import (
     SharedReviewsWarning,
-    acl,
     fingerprint,
-    from_reviews,
     hold_out,
-    hub,
-    load_corpus,
-    split_of,
+    labelled_split,
     train_and_validation,
     warn_of_shared,
 )
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError, DataError, SentimentError
 from sentiment.runtime.network import within
 
-IMDB_FEATURES = labels_feature(LABELS)
+IMDB_FEATURES = review_features(IMDB_LABELS)
 REVIEWS = {
     "train/neg/2_1.txt": "second <br /> bad",
     "train/neg/10_2.txt": "tenth, worse",
@@ -59,8 +58,8 @@ def rows(corpus):
 
 
 def load_all(path, **settings):
-    """All of it, none set aside for testing."""
-    return load_corpus(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
+    """Load all splits, without holding out a test split."""
+    return load_reviews(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
 
 
 def write_acl_folder(root, reviews=REVIEWS):
@@ -87,35 +86,35 @@ def parquet_folder(path, columns, features=None, split="train"):
     return path
 
 
-def test_the_original_folder_is_read_in_order_of_review_number(tmp_path):
-    corpus = load_corpus(str(write_acl_folder(tmp_path / "aclImdb")))
+def test_imdb_folder_is_sorted_by_review_number(tmp_path):
+    corpus = load_reviews(str(write_acl_folder(tmp_path / "aclImdb")))
     assert rows(corpus) == EXPECTED
     assert all(split.features == IMDB_FEATURES for split in corpus.values())
-    assert rows(load_corpus(str(tmp_path))) == EXPECTED  # the folder above serves too
+    assert rows(load_reviews(str(tmp_path))) == EXPECTED  # Its parent folder works too.
 
 
-def test_the_original_archive_is_read_without_unpacking(tmp_path):
+def test_imdb_archive_is_read_without_unpacking(tmp_path):
     members = {f"aclImdb/{name}": text.encode() for name, text in REVIEWS.items()}
     path = write_archive(tmp_path / "aclImdb_v1.tar.gz", members)
-    assert rows(load_corpus(str(path))) == EXPECTED
+    assert rows(load_reviews(str(path))) == EXPECTED
     assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("name", ["../train/pos/0_9.txt", "/train/pos/0_9.txt", "a/../../b.txt"])
-def test_an_archive_member_that_climbs_out_is_refused(tmp_path, name):
+def test_archive_member_outside_of_its_folder_is_an_error(tmp_path, name):
     path = write_archive(tmp_path / "evil.tar.gz", {"aclImdb/train/pos/0_9.txt": b"x", name: b"y"})
-    with pytest.raises(InputError, match="climbs out"):
-        load_corpus(str(path))
+    with pytest.raises(DataError, match="outside of its folder"):
+        load_reviews(str(path))
 
 
-def test_links_in_an_archive_are_not_followed(tmp_path):
+def test_archive_links_are_not_followed(tmp_path):
     path = tmp_path / "links.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         info = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
         info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(info)
-    with pytest.raises(InputError, match="holds no reviews"):
-        load_corpus(str(path))
+    with pytest.raises(DataError, match="contains no reviews"):
+        load_reviews(str(path))
 
 
 @pytest.mark.parametrize(
@@ -123,99 +122,103 @@ def test_links_in_an_archive_are_not_followed(tmp_path):
     [
         *((kind, 2**33) for kind in (tarfile.REGTYPE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME)),
         (tarfile.DIRTYPE, 2**60),
-        (tarfile.REGTYPE, -512),  # Which Python's own reader goes round and round on.
+        (tarfile.REGTYPE, -512),  # Python's own reader never returns on it.
     ],
 )
-def test_a_member_whose_size_cannot_be_is_refused_unread(tmp_path, kind, size):
+def test_archive_member_of_implausible_size_is_an_error(tmp_path, kind, size):
     path = tmp_path / "absurd.tar.gz"
     with gzip.open(path, "wb") as file:
         first = tarfile.TarInfo("aclImdb/README")
         second = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
         second.type, second.size = kind, size
         file.write(first.tobuf(tarfile.GNU_FORMAT) + second.tobuf(tarfile.GNU_FORMAT) + bytes(5000))
-    with pytest.raises(InputError, match=rf"aclImdb/train/pos/0_9.txt' has {size:,} bytes"):
-        load_corpus(str(path))
+    with pytest.raises(DataError, match=rf"aclImdb/train/pos/0_9.txt' has {size:,} bytes"):
+        load_reviews(str(path))
 
 
-def test_an_archive_of_endless_reviews_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(acl, "MAX_CORPUS_BYTES", 2500)
+def test_archive_with_too_many_bytes_of_reviews_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(imdb_reader, "MAX_TOTAL_BYTES", 2500)
     members = {f"aclImdb/train/pos/{n}_9.txt": b"x" * 1000 for n in range(3)}
-    with pytest.raises(InputError, match="no reviews of IMDB: over 2,500 bytes"):
-        load_corpus(str(write_archive(tmp_path / "many.tar.gz", members)))
+    with pytest.raises(DataError, match="This is not the IMDB dataset: over 2,500 bytes"):
+        load_reviews(str(write_archive(tmp_path / "many.tar.gz", members)))
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"\xff\xfe", "not UTF-8"), (b"x" * (acl.MAX_REVIEW_BYTES + 1), "longer than")],
+    [(b"\xff\xfe", "not UTF-8"), (b"x" * (imdb_reader.MAX_REVIEW_BYTES + 1), "longer than")],
 )
-def test_a_review_that_is_none_is_named(tmp_path, content, message):
+def test_malformed_review_file_is_named(tmp_path, content, message):
     path = write_archive(tmp_path / "bad.tar.gz", {"aclImdb/test/neg/7_1.txt": content})
-    with pytest.raises(InputError, match=f"test/neg/7_1.txt.*{message}"):
-        load_corpus(str(path))
+    with pytest.raises(DataError, match=f"test/neg/7_1.txt.*{message}"):
+        load_reviews(str(path))
 
 
-def test_a_truncated_archive_is_a_clear_error(tmp_path):
+def test_truncated_archive_is_an_error(tmp_path):
     members = {f"aclImdb/{name}": text.encode() * 999 for name, text in REVIEWS.items()}
     path = write_archive(tmp_path / "half.tar.gz", members)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="Could not read '.*half.tar.gz' as a tar archive"):
-        load_corpus(str(path))
+    with pytest.raises(DataError, match="Could not read '.*half.tar.gz' as a tar archive"):
+        load_reviews(str(path))
     path.write_bytes(b"text, not an archive")
-    with pytest.raises(InputError, match="Could not read '.*half.tar.gz' as a tar archive"):
-        load_corpus(str(path))
+    with pytest.raises(DataError, match="Could not read '.*half.tar.gz' as a tar archive"):
+        load_reviews(str(path))
 
 
-def test_a_folder_in_hub_layout_is_read_and_other_columns_dropped(tmp_path):
+def test_hub_layout_folder_is_read_and_other_columns_are_dropped(tmp_path):
     columns = {"text": ["a", "b"], "label": ["pos", "neg"], "movie": ["x", "y"]}
     corpus = load_all(parquet_folder(tmp_path / "data", columns))
     assert rows(corpus) == {"train": [("a", 1), ("b", 0)]}
     assert corpus["train"].features == IMDB_FEATURES
 
 
-def test_unlabelled_rows_are_expected_but_not_to_train_on(tmp_path):
+def test_unlabelled_rows_load_but_are_no_labelled_split(tmp_path):
     path = parquet_folder(tmp_path / "data", {"text": ["a"], "label": [-1]})
-    corpus = load_corpus(str(path))
+    corpus = load_reviews(str(path))
     assert corpus["train"]["label"] == [-1]
-    with pytest.raises(InputError, match="without a label"):
-        split_of(corpus, "train", "data")
-    with pytest.raises(InputError, match="no split 'test'; it has train"):
-        split_of(corpus, "test", "data")
+    with pytest.raises(DataError, match="without a label"):
+        labelled_split(corpus, "train", "data")
+    with pytest.raises(DataError, match="no split 'test'. Its splits are train"):
+        labelled_split(corpus, "test", "data")
 
 
 @pytest.mark.parametrize(
     ("columns", "features", "message"),
     [
-        ({"text": ["a"]}, None, "no column of labels, only 'text'"),
-        ({"text": [1], "label": [0]}, None, "no column of texts, only 'text', 'label'"),
+        ({"text": ["a"]}, None, "no column of labels. Its columns are 'text'"),
+        ({"text": [1], "label": [0]}, None, "no column of texts. Its columns are 'text', 'label'"),
         ({"text": ["a"], "label": [0.5]}, None, "no column of labels"),
         ({"text": ["a"], "label": [[0]]}, None, "no column of labels"),
         ({"text": ["a", None], "label": [0, 1]}, None, "has no text in row 2: column 'text'"),
         ({"text": ["a", " \n"], "label": [0, 1]}, None, "has no text in row 2"),
         ({"text": ["a", "b"], "label": [0, None]}, None, "has no label in row 2"),
         ({"text": ["a", "b"], "label": ["x", ""]}, None, "has no label in row 2"),
-        ({"text": ["a", "b"], "label": ["x", "y\0"]}, None, "the label .*, which is no name"),
+        (
+            {"text": ["a", "b"], "label": ["x", "y\0"]},
+            None,
+            "the label .*; a label needs printable characters",
+        ),
         ({"text": [], "label": []}, IMDB_FEATURES, "is empty"),
         (
             {"text": ["a"] * 1001, "label": [str(n) for n in range(1001)]},
             None,
-            "has 1,001 different labels in its column 'label'; 1,000 is the most.*--label-column",
+            "has 1,001 different labels in its column 'label'; at most 1,000.*label_column",
         ),
     ],
 )
-def test_data_that_cannot_be_learned_from_is_a_clear_error(tmp_path, columns, features, message):
+def test_unusable_columns_are_an_error(tmp_path, columns, features, message):
     path = parquet_folder(tmp_path / "data", columns, features)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(DataError, match=message):
         load_all(path)
 
 
-def test_an_empty_folder_and_a_wrong_path_are_clear_errors(tmp_path):
+def test_empty_folder_and_wrong_path_are_errors(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="Could not read reviews from the folder"):
-        load_corpus(str(tmp_path / "empty"))
-    with pytest.raises(InputError, match="no file or folder '.*nowhere'.*--dataset sample"):
-        load_corpus(str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match="--revision is for a data set of the Hub"):
-        load_corpus(DataConfig(dataset="sample", revision="main"))
+    with pytest.raises(DataError, match="Could not read reviews from the folder"):
+        load_reviews(str(tmp_path / "empty"))
+    with pytest.raises(DataError, match="no file or folder '.*nowhere'.*--dataset sample"):
+        load_reviews(str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match="revision applies to datasets of the Hub only"):
+        load_reviews(DataConfig(dataset="sample", revision="main"))
 
 
 CSV = ["text,label"] + [f"word{n},{n % 2}" for n in range(100_000)]
@@ -227,24 +230,24 @@ CSV = ["text,label"] + [f"word{n},{n % 2}" for n in range(100_000)]
     [
         ("one,two,3,4", r"\.csv.*Expected 2 fields in line 77778, saw 4"),
         ('"open,1', r"\.csv.*EOF inside string starting at row 77777"),
-        ("one,positive", "label 'positive' has a single review, that of row 77,777"),
+        ("one,positive", "label 'positive' has a single review, in row 77,777"),
         ("one,", "has no label in row 77,777"),
         (",1", "has no text in row 77,777"),
-        ("one,7", "label '7' has a single review, that of row 77,777"),
+        ("one,7", "label '7' has a single review, in row 77,777"),
     ],
 )
-def test_one_bad_row_of_100_000_is_told(tmp_path, capfd, name, row, message):
+def test_one_malformed_row_of_100_000_is_named(tmp_path, capfd, name, row, message):
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join([*CSV[:77_777], row, *CSV[77_778:]]))
-    with pytest.raises(InputError, match=message) as caught:
-        load_corpus(str(path if path.parent == tmp_path else path.parent))
+    with pytest.raises(DataError, match=message) as caught:
+        load_reviews(str(path if path.parent == tmp_path else path.parent))
     assert "\n" not in str(caught.value)
     assert "Error" not in capfd.readouterr().err
 
 
 def write_packed(path):
-    """A CSV in an archive or compressed, by the suffix of `path`."""
+    """Write a CSV file in an archive or compressed, by the suffix of `path`."""
     content = b"text,label\na,1\nb,0\n"
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
@@ -257,19 +260,20 @@ def write_packed(path):
 
 
 @pytest.mark.parametrize("name", ["train.zip", "train.tar.gz", "train.tar", "train.csv.gz"])
-def test_an_archive_in_a_folder_is_not_unpacked(tmp_path, name):
+def test_archive_in_a_folder_is_not_unpacked(tmp_path, name):
     folder = tmp_path / "deep" / "data"
     folder.mkdir(parents=True)
     write_packed(folder / name)
     with pytest.raises(
-        InputError, match=rf"{name}' is none of the files.*Unpack|No .supported. data files"
+        DataError,
+        match=rf"{name}' has a format that is not supported.*Unpack|No .supported. data files",
     ):
-        load_corpus(str(folder))
+        load_reviews(str(folder))
     assert not list(tmp_path.rglob("climbs*"))
 
 
 @pytest.mark.parametrize("place", ["../other/train.csv", "{other}/train.csv", "a/../../other/*"])
-def test_a_readme_that_leads_elsewhere_is_not_followed(tmp_path, place):
+def test_readme_with_files_outside_of_its_folder_is_an_error(tmp_path, place):
     for name in ("data", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "train.csv").write_text("text,label\na,1\nb,0\n")
@@ -279,60 +283,60 @@ def test_a_readme_that_leads_elsewhere_is_not_followed(tmp_path, place):
         "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n"
         f"    path: {place}\n---\n"
     )
-    with pytest.raises(InputError, match="takes reviews from elsewhere"):
-        load_corpus(str(tmp_path / "data"))
+    with pytest.raises(DataError, match="refers to a file outside of it"):
+        load_reviews(str(tmp_path / "data"))
 
 
 @pytest.mark.parametrize("depth", [101, 20_000])
-def test_json_that_would_crash_the_reader_is_refused(tmp_path, depth):
+def test_deeply_nested_json_is_an_error(tmp_path, depth):
     good = '{"text": "[[[[ \\" {{{{", "label": 1}\n'
     path = tmp_path / "train.jsonl"
     path.write_text(good * 200)
     assert len(load_all(tmp_path)["train"]) == 200
     path.write_text(good + '{"text": "a", "label": ' + "[" * depth + "]" * depth + "}\n")
-    with pytest.raises(InputError, match=r"train\.jsonl', line 2: nested more than 100 deep"):
-        load_corpus(str(tmp_path))
+    with pytest.raises(DataError, match=r"train\.jsonl', line 2: nested more than 100 deep"):
+        load_reviews(str(tmp_path))
 
 
-def test_a_script_in_a_folder_is_not_run(tmp_path):
+def test_script_in_a_folder_is_not_run(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "data.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    with pytest.raises(InputError, match="Could not read reviews from the folder"):
-        load_corpus(str(folder))
+    with pytest.raises(DataError, match="Could not read reviews from the folder"):
+        load_reviews(str(folder))
     assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
-def test_training_and_choosing_need_both_labels(split):
+def test_training_and_validation_splits_need_two_labels(split):
     both = [("a", 0), ("b", 1)]
     corpus = from_reviews({"train": both, "validation": both, split: [("a", 1), ("b", 1)]})
-    with pytest.raises(InputError, match=f"split '{split}' of 'mine' has reviews of one label"):
+    with pytest.raises(DataError, match=f"reviews of the split '{split}' of 'mine' have the same"):
         train_and_validation(corpus, DataConfig(dataset="mine"), 0)
 
 
-def test_reviews_that_stand_in_train_too_are_counted():
+def test_reviews_shared_with_train_are_counted():
     train = from_reviews({"train": [("A  film.", 0), ("b", 1)]})["train"]
     test = from_reviews({"test": [("a film.", 0), ("B", 1), ("c", 1)]})["test"]
-    with pytest.warns(SharedReviewsWarning, match="2 of the 3 reviews in 'test' stand in 'train'"):
+    with pytest.warns(SharedReviewsWarning, match="2 of the 3 reviews in 'test' are in 'train'"):
         warn_of_shared(train, validation=None, test=test)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_shared(train, test=test.select([2]))
 
 
-def test_an_unreachable_hub_is_said_within_ten_seconds(monkeypatch):
+def test_unreachable_hub_is_an_error_within_ten_seconds(monkeypatch):
     def sleep(*args, **kwargs):
         time.sleep(60)
 
     monkeypatch.setattr(hub.HfApi, "dataset_info", sleep)
     started = time.monotonic()
-    with pytest.raises(InputError, match="cannot be reached.*HF_ENDPOINT.*--dataset sample"):
-        load_corpus("someone/never-downloaded")
+    with pytest.raises(SentimentError, match="cannot be reached.*HF_ENDPOINT.*--dataset sample"):
+        load_reviews("someone/never-downloaded")
     assert time.monotonic() - started < 10
 
 
-def test_an_unknown_hub_data_set_is_a_clear_error(monkeypatch):
+def test_unknown_hub_dataset_is_an_error(monkeypatch):
     class Response:
         headers, request, status_code = {}, None, 404
 
@@ -340,25 +344,25 @@ def test_an_unknown_hub_data_set_is_a_clear_error(monkeypatch):
         raise RepositoryNotFoundError("404", response=Response())
 
     monkeypatch.setattr(hub.HfApi, "dataset_info", refuse)
-    with pytest.raises(InputError, match="The Hub has no public data set 'someone/nothing'"):
-        load_corpus("someone/nothing")
+    with pytest.raises(SentimentError, match="The Hub has no public data set 'someone/nothing'"):
+        load_reviews("someone/nothing")
 
 
-def test_a_reachable_hub_is_asked_for_the_revision(monkeypatch):
-    asked = []
+def test_revision_and_subset_reach_the_hub(monkeypatch):
+    requests = []
     monkeypatch.setattr(hub.HfApi, "dataset_info", lambda *_, **__: None)
 
     def load_dataset(name, subset, revision):
-        asked.append((name, subset, revision))
+        requests.append((name, subset, revision))
         return DatasetDict(train=from_reviews(EXPECTED)["train"])
 
     monkeypatch.setattr(hub.datasets, "load_dataset", load_dataset)
     data = DataConfig(dataset="someone/imdb", revision="v2", subset="short", test_fraction=0.0)
-    assert rows(load_corpus(data))["train"] == EXPECTED["train"]
-    assert asked == [("someone/imdb", "short", "v2")]
+    assert rows(load_reviews(data))["train"] == EXPECTED["train"]
+    assert requests == [("someone/imdb", "short", "v2")]
 
 
-def test_within_hands_on_results_and_errors():
+def test_within_passes_on_results_and_errors():
     assert within(5, lambda: 3) == 3
     with pytest.raises(ZeroDivisionError):
         within(5, lambda: 1 / 0)
@@ -377,7 +381,7 @@ def test_contiguous_validation_is_the_last_tenth_of_each_label():
     assert kept["text"] == [f"n{i}" for i in range(18)] + [f"p{i}" for i in range(27)]
 
 
-def test_random_validation_is_seeded_and_as_balanced():
+def test_random_validation_is_seeded_and_stratified():
     train = numbered(200, 300)
     kept, held_out = hold_out(train, "random", seed=1)
     assert sorted([*kept["text"], *held_out["text"]]) == sorted(train["text"])
@@ -389,16 +393,16 @@ def test_random_validation_is_seeded_and_as_balanced():
 @pytest.mark.parametrize(
     ("negatives", "positives", "message"),
     [
-        (5, 0, "All 5 reviews have one label only, 'neg'. Training needs reviews of both labels"),
-        (1, 5, "The label 'neg' has a single review, that of row 1"),
+        (5, 0, "All 5 reviews have the same label, 'neg'. Training needs reviews of two labels"),
+        (1, 5, "The label 'neg' has a single review, in row 1"),
     ],
 )
-def test_holding_out_needs_reviews_of_both_labels(negatives, positives, message):
-    with pytest.raises(InputError, match=message):
+def test_hold_out_needs_two_reviews_of_two_labels(negatives, positives, message):
+    with pytest.raises(DataError, match=message):
         hold_out(numbered(negatives, positives))
 
 
-def test_the_fingerprint_changes_with_text_label_and_order():
+def test_fingerprint_depends_on_text_label_and_order():
     same = [("a", 0), ("b", 1)]
     variants = [same, same[::-1], [("a", 1), ("b", 1)], [("ab", 0), ("", 1)], [*same, ("", 0)]]
     prints = [fingerprint(from_reviews({"train": rows})["train"]) for rows in variants]
@@ -406,11 +410,11 @@ def test_the_fingerprint_changes_with_text_label_and_order():
     assert prints[0] == fingerprint(from_reviews({"train": same})["train"])
 
 
-def test_the_sample_has_three_balanced_splits():
-    corpus = load_corpus("sample")
+def test_sample_has_three_balanced_splits():
+    corpus = load_reviews("sample")
     assert list(corpus) == ["train", "validation", "test"]
     for split in corpus.values():
-        assert split.features["label"].names == LABELS
+        assert split.features["label"].names == IMDB_LABELS
         assert split["label"] == sorted(split["label"])
         assert sum(split["label"]) * 2 == len(split)
 
@@ -426,12 +430,12 @@ def test_imdb_has_its_known_shape(imdb):
     assert (len(kept), len(held_out)) == (22500, 2500)
 
 
-def test_imdb_reads_the_same_from_the_original_layout(imdb, tmp_path):
+def test_imdb_is_the_same_from_its_original_layout(imdb, tmp_path):
     reviews = {}
     for split in ("train", "test"):
         part = imdb[split].select([*range(20), *range(24980, 25000)])
         for number, (text, label) in enumerate(zip(part["text"], part["label"], strict=True)):
-            reviews[f"{split}/{LABELS[label]}/{number}_5.txt"] = text
-    corpus = load_corpus(str(write_acl_folder(tmp_path / "aclImdb", reviews)))
+            reviews[f"{split}/{IMDB_LABELS[label]}/{number}_5.txt"] = text
+    corpus = load_reviews(str(write_acl_folder(tmp_path / "aclImdb", reviews)))
     assert corpus["test"]["text"] == part["text"]
     assert corpus["test"]["label"] == part["label"]

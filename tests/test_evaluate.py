@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from sentiment.artifacts.bundle import load_bundle
-from sentiment.data.reviews import from_reviews, load_corpus
+from sentiment.data.columns import from_reviews
+from sentiment.data.reviews import load_reviews
 from sentiment.evaluation.metrics import (
     calibrate,
     evaluate,
@@ -108,7 +109,7 @@ def test_calibration_is_told_before_and_after_the_temperature():
 
 def test_metrics_are_over_reviews_whatever_the_batch_size(run_folder):
     bundle = load_bundle(run_folder)
-    split = load_corpus("sample")["test"].select(range(400, 603))
+    split = load_reviews("sample")["test"].select(range(400, 603))
     one, other = evaluate(bundle, split, batch_size=7), evaluate(bundle, split, batch_size=128)
     assert one.n == 203
     assert one.accuracy == other.accuracy
@@ -116,7 +117,7 @@ def test_metrics_are_over_reviews_whatever_the_batch_size(run_folder):
 
 
 def test_evaluation_and_prediction_give_the_same_probabilities(run_folder):
-    split = load_corpus("sample")["test"].select(range(450, 550))
+    split = load_reviews("sample")["test"].select(range(450, 550))
     metrics = evaluate(load_bundle(run_folder), split)
     predicted = Classifier.from_pretrained(run_folder)(list(split["text"]))
     names = split.features["label"].names
@@ -125,7 +126,7 @@ def test_evaluation_and_prediction_give_the_same_probabilities(run_folder):
 
 
 def test_slices_are_by_length_and_of_what_stands_in_train_too(run_folder):
-    corpus = load_corpus("sample")
+    corpus = load_reviews("sample")
     split = corpus["test"].select(range(450, 550))
     whole = evaluate(load_bundle(run_folder), split)
     assert [part.name for part in whole.slices][:2] == ["0 to 99 tokens", "100 to 199 tokens"]
@@ -142,7 +143,7 @@ def test_slices_are_by_length_and_of_what_stands_in_train_too(run_folder):
 
 def test_each_slice_has_its_calibration_error_before_and_after(run_folder):
     bundle = load_bundle(run_folder)
-    split = load_corpus("sample")["test"].select(range(450, 550))
+    split = load_reviews("sample")["test"].select(range(450, 550))
     short = evaluate(bundle, split).slices[0]
     lengths = [len(tokens) for tokens in Tokenizer().pipe(split["text"])]
     alone = evaluate(bundle, split.select([row for row, n in enumerate(lengths) if n < 100]))
@@ -155,7 +156,7 @@ def test_each_slice_has_its_calibration_error_before_and_after(run_folder):
 
 def test_a_bundle_that_was_never_calibrated_has_one_error(run_folder):
     bundle = load_bundle(run_folder)
-    split = load_corpus("sample")["test"].select(range(450, 550))
+    split = load_reviews("sample")["test"].select(range(450, 550))
     before = evaluate(bundle, split)
     bundle.temperature = 1.0
     metrics = evaluate(bundle, split)
@@ -173,7 +174,7 @@ def enlarge(bundle, factor):
 def test_calibration_mends_a_bundle_whose_logits_are_three_times_too_large(run_folder):
     bundle = load_bundle(run_folder)
     bundle.temperature = 1.0
-    texts = load_corpus("sample")["validation"]
+    texts = load_reviews("sample")["validation"]
     enlarge(bundle, 2 / score(bundle, texts).logits.diff(dim=1).std())
     generator = torch.Generator().manual_seed(0)
     labels = score(bundle, texts).logits.softmax(dim=1).multinomial(1, generator=generator)

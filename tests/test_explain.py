@@ -17,7 +17,7 @@ import sentiment.inference.explain
 from sentiment import Classifier, InputError
 from sentiment.artifacts.bundle import Bundle
 from sentiment.config import Config
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.inference.explain import explain
 from sentiment.text.batching import collate, encode
 from sentiment.text.vocab import PAD_ID, Vocab
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::sentiment.inference.classifier.UnknownWordsWarning"
 )
 
-WORDS = " ".join(random.Random(0).sample(list(load_corpus("sample")["test"]["text"]), 60)).split()
+WORDS = " ".join(random.Random(0).sample(list(load_reviews("sample")["test"]["text"]), 60)).split()
 TEXTS = {
     "short": "A warm, funny film<br />with a cast that could not be better.",
     "300 words": " ".join(WORDS[:300]),
@@ -205,7 +205,7 @@ def test_an_explanation_can_be_had_again(classifier, explained):
 
 
 def test_threads_predict_while_one_explains(small):
-    texts = list(load_corpus("sample")["test"]["text"][:64])
+    texts = list(load_reviews("sample")["test"]["text"][:64])
     expected = small(texts)
     with ThreadPoolExecutor(1) as pool:
         explaining = pool.submit(lambda: [explain(small, text) for text in texts[:5]])

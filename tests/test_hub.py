@@ -21,7 +21,7 @@ from sentiment.artifacts.bundle import Bundle, save_bundle
 from sentiment.artifacts.checksums import CONFIG_FILE, FILES, VOCAB_FILE, WEIGHTS_FILE
 from sentiment.artifacts.model_card import SHARED_FILES, model_card, shareable, without_paths
 from sentiment.config import Config
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.evaluation.metrics import evaluate
 from sentiment.text.vocab import Vocab
 
@@ -288,7 +288,7 @@ def test_a_readme_that_is_no_card_stays(classifier, tmp_path):
 def test_a_card_tells_of_the_run(tmp_path):
     folder = tmp_path / "run"
     save_bundle(untrained(dataset="sample"), folder)
-    split = load_corpus("sample")["test"].select(range(0, 1000, 5))
+    split = load_reviews("sample")["test"].select(range(0, 1000, 5))
     metrics = evaluate(Classifier.from_pretrained(folder).bundle, split)
     result = {"dataset": "sample", "split": "test", **metrics.to_dict()}
     (folder / "metrics-test.json").write_text(json.dumps(result))

@@ -14,7 +14,7 @@ from sentences import CORPORA, reviews
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.errors import InputError
 from sentiment.evaluation.metrics import evaluate
 from sentiment.inference.classifier import Classifier
@@ -102,7 +102,7 @@ def test_a_language_is_learned_from_a_few_hundred_reviews(tmp_path, language):
     settings = {**LEARNER, "dataset": str(folder), "language": language}
     train(Config.from_flat(**settings), tmp_path / "run")
     bundle = load_bundle(tmp_path / "run")
-    assert evaluate(bundle, load_corpus(str(folder))["test"]).accuracy >= 0.75
+    assert evaluate(bundle, load_reviews(str(folder))["test"]).accuracy >= 0.75
 
 
 @pytest.fixture(scope="module", params=["zh", "zh-jieba"])
@@ -118,7 +118,7 @@ def chinese(request, tmp_path_factory):
 
 def test_chinese_is_learned_and_its_sentences_are_told_apart(chinese):
     bundle = load_bundle(chinese)
-    assert evaluate(bundle, load_corpus("sample-zh")["test"]).accuracy >= 0.85
+    assert evaluate(bundle, load_reviews("sample-zh")["test"]).accuracy >= 0.85
     classifier = Classifier(bundle)
     said = classifier(
         [

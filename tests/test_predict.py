@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment import Classifier
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.errors import InputError
 from sentiment.inference.classifier import UnknownWordsWarning
 from sentiment.inference.explain import explain
@@ -134,7 +134,10 @@ def test_a_folder_without_a_model_is_a_clear_error(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::sentiment.inference.classifier.UnknownWordsWarning")
 def test_eight_threads_get_the_answers_of_one(classifier):
-    texts = [*load_corpus("sample")["test"]["text"][:32], *(f"Word{n} is fine." for n in range(32))]
+    texts = [
+        *load_reviews("sample")["test"]["text"][:32],
+        *(f"Word{n} is fine." for n in range(32)),
+    ]
 
     def answers(_):
         singly = [classifier(text, all_scores=True) for text in texts]

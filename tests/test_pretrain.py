@@ -10,7 +10,9 @@ from safetensors.torch import load_file
 import sentiment.training.language_modeling
 from sentiment.artifacts.bundle import load_bundle, load_encoder
 from sentiment.config import PRETRAINING, Config
-from sentiment.data.reviews import UNLABELLED, from_reviews, train_and_validation, without
+from sentiment.data.columns import from_reviews
+from sentiment.data.labels import UNLABELLED
+from sentiment.data.splits import drop_shared, train_and_validation
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
 from sentiment.text.batching import collate
@@ -41,7 +43,7 @@ def few_readings(monkeypatch):
     splits["unsupervised"] = [(text, UNLABELLED) for text in unlabelled]
     corpus = from_reviews(splits)
     monkeypatch.setattr(
-        sentiment.training.language_modeling, "load_corpus", lambda *_, **__: corpus
+        sentiment.training.language_modeling, "load_reviews", lambda *_, **__: corpus
     )
     return corpus
 
@@ -123,7 +125,7 @@ def test_reviews_that_stand_in_test_or_validation_are_not_read(few_readings):
     assert data.facts["left_out"] == 20
     assert data.facts["train"]["rows"] == 80
     held_out = {text.casefold().strip() for text in few_readings["test"]["text"]}
-    read = without(few_readings["unsupervised"], [few_readings["test"]])
+    read = drop_shared(few_readings["unsupervised"], [few_readings["test"]])
     assert len(read) == 20
     assert held_out.isdisjoint(text.casefold().strip() for text in read["text"])
 
@@ -133,7 +135,7 @@ def test_no_review_of_the_real_test_split_is_read(imdb):
     hidden = set(imdb["test"]["text"]) | set(validation_split["text"])
     for split, least in ((imdb["unsupervised"], 270), (imdb["train"], 123)):
         assert sum(text in hidden for text in split["text"]) >= least
-        assert hidden.isdisjoint(without(split, [imdb["test"], validation_split])["text"])
+        assert hidden.isdisjoint(drop_shared(split, [imdb["test"], validation_split])["text"])
 
 
 def test_a_run_leaves_an_encoder_that_says_how_it_was_made(tmp_path, few_readings):

@@ -20,7 +20,7 @@ from sentiment.apps.report.folder import read_comparison
 from sentiment.apps.report.mistakes import GAP, LONGEST, MOST, shortened
 from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
 from sentiment.cli import app
-from sentiment.data.reviews import load_corpus
+from sentiment.data.reviews import load_reviews
 from sentiment.errors import InputError
 from sentiment.evaluation.behavior import Result
 from sentiment.evaluation.metrics import evaluate
@@ -79,7 +79,7 @@ def behaviour(monkeypatch):
 
 @pytest.fixture(scope="module")
 def sample():
-    return load_corpus("sample")
+    return load_reviews("sample")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 
 import sentiment.training.classification
 from sentiment.config import Config
-from sentiment.data.reviews import UNLABELLED, from_reviews
+from sentiment.data.columns import from_reviews
+from sentiment.data.labels import UNLABELLED
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.training.classification import (
     LESSONS_AMONG,
@@ -45,7 +46,7 @@ def corpus(monkeypatch):
         ],
     }
     corpus = from_reviews(splits)
-    monkeypatch.setattr(sentiment.training.classification, "load_corpus", lambda *_: corpus)
+    monkeypatch.setattr(sentiment.training.classification, "load_reviews", lambda *_: corpus)
     return corpus
 
 

@@ -28,7 +28,8 @@ from sentiment import cli
 from sentiment.artifacts.bundle import Bundle, load_bundle, load_encoder
 from sentiment.artifacts.checksums import FILES
 from sentiment.config import Config
-from sentiment.data.reviews import LABELS, from_reviews
+from sentiment.data.columns import from_reviews
+from sentiment.data.labels import IMDB_LABELS
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.runtime.atomic_io import locked
 from sentiment.text.vocab import Vocab
@@ -55,7 +56,8 @@ def tiny_task():
     vocab, facts = Vocab(["good", "bad", "film"]), {"train": {"rows": 8}}
     rows = [([2, 4], 1), ([3, 4], 0), ([4, 2, 2], 1), ([4, 3, 3], 0)] * 2
     return Classification(
-        Bundle.new(settings(), LABELS, vocab, facts), Data(rows, rows, LABELS, vocab, facts)
+        Bundle.new(settings(), IMDB_LABELS, vocab, facts),
+        Data(rows, rows, IMDB_LABELS, vocab, facts),
     )
 
 
@@ -189,7 +191,7 @@ def command(monkeypatch, capfd):
         sentiment.training.classification,
         sentiment.training.language_modeling,
     ):
-        monkeypatch.setattr(room, "load_corpus", few_reviews)
+        monkeypatch.setattr(room, "load_reviews", few_reviews)
     monkeypatch.setattr(sentiment.evaluation.baselines, "compare", lambda *_: {})
     monkeypatch.setattr(sentiment.evaluation.behavior, "check", lambda *_: [])
     monkeypatch.setattr(sentiment.apps.report, "behaviour", lambda *_: "not here")
@@ -298,7 +300,7 @@ def work(tmp_path_factory):
     (place / "t.csv").write_text("text\ngood\nbad\n" * 20)
     flat = {**SMALL, "batch_size": 16, "max_length": 20, "checkpoint_steps": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentiment.training.classification, "load_corpus", few_reviews)
+        patch.setattr(sentiment.training.classification, "load_reviews", few_reviews)
         sentiment.training.classification.train(Config.from_flat(**flat), place / "done")
 
         def stop(metrics):

@@ -9,7 +9,8 @@ import sentiment.training.classification
 import sentiment.training.language_modeling
 from sentiment.artifacts.bundle import Bundle, EncoderBundle, load_bundle, load_encoder
 from sentiment.config import Config, TextConfig
-from sentiment.data.reviews import LABELS, Notice, from_reviews
+from sentiment.data.columns import Notice, from_reviews
+from sentiment.data.labels import IMDB_LABELS
 from sentiment.data.synthetic.lessons import opinions
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
@@ -38,7 +39,7 @@ def task(**changes):
     config = Config.from_flat(**{**SETTINGS, **dropouts, **changes})
     data = prepare_data(config)
     torch.manual_seed(0)
-    return Classification(Bundle.new(config, LABELS, data.vocab, data.facts), data)
+    return Classification(Bundle.new(config, IMDB_LABELS, data.vocab, data.facts), data)
 
 
 def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
@@ -153,7 +154,7 @@ def encoder(tmp_path, monkeypatch):
     """A small pretrained encoder, of another vocabulary and shape than a classifier's defaults."""
     corpus = from_reviews({"train": sample_reviews("train")[:40] + sample_reviews("train")[-40:]})
     monkeypatch.setattr(
-        sentiment.training.language_modeling, "load_corpus", lambda *_, **__: corpus
+        sentiment.training.language_modeling, "load_reviews", lambda *_, **__: corpus
     )
     settings = {**SETTINGS, "epochs": 1, "embedding_dim": 12, "hidden_size": 10, "min_freq": 1}
     pretrain(Config.from_flat(**settings), tmp_path / "encoder")
@@ -201,7 +202,9 @@ def test_frequent_words_that_are_new_begin_as_unknown_ones(tmp_path, encoder):
     data = prepare_data(config, known)
     assert data.vocab.tokens[: len(known)] == known.tokens
     assert len(data.vocab) > len(known)
-    bundle = Bundle.new(config.starting_from(load_encoder(encoder).config), LABELS, data.vocab, {})
+    bundle = Bundle.new(
+        config.starting_from(load_encoder(encoder).config), IMDB_LABELS, data.vocab, {}
+    )
     bundle.start_from(load_encoder(encoder))
     weight = bundle.model.encoder.embedding.weight
     assert (weight[len(known) :] == weight[UNK_ID]).all()

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 import sentiment.training.classification
 from sentiment.config import Config, TrainConfig
-from sentiment.data.reviews import from_reviews
+from sentiment.data.columns import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
 from sentiment.runtime.signals import stop_signals
@@ -138,7 +138,7 @@ def test_resume_refuses_changed_data(tmp_path, monkeypatch):
     rows = sample_reviews("train")
     splits = {"train": rows[1:61] + rows[-60:], "validation": rows[100:120] + rows[-120:-100]}
     monkeypatch.setattr(
-        sentiment.training.classification, "load_corpus", lambda *_: from_reviews(splits)
+        sentiment.training.classification, "load_reviews", lambda *_: from_reviews(splits)
     )
     with pytest.raises(InputError, match="train data has changed"):
         train(config(), tmp_path / "run", resume=True)

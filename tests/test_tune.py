@@ -24,7 +24,7 @@ import sentiment.training.tuning
 from sentiment import cli
 from sentiment.cli.show import print_search, print_trial
 from sentiment.config import FROM_SCRATCH, SHIPPED, Config
-from sentiment.data.reviews import from_reviews
+from sentiment.data.columns import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
 from sentiment.runtime.atomic_io import locked
@@ -288,7 +288,7 @@ def fewest_reviews():
         splits[split] = rows[:count] + rows[-count:]
     corpus = from_reviews(splits)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentiment.training.classification, "load_corpus", lambda *_, **__: corpus)
+        patch.setattr(sentiment.training.classification, "load_reviews", lambda *_, **__: corpus)
         yield
 
 

@@ -26,7 +26,10 @@ def baseline(
     """
     from sentiment.artifacts.model_folder import model_folder
     from sentiment.config import SHIPPED_CLASSIFIER
-    from sentiment.data.reviews import Notice, load_corpus, split_of, with_labels
+    from sentiment.data.columns import Notice
+    from sentiment.data.labels import align_labels
+    from sentiment.data.reviews import load_reviews
+    from sentiment.data.splits import labelled_split
     from sentiment.evaluation.baselines import compare
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
@@ -36,10 +39,10 @@ def baseline(
     config = classifier.config
     show_warnings(Notice)
     data = named_data(config.data, settings)
-    corpus = load_corpus(data)
+    corpus = load_reviews(data)
     train, test = (
-        with_labels(
-            split_of(corpus, split, data.dataset),
+        align_labels(
+            labelled_split(corpus, split, data.dataset),
             classifier.labels,
             f"The split '{split}' of '{data.dataset}'",
         )

@@ -30,13 +30,10 @@ def calibrate(
             f"Hub, download it first: hf download {model.as_posix()} --local-dir FOLDER"
         )
     from sentiment.artifacts.model_folder import save_temperature
-    from sentiment.data.reviews import (
-        Notice,
-        fingerprint,
-        load_corpus,
-        train_and_validation,
-        with_labels,
-    )
+    from sentiment.data.columns import Notice
+    from sentiment.data.labels import align_labels
+    from sentiment.data.reviews import load_reviews
+    from sentiment.data.splits import fingerprint, train_and_validation
     from sentiment.inference.classifier import Classifier
     from sentiment.inference.evaluate import fit_and_compare_temperature
     from sentiment.runtime.atomic_io import locked
@@ -45,9 +42,9 @@ def calibrate(
     with locked(model):  # A run that is at work there would undo it.
         classifier = Classifier.from_pretrained(model, device=device)
         data = named_data(classifier.config.data, settings)
-        corpus = load_corpus(data)
+        corpus = load_reviews(data)
         _, validation = train_and_validation(corpus, data, classifier.config.train.seed)
-        validation = with_labels(validation, classifier.labels, f"'{data.dataset}'")
+        validation = align_labels(validation, classifier.labels, f"'{data.dataset}'")
         before, after = fit_and_compare_temperature(classifier, validation)
         fitted_to = {
             "dataset": data.dataset,

@@ -39,21 +39,17 @@ def read_split(classifier: "Classifier", settings: dict[str, Any], split: str | 
     no such split, or a label in it that training never saw.
     """
     from sentiment.cli.show import show_warnings
-    from sentiment.data.reviews import (
-        Notice,
-        SharedReviewsWarning,
-        load_corpus,
-        split_of,
-        warn_of_shared,
-        with_labels,
-    )
+    from sentiment.data.columns import Notice
+    from sentiment.data.labels import align_labels
+    from sentiment.data.reviews import load_reviews
+    from sentiment.data.splits import SharedReviewsWarning, labelled_split, warn_of_shared
 
     show_warnings(SharedReviewsWarning, Notice)
     data = named_data(classifier.config.data, settings, test_fraction=0.0)
-    corpus = load_corpus(data)
+    corpus = load_reviews(data)
     name = split or default_split(corpus)
-    reviews = with_labels(
-        split_of(corpus, name, data.dataset),
+    reviews = align_labels(
+        labelled_split(corpus, name, data.dataset),
         classifier.labels,
         f"The split '{name}' of '{data.dataset}'",
     )
@@ -89,7 +85,7 @@ def default_split(corpus: "DatasetDict") -> str:
 
 def warn_if_changed(classifier: "Classifier", test: "Dataset") -> None:
     """Warn where `test` is not what was set aside in training: its table has changed since."""
-    from sentiment.data.reviews import SharedReviewsWarning, fingerprint
+    from sentiment.data.splits import SharedReviewsWarning, fingerprint
 
     kept = classifier.metadata.get("test")
     if kept is not None and kept.get("fingerprint") != fingerprint(test):

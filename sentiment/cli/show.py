@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sentiment.cli.flags import as_flags, as_words
-from sentiment.data.labels import polarities
+from sentiment.data.labels import negative_positive_ids
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -284,7 +284,7 @@ def print_verdict(shown: str, prediction: dict[str, Any], all_scores: bool) -> N
 
 def colour_of(label: str, labels: list[str]) -> str:
     """Red for the negative label, green for the positive one, of any others the same for all."""
-    sides = polarities(labels)
+    sides = negative_positive_ids(labels)
     if sides is None:
         return "cyan"
     return ("red", "green")[sides.index(labels.index(label))]

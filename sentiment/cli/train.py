@@ -59,7 +59,8 @@ def train(
 
     In another language than English it starts from nothing, unless --init says from what.
     """
-    from sentiment.data.reviews import Notice, SharedReviewsWarning
+    from sentiment.data.columns import Notice
+    from sentiment.data.splits import SharedReviewsWarning
     from sentiment.training.classification import train
 
     keep_freed_memory()
@@ -100,7 +101,7 @@ def pretrain(
 
     With --init it goes on from that one, to learn the words of other reviews than it has read.
     """
-    from sentiment.data.reviews import Notice
+    from sentiment.data.columns import Notice
     from sentiment.training.language_modeling import pretrain
 
     keep_freed_memory()

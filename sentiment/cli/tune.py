@@ -36,7 +36,8 @@ def tune(
 
     A setting that is named is held, and not searched.
     """
-    from sentiment.data.reviews import Notice, SharedReviewsWarning
+    from sentiment.data.columns import Notice
+    from sentiment.data.splits import SharedReviewsWarning
 
     try:
         from sentiment.training.tuning import tune

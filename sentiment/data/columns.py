@@ -1,8 +1,8 @@
-"""Tables with columns of any name in, splits of `text` and `label` out.
+"""The columns of a dataset: which hold the texts and the labels, and one form for all datasets.
 
-Which column holds the texts and which the labels is said (`--text-column`, `--label-column`) or
-guessed where only one can be meant. Labels may be names, whole numbers or true and false; in all
-splits the same name has the same id.
+The columns are set by `text_column` and `label_column`, or chosen by name, type and content where
+only one column qualifies. Labels may be strings, whole numbers or booleans; a label name has the
+same id in all splits.
 """
 
 import warnings
@@ -13,87 +13,95 @@ import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from sentiment.config import MAX_LABELS, DataConfig
-from sentiment.data.labels import polarities
-from sentiment.errors import InputError, quoted
+from sentiment.data.labels import IMDB_LABELS, UNSUPERVISED, label_ids, label_names
+from sentiment.errors import DataError, listed
 
-LABELS = ["neg", "pos"]  # IMDB's.
-UNSUPERVISED = "unsupervised"  # What IMDB, and others after it, call the split without labels.
-UNLABELLED = -1  # The label of every row of it.
-SENTENCE = 20  # Characters.
+MIN_SENTENCE_LENGTH = 20  # Mean number of characters from which a column counts as text.
 
-# What these columns are often called; the first of each is what they are called here.
+# Usual column names, in lower case. The first of each is the name in a loaded dataset.
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "文本", "评论", "内容")
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "rating", "stars", "标签")
 
 
 class Notice(UserWarning):
-    """What was decided for the user, who may want to decide otherwise."""
+    """A choice that was made automatically and that the user may want to change."""
 
 
-def labels_feature(names: Sequence[str]) -> Features:
-    """The columns that every room relies on."""
-    return Features({"text": Value("string"), "label": ClassLabel(names=list(names))})
+def review_features(labels: Sequence[str]) -> Features:
+    """Return the types of a loaded split's columns: `text` and `label`."""
+    return Features({"text": Value("string"), "label": ClassLabel(names=list(labels))})
 
 
 def from_reviews(
-    splits: Mapping[str, Sequence[tuple[str, int]]], labels: Sequence[str] = LABELS
+    splits: Mapping[str, Sequence[tuple[str, int]]], labels: Sequence[str] = IMDB_LABELS
 ) -> DatasetDict:
-    """A corpus in memory from `(text, label)` pairs by split; a label is its place in `labels`."""
-    corpus = DatasetDict()
+    """Build a dataset in memory.
+
+    Args:
+        splits: `(text, label id)` pairs by split name.
+        labels: label names in order of their ids.
+    """
+    reviews = DatasetDict()
     for name, rows in splits.items():
         columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
-        corpus[name] = Dataset.from_dict(columns, features=labels_feature(labels))
-    return corpus
+        reviews[name] = Dataset.from_dict(columns, features=review_features(labels))
+    return reviews
 
 
-def with_columns(corpus: DatasetDict, config: DataConfig, labelled: bool = True) -> DatasetDict:
-    """Each split with `text` and `label`, and with `group` where `config` names a column for it.
+def standardize_columns(
+    tables: DatasetDict, config: DataConfig, labelled: bool = True
+) -> DatasetDict:
+    """Reduce each split to `text`, `label` and, if `config` sets a group column, `group`.
 
-    Where `labelled` is False labels are not read: each row has `UNLABELLED`.
+    Args:
+        tables: the splits with their own columns.
+        config: names of the columns; None where they are chosen automatically.
+        labelled: whether to read labels. If False, each row is `UNLABELLED`.
 
     Raises:
-        InputError: columns that are missing or could be meant as well as others, a split that is
-            empty, a row without text or label, a label that only other splits than train have.
+        DataError: a missing or ambiguous column, an empty split, a row without text or label, a
+            label that the training split does not have.
     """
-    first = corpus["train"] if "train" in corpus else next(iter(corpus.values()))
-    where = f"'{config.dataset}'"
-    text, label = choose_columns(where, first, config, labelled)
+    first = tables["train"] if "train" in tables else next(iter(tables.values()))
+    text, label = choose_columns(f"'{config.dataset}'", first, config, labelled)
     names: list[str] = []
-    tables = {}
-    for name in ["train", *(other for other in corpus if other != "train")]:
-        if name not in corpus:
-            continue
-        split, where = corpus[name], f"The split '{name}' of '{config.dataset}'"
-        named = (("text", text), ("label", label), ("group", config.group_column))
-        wanted = {own: column for own, column in named if column is not None}
+    standardized = {}
+    # The training split comes first, because its labels are those of all splits.
+    for name in sorted(tables, key=lambda name: name != "train"):
+        split, where = tables[name], f"The split '{name}' of '{config.dataset}'"
+        chosen = (("text", text), ("label", label), ("group", config.group_column))
+        sources = {target: column for target, column in chosen if column is not None}
         if name == UNSUPERVISED:
-            wanted = columns_without_labels(where, split, wanted)
-        for column in wanted.values():
+            sources = columns_without_labels(where, split, sources)
+        for column in sources.values():
             if column not in split.column_names:
-                raise InputError(
-                    f"{where} has no column '{column}', only {listed(split.column_names)}."
+                raise DataError(
+                    f"{where} has no column '{column}'. Its columns are "
+                    f"{listed(split.column_names)}."
                 )
         if len(split) == 0:
-            raise InputError(f"{where} is empty.")
-        split = split.select_columns(list(dict.fromkeys(wanted.values())))
-        check_values(where, split, wanted)
-        names = names or names_of(where, split, wanted.get("label"))
-        ids = ids_of(where, split, wanted.get("label"), names)
-        features = labels_feature(names or LABELS)
-        if split.features == features:  # It stays on disk, and need not be in memory.
-            tables[name] = split
+            raise DataError(f"{where} is empty. Add rows or leave the split out.")
+        split = split.select_columns(list(dict.fromkeys(sources.values())))
+        check_values(where, split, sources)
+        names = names or label_names(where, split, sources.get("label"))
+        ids = label_ids(where, split, sources.get("label"), names)
+        features = review_features(names or IMDB_LABELS)
+        if split.features == features:  # It stays on disk and need not be held in memory.
+            standardized[name] = split
             continue
-        columns: dict[str, Any] = {"text": split[wanted["text"]], "label": ids}
-        if "group" in wanted:
-            columns["group"] = [str(group) for group in split[wanted["group"]]]
+        columns: dict[str, Any] = {"text": split[sources["text"]], "label": ids}
+        if "group" in sources:
+            columns["group"] = [str(group) for group in split[sources["group"]]]
             features["group"] = Value("string")
-        tables[name] = Dataset.from_dict(columns, features=features)
-    return DatasetDict({name: tables[name] for name in corpus})
+        standardized[name] = Dataset.from_dict(columns, features=features)
+    return DatasetDict({name: standardized[name] for name in tables})
 
 
-def columns_without_labels(where: str, split: Dataset, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Those of the `wanted` columns that unlabelled reviews have; their texts may be elsewhere."""
-    found = {own: column for own, column in wanted.items() if column in split.column_names}
+def columns_without_labels(
+    where: str, split: Dataset, sources: Mapping[str, str]
+) -> dict[str, str]:
+    """Return those of the `sources` columns that an unlabelled split has, with a text column."""
+    found = {target: column for target, column in sources.items() if column in split.column_names}
     if "text" not in found:
         found["text"], _ = choose_columns(where, split, DataConfig(), labelled=False)
     return found
@@ -102,62 +110,76 @@ def columns_without_labels(where: str, split: Dataset, wanted: Mapping[str, str]
 def choose_columns(
     where: str, split: Dataset, config: DataConfig, labelled: bool
 ) -> tuple[str, str | None]:
-    """The columns of the texts and of the labels.
+    """Choose the columns of the texts and of the labels.
 
-    They are those named, or those with a usual name, or the only one that can be meant, by its type
-    or by what stands in it. Raises `InputError` where there is none, or more than one.
+    In this order: the column that `config` names, the one with a usual name, the only one of a
+    fitting type, the only one with fitting content.
+
+    Args:
+        where: the table, as error messages name it.
+        split: its rows.
+        config: names of the columns; None where they are chosen here.
+        labelled: whether to choose a label column.
+
+    Returns:
+        `(text, label)`; the label is None if `labelled` is False.
+
+    Raises:
+        DataError: no column qualifies, or more than one.
     """
     features = split.features
-    free = [column for column in features if column != config.group_column]
-    texts = [column for column in free if is_text(features[column])]
-    kinds = [column for column in free if is_label(features[column])]
-    for column, fitting, holds in (
+    candidates = [column for column in features if column != config.group_column]
+    texts = [column for column in candidates if is_text(features[column])]
+    labels = [column for column in candidates if is_label(features[column])]
+    for column, fitting, content in (
         (config.text_column, texts, "text"),
-        (config.label_column, kinds, "labels: names or whole numbers"),
+        (config.label_column, labels, "labels (strings, whole numbers or booleans)"),
         (config.group_column, features, ""),
     ):
         if column is not None and column not in features:
-            raise InputError(f"{where} has no column '{column}', only {listed(features)}.")
+            raise DataError(
+                f"{where} has no column '{column}'. Its columns are {listed(features)}."
+            )
         if column is not None and column not in fitting:
-            raise InputError(f"{where} has no {holds} in its column '{column}'.")
-    text = config.text_column or known(texts, TEXT_NAMES)
-    label = config.label_column or known([one for one in kinds if one != text], LABEL_NAMES)
-    texts = [one for one in texts if one != label]
-    text = text or only(texts) or only(one for one in texts if reads_like_text(split, one))
+            raise DataError(f"{where} has no {content} in its column '{column}'.")
+    text = config.text_column or usual_column(texts, TEXT_NAMES)
+    label = config.label_column or usual_column([one for one in labels if one != text], LABEL_NAMES)
+    texts = [column for column in texts if column != label]
+    text = text or only(texts) or only(one for one in texts if has_sentences(split, one))
     if text is None:
-        raise InputError(missing(where, "texts", "--text-column", texts, features))
+        raise ambiguous_column(where, "texts", "text_column", texts, features)
     if not labelled:
         return text, None
-    kinds = [one for one in kinds if one != text]
-    if label is None and len(kinds) > 1:
-        kinds = [one for one in kinds if repeats(split, one)] or kinds
-    label = label or only(kinds)
+    labels = [column for column in labels if column != text]
+    if label is None and len(labels) > 1:
+        labels = [column for column in labels if has_repeated_values(split, column)] or labels
+    label = label or only(labels)
     if label is None:
-        raise InputError(missing(where, "labels", "--label-column", kinds, features))
-    asked = (config.text_column, config.label_column)
-    if (text, label) != ("text", "label") and None in asked:
+        raise ambiguous_column(where, "labels", "label_column", labels, features)
+    is_guess = None in (config.text_column, config.label_column)
+    if is_guess and (text, label) != ("text", "label"):
         message = f"{where}: texts from the column '{text}', labels from '{label}'."
         warnings.warn(Notice(message), stacklevel=2)
     return text, label
 
 
-def reads_like_text(split: Dataset, column: str) -> bool:
-    """Whether most values are sentences, long and each its own, and not names or keys."""
+def has_sentences(split: Dataset, column: str) -> bool:
+    """Return whether most values are long and distinct, unlike names or keys."""
     values = split.data.column(column)
-    long = pc.mean(pc.fill_null(pc.utf8_length(values), 0)).as_py() or 0
-    return long >= SENTENCE and pc.count_distinct(values).as_py() > len(split) / 2
+    length = pc.mean(pc.fill_null(pc.utf8_length(values), 0)).as_py() or 0
+    return length >= MIN_SENTENCE_LENGTH and pc.count_distinct(values).as_py() > len(split) / 2
 
 
-def repeats(split: Dataset, column: str) -> bool:
-    """Whether each value stands in many rows, as a label does."""
+def has_repeated_values(split: Dataset, column: str) -> bool:
+    """Return whether each value is in ten rows or more on average, as a label is."""
     distinct = pc.count_distinct(split.data.column(column)).as_py()
     return 2 <= distinct <= min(MAX_LABELS, len(split) / 10)
 
 
-def known(columns: Sequence[str], usual: Sequence[str]) -> str | None:
-    """The one of `columns` that has a usual name; None if several have, unless one has the first.
+def usual_column(columns: Sequence[str], usual: Sequence[str]) -> str | None:
+    """Return the column with a usual name, ignoring case.
 
-    Capitals do not count.
+    Where several have one, the first of the usual names wins; otherwise the result is None.
     """
     found = [column for column in columns if column.lower() in usual]
     exact = [column for column in found if column == usual[0]]
@@ -165,148 +187,52 @@ def known(columns: Sequence[str], usual: Sequence[str]) -> str | None:
 
 
 def only(columns: Iterable[str]) -> str | None:
-    """The one of `columns`; None where there are more or none."""
+    """Return the single element of `columns`; None if there is none or more than one."""
     found = list(columns)
     return found[0] if len(found) == 1 else None
 
 
-def missing(
-    where: str, what: str, flag: str, candidates: Sequence[str], columns: Iterable[str]
-) -> str:
-    """That a column must be named."""
+def ambiguous_column(
+    where: str, content: str, setting: str, candidates: Sequence[str], columns: Iterable[str]
+) -> DataError:
+    """Return the error for a column that cannot be chosen automatically."""
     if len(candidates) > 1:
-        return f"{where} has {what} in which column: {listed(candidates)}? Say it: {flag} NAME."
-    return f"{where} has no column of {what}, only {listed(columns)}."
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a message, of which there may be 10,000."""
-    return quoted.repr(list(names))[1:-1]
+        return DataError(
+            f"{where} has several columns that could hold the {content}: {listed(candidates)}. "
+            f"Set {setting} to the name of the right one."
+        )
+    return DataError(f"{where} has no column of {content}. Its columns are {listed(columns)}.")
 
 
 def is_text(feature: Any) -> bool:
+    """Return whether a column of this type can hold texts."""
     return getattr(feature, "dtype", None) in ("string", "large_string")
 
 
 def is_label(feature: Any) -> bool:
+    """Return whether a column of this type can hold labels."""
     dtype = str(getattr(feature, "dtype", None))
     return is_text(feature) or dtype == "bool" or dtype.startswith(("int", "uint"))
 
 
-def check_values(where: str, split: Dataset, wanted: Mapping[str, str]) -> None:
-    """Raise `InputError` at the first row of a column that has nothing there."""
-    for own, column in wanted.items():
+def check_values(where: str, split: Dataset, sources: Mapping[str, str]) -> None:
+    """Check that each row has a value in each column of `sources`.
+
+    Raises:
+        DataError: the first row with a null, an empty string or only whitespace, or a column of a
+            type that cannot be used.
+    """
+    for target, column in sources.items():
         values = split.data.column(column)
         if not is_label(split.features[column]):
-            raise InputError(f"{where} has no {own} in its column '{column}' that can be used.")
+            raise DataError(f"{where} has no {target} that can be used in its column '{column}'.")
         is_missing = values.is_null()
         if is_text(split.features[column]):
             blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
             is_missing = pc.or_kleene(is_missing, blank)
         row = pc.index(is_missing, True).as_py()
         if row >= 0:
-            raise InputError(
-                f"{where} has no {own} in row {row + 1:,}: column '{column}'. Fill it in, or leave "
-                "the row out."
+            raise DataError(
+                f"{where} has no {target} in row {row + 1:,}: column '{column}'. Fill it in or "
+                "remove the row."
             )
-
-
-def names_of(where: str, split: Dataset, label: str | None) -> list[str]:
-    """The names of the labels in the column `label`, in order of their ids; none if it has none.
-
-    As the column itself has them; else in the order of the alphabet, or of the numbers.
-    """
-    if label is None or is_unlabelled(split, label):
-        return []
-    names: list[str] | None = getattr(split.features[label], "names", None)
-    if names is None:
-        found = {name_of(value) for value in split.unique(label)}
-        names = sorted(found, key=lambda name: (number(name), name))
-    if len(names) > MAX_LABELS:
-        raise InputError(
-            f"{where} has {len(names):,} different labels in its column '{label}'; {MAX_LABELS:,} "
-            "is the most. Is it another column? Say it: --label-column NAME."
-        )
-    for name in names:
-        if not name or not name.isprintable():
-            raise InputError(f"{where} has the label {quoted.repr(name)}, which is no name.")
-    return names
-
-
-def is_unlabelled(split: Dataset, label: str) -> bool:
-    """Whether all rows have -1, which among other labels is one of them."""
-    return {name_of(value) for value in split.unique(label)} == {str(UNLABELLED)}
-
-
-def name_of(value: Any) -> str:
-    """A label as it is called: a string without the spaces around it, or a number's digits."""
-    return value.strip() if isinstance(value, str) else str(value).lower()
-
-
-def number(name: str) -> float:
-    """What a label counts for in order: its number, or more than any number."""
-    try:
-        return float(int(name))
-    except (ValueError, OverflowError):
-        return float("inf")
-
-
-def ids_of(where: str, split: Dataset, label: str | None, names: Sequence[str]) -> list[int]:
-    """The ids of a split's labels among `names`, those of train.
-
-    Raises `InputError` for a label that is not among them.
-    """
-    if label is None or is_unlabelled(split, label):
-        return [UNLABELLED] * len(split)
-    own: Sequence[str] | None = getattr(split.features[label], "names", None)
-    id_of = {name: id for id, name in enumerate(names)}
-    values = list(split[label])
-    if own is None:
-        called = {value: name_of(value) for value in set(values)}
-    else:
-        called = dict(enumerate(own))
-    ids = {value: id_of[name] for value, name in called.items() if name in id_of}
-    if own is not None:
-        ids[UNLABELLED] = UNLABELLED
-    for row, value in enumerate(values, 1):
-        if value not in ids:
-            name = called.get(value, str(value))
-            raise InputError(
-                f"{where} has the label {quoted.repr(name)}, first in row {row:,}, which 'train' "
-                f"does not have: {listed(names)}."
-            )
-    return [ids[value] for value in values]
-
-
-def with_labels(split: Dataset, labels: Sequence[str], where: str) -> Dataset:
-    """`split` with the labels of a model, whose ids count in the order of `labels`.
-
-    They are found by name; "negative" is also "neg" and "positive" "pos", and numbers that are no
-    names are ids.
-
-    Raises:
-        InputError: a label that the model does not know.
-    """
-    own = split.features["label"].names
-    if own == list(labels):
-        return split
-    renamed = dict(zip(own, own, strict=True))
-    mine, its = polarities(own), polarities(labels)
-    if mine and its:
-        renamed = {own[mine[side]]: labels[its[side]] for side in (0, 1)}
-    elif not set(own) & set(labels) and all(name.isdecimal() for name in own):
-        renamed = {name: labels[int(name)] for name in own if int(name) < len(labels)}
-    id_of = {label: id for id, label in enumerate(labels)}
-    ids = {id: id_of.get(renamed.get(name, name)) for id, name in enumerate(own)}
-    ids[UNLABELLED] = UNLABELLED
-    found = list(split["label"])
-    for row, id in enumerate(found, 1):
-        if ids[id] is None:
-            raise InputError(
-                f"{where} has the label '{own[id]}', first in row {row:,}, which the model never "
-                f"saw in training; it knows {listed(labels)}."
-            )
-    columns = {name: split[name] for name in split.column_names if name != "label"}
-    features = split.features.copy()
-    features["label"] = ClassLabel(names=list(labels))
-    return Dataset.from_dict({**columns, "label": [ids[id] for id in found]}, features=features)

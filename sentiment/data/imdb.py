@@ -1,6 +1,6 @@
-"""The original IMDB in, its splits out: `aclImdb/`, or the archive that it comes in.
+"""Read the original IMDB dataset (Maas et al. 2011): the folder `aclImdb/` or its archive.
 
-Of an archive nothing is written to disk.
+An archive is read as a stream; nothing is written to disk.
 """
 
 import re
@@ -13,90 +13,110 @@ from typing import Any
 
 from datasets import DatasetDict
 
-from sentiment.data.columns import LABELS, UNLABELLED, from_reviews
-from sentiment.errors import InputError, describe
+from sentiment.data.columns import from_reviews
+from sentiment.data.labels import IMDB_LABELS, UNLABELLED, UNSUPERVISED
+from sentiment.errors import DataError, describe
 
-MAX_REVIEW_BYTES = 1 << 20  # The longest of IMDB has 14 kB; an archive may declare anything.
+MAX_REVIEW_BYTES = 1 << 20  # The longest of IMDB has 14 kB; an archive may declare any size.
 MAX_MEMBER_BYTES = 1 << 28  # The largest file in it has 41 MB.
-MAX_CORPUS_BYTES = 1 << 30  # All its reviews have 130 MB.
-ACL_MEMBER = re.compile(r"(train|test)/(neg|pos|unsup)/(\d+)_\d+\.txt")
+MAX_TOTAL_BYTES = 1 << 30  # All its reviews have 130 MB.
+REVIEW_FILE = re.compile(r"(train|test)/(neg|pos|unsup)/(\d+)_\d+\.txt")
 
 
-def is_original(root: Path) -> bool:
-    """Whether reviews stand in the folder `root` as in `aclImdb/`: `train/pos/0_9.txt`."""
+def is_imdb_folder(root: Path) -> bool:
+    """Return whether `root` has the layout of `aclImdb/`: reviews such as `train/pos/0_9.txt`."""
     files = chain.from_iterable(root.glob(f"{split}/*/*.txt") for split in ("train", "test"))
-    return any(ACL_MEMBER.fullmatch(file.relative_to(root).as_posix()) for file in files)
+    return any(REVIEW_FILE.fullmatch(file.relative_to(root).as_posix()) for file in files)
 
 
-def read_acl_folder(root: Path) -> Iterator[tuple[str, bytes]]:
-    """`(train/pos/0_9.txt, its bytes)` for each review below `aclImdb/`."""
+def read_imdb_folder(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield `(name, content)` of each review below `aclImdb/`; a name is `train/pos/0_9.txt`."""
     for path in root.glob("*/*/*.txt"):
         name = path.relative_to(root).as_posix()
-        if ACL_MEMBER.fullmatch(name):
+        if REVIEW_FILE.fullmatch(name):
             with path.open("rb") as file:
                 yield name, file.read(MAX_REVIEW_BYTES + 1)
 
 
-class Member(tarfile.TarInfo):
-    """A member of an archive, of a size that can be: `tarfile` reads a name of any size at once."""
+class BoundedMember(tarfile.TarInfo):
+    """A member of an archive with a plausible size.
+
+    `tarfile` reads names into memory in one piece and never returns on a negative size.
+    """
 
     @classmethod
-    def frombuf(cls, *arguments: Any) -> "Member":
+    def frombuf(cls, *arguments: Any) -> "BoundedMember":
         member = super().frombuf(*arguments)
-        most = MAX_MEMBER_BYTES if member.isfile() else MAX_REVIEW_BYTES
-        if not 0 <= member.size <= most:  # Less than 0, and it reads the same member without end.
-            raise InputError(f"The archive's member '{member.name}' has {member.size:,} bytes.")
+        max_bytes = MAX_MEMBER_BYTES if member.isfile() else MAX_REVIEW_BYTES
+        if not 0 <= member.size <= max_bytes:
+            raise DataError(
+                f"The archive's member '{member.name}' has {member.size:,} bytes; at most "
+                f"{max_bytes:,} are read."
+            )
         return member
 
 
-def read_acl_archive(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The same from `aclImdb_v1.tar.gz`, of which nothing is written to disk."""
+def read_imdb_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield `(name, content)` of each review in `aclImdb_v1.tar.gz`.
+
+    Raises:
+        DataError: not a tar archive, truncated, or with a member outside of its folder.
+    """
     try:
-        with tarfile.open(path, "r:*", tarinfo=Member) as archive:
+        with tarfile.open(path, "r:*", tarinfo=BoundedMember) as archive:
             for member in archive:
                 parts = PurePosixPath(member.name).parts
                 if member.name.startswith("/") or ".." in parts:
-                    raise InputError(f"'{path}' has a member that climbs out: '{member.name}'.")
+                    raise DataError(
+                        f"'{path}' has a member outside of its folder: '{member.name}'. Do not use "
+                        "this archive."
+                    )
                 name = "/".join(parts[-3:])
-                if member.isfile() and ACL_MEMBER.fullmatch(name):
+                if member.isfile() and REVIEW_FILE.fullmatch(name):
                     file = archive.extractfile(member)
                     assert file is not None
                     yield name, file.read(MAX_REVIEW_BYTES + 1)
             while archive.fileobj.read(1 << 20):  # type: ignore[union-attr]
-                pass  # To the end, where the checksum stands that tells whether all has arrived.
+                pass  # The checksum at the end of the file shows whether it is complete.
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise InputError(
+        raise DataError(
             f"Could not read '{path}' as a tar archive: {describe(error)}. "
             "The original is aclImdb_v1.tar.gz (84,125,825 bytes); download it again."
         ) from error
 
 
-def from_acl_members(members: Iterable[tuple[str, bytes]]) -> DatasetDict:
-    """The original data set from `(name, bytes)` in any order.
+def from_imdb_files(files: Iterable[tuple[str, bytes]]) -> DatasetDict:
+    """Build the dataset from its files.
 
-    Labels in the order neg, pos as on the Hub; within a label in order of review number, which is
-    the order of movies.
+    Labels are in the order neg, pos, as on the Hub. Within a label, reviews are sorted by number,
+    which groups the reviews of a movie.
+
+    Args:
+        files: `(name, content)` in any order; a name is `train/pos/0_9.txt`.
+
+    Raises:
+        DataError: a review that is not UTF-8 or too long, or too many of them.
     """
-    found: dict[str, list[tuple[int, int, str]]] = {"train": [], "test": [], "unsupervised": []}
-    size = 0
-    for name, content in members:
+    found: dict[str, list[tuple[int, int, str]]] = {"train": [], "test": [], UNSUPERVISED: []}
+    total_bytes = 0
+    for name, content in files:
         if len(content) > MAX_REVIEW_BYTES:
-            raise InputError(f"'{name}' is longer than any review (over {MAX_REVIEW_BYTES} bytes).")
-        if (size := size + len(content)) > MAX_CORPUS_BYTES:
-            raise InputError(f"These are no reviews of IMDB: over {MAX_CORPUS_BYTES:,} bytes.")
+            raise DataError(f"'{name}' is longer than any review: over {MAX_REVIEW_BYTES:,} bytes.")
+        if (total_bytes := total_bytes + len(content)) > MAX_TOTAL_BYTES:
+            raise DataError(f"This is not the IMDB dataset: over {MAX_TOTAL_BYTES:,} bytes.")
         try:
             text = content.decode()
         except UnicodeDecodeError as error:
-            raise InputError(f"'{name}' is not UTF-8: {error}.") from error
-        split, kind, number = ACL_MEMBER.fullmatch(name).groups()  # type: ignore[union-attr]
+            raise DataError(f"'{name}' is not UTF-8: {error}.") from error
+        split, kind, number = REVIEW_FILE.fullmatch(name).groups()  # type: ignore[union-attr]
         if kind == "unsup":
-            found["unsupervised"].append((UNLABELLED, int(number), text))
+            found[UNSUPERVISED].append((UNLABELLED, int(number), text))
         else:
-            found[split].append((LABELS.index(kind), int(number), text))
+            found[split].append((IMDB_LABELS.index(kind), int(number), text))
     return from_reviews(
         {
-            name: [(text, label) for label, _, text in sorted(rows)]
-            for name, rows in found.items()
+            split: [(text, label) for label, _, text in sorted(rows)]
+            for split, rows in found.items()
             if rows
         }
     )

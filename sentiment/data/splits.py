@@ -1,4 +1,4 @@
-"""All labelled reviews in, those to learn from, to choose by and to measure on out."""
+"""Split reviews into training, validation and test sets, and find reviews that sets share."""
 
 import hashlib
 import random
@@ -10,25 +10,34 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from sentiment.config import DataConfig
-from sentiment.data.columns import UNLABELLED
-from sentiment.data.folders import READERS, is_folder_of_classes
-from sentiment.errors import InputError, quoted
+from sentiment.data.folders import READERS, has_class_folders
+from sentiment.data.labels import UNLABELLED
+from sentiment.errors import DataError, quoted
 
-TEST_SEED = 0  # The same reviews are for testing, whatever the seed of a run.
-FEWEST = 2  # Reviews of a label: one to learn from, one to be held out.
+TEST_SEED = 0  # The test split is the same for all training seeds.
+MIN_REVIEWS_PER_LABEL = 2  # One to train on, one to hold out.
 
 
 class SharedReviewsWarning(UserWarning):
-    """Reviews that a model is measured by stand among those that it learns from."""
+    """Reviews of an evaluation split are in the training split too."""
 
 
-def split_of(corpus: DatasetDict, name: str, dataset: str) -> Dataset:
-    """The labelled split `name`. Raises `InputError` if it is missing or has no labels."""
-    if name not in corpus:
-        raise InputError(f"'{dataset}' has no split '{name}'; it has {', '.join(corpus)}.")
-    if UNLABELLED in corpus[name].unique("label"):
-        raise InputError(f"The split '{name}' of '{dataset}' has reviews without a label.")
-    return corpus[name]
+def labelled_split(reviews: DatasetDict, name: str, dataset: str) -> Dataset:
+    """Return the labelled split `name`.
+
+    Args:
+        reviews: the splits of a dataset.
+        name: the split.
+        dataset: the dataset, as error messages name it.
+
+    Raises:
+        DataError: the split is missing or has unlabelled reviews.
+    """
+    if name not in reviews:
+        raise DataError(f"'{dataset}' has no split '{name}'. Its splits are {', '.join(reviews)}.")
+    if UNLABELLED in reviews[name].unique("label"):
+        raise DataError(f"The split '{name}' of '{dataset}' has reviews without a label.")
+    return reviews[name]
 
 
 def hold_out(
@@ -38,16 +47,26 @@ def hold_out(
     seed: int = 0,
     labelled: bool = True,
 ) -> tuple[Dataset, Dataset]:
-    """Split `train` into training and validation: the same `fraction` of each label, order kept.
+    """Split `train` into a training and a validation set; both keep the order of rows.
 
-    IMDB stands in order of movie. `contiguous` holds out the last reviews of each label: movies
-    that the rest has hardly any of, as with the test split. `random` holds out reviews of movies
-    that are trained on, and reads one to three points too high (`benchmarks/validation_split.py`).
+    Each label contributes the same fraction. IMDB is sorted by movie: "contiguous" holds out the
+    last reviews of each label, whose movies hardly occur in the rest, as with the test split.
+    "random" shares movies with training and reads one to three points too high
+    (benchmarks/validation_split.py). With a column `group`, whole groups are held out and `how` is
+    ignored.
 
-    Where there is a column `group`, no group stands on both sides, and `how` does not count.
+    Args:
+        train: reviews with the columns `text`, `label` and perhaps `group`.
+        how: "contiguous" or "random".
+        fraction: fraction of the reviews to hold out.
+        seed: decides a random choice.
+        labelled: whether to check that the reviews have several labels.
+
+    Returns:
+        The training and the validation set.
 
     Raises:
-        InputError: too few groups; of `labelled` ones only one label, or a single review of one.
+        DataError: too few groups; if `labelled`, a single label or a label with one review only.
     """
     labels = list(train["label"])
     if labelled:
@@ -60,122 +79,143 @@ def hold_out(
             random.Random(seed).shuffle(order)
         rows = {label: [row for row in order if labels[row] == label] for label in set(labels)}
         held_out = set()
-        for own in rows.values():
-            held_out.update(own[-max(1, int(len(own) * fraction)) :])
+        for label_rows in rows.values():
+            held_out.update(label_rows[-max(1, int(len(label_rows) * fraction)) :])
     kept = [row for row in range(len(train)) if row not in held_out]
     return train.select(kept), train.select(sorted(held_out))
 
 
 def check_labels(train: Dataset, labels: Sequence[int]) -> None:
-    """Raise `InputError` unless there are two labels, and `FEWEST` reviews of each."""
+    """Check that there are two labels or more, with `MIN_REVIEWS_PER_LABEL` reviews each.
+
+    Raises:
+        DataError: a single label, or a label with one review only.
+    """
     names = train.features["label"].names
     counts = Counter(labels)
-    found = sorted(counts)
-    if len(found) < 2:
-        only = f", '{names[found[0]]}'" if found and found[0] != UNLABELLED else ""
-        raise InputError(
-            f"All {len(labels):,} reviews have one label only{only}. Training needs reviews of "
-            "both labels, or of more."
+    if len(counts) < 2:
+        label = next(iter(counts), UNLABELLED)
+        name = f", '{names[label]}'" if label != UNLABELLED else ""
+        raise DataError(
+            f"All {len(labels):,} reviews have the same label{name}. Training needs reviews of two "
+            "labels or more."
         )
-    for label in found:
-        if counts[label] < FEWEST:
-            raise InputError(
-                f"The label {quoted.repr(names[label])} has a single review, that of row "
-                f"{labels.index(label) + 1:,}. Correct it, add others, or leave it out: of each "
-                "label one is held out."
+    for label in sorted(counts):
+        if counts[label] < MIN_REVIEWS_PER_LABEL:
+            raise DataError(
+                f"The label {quoted.repr(names[label])} has a single review, in row "
+                f"{labels.index(label) + 1:,}. Correct the label, add reviews or remove the row: "
+                "one review of each label is held out."
             )
 
 
 def held_out_groups(
     labels: Sequence[int], groups: Sequence[str], fraction: float, seed: int
 ) -> set[int]:
-    """Rows of about `fraction`, whole groups, with labels as balanced as these allow."""
-    from sklearn.model_selection import StratifiedGroupKFold  # Half a second.
+    """Return about `fraction` of the rows: whole groups, with labels as balanced as they allow.
 
-    parts = max(2, round(1 / fraction))
-    if (found := len(set(groups))) < parts:
-        raise InputError(
-            f"The reviews are of {found} groups only; to hold out {fraction:.0%} of them takes "
-            f"{parts}. Hold out more (--validation-fraction, --test-fraction), or leave out "
-            "--group-column."
+    Raises:
+        DataError: fewer groups than the fraction needs.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold  # Takes half a second to import.
+
+    folds = max(2, round(1 / fraction))
+    if (found := len(set(groups))) < folds:
+        raise DataError(
+            f"The reviews have {found} groups; holding out {fraction:.0%} of them needs at least "
+            f"{folds}. Raise validation_fraction and test_fraction, or leave group_column out."
         )
-    folds = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # That a label is rarer than there are parts.
-        _, rows = next(folds.split(labels, labels, groups))
+        warnings.simplefilter("ignore")  # A label may have fewer rows than there are folds.
+        _, rows = next(splitter.split(labels, labels, groups))
     return set(rows.tolist())
 
 
-def with_test(corpus: DatasetDict, config: DataConfig) -> DatasetDict:
-    """`corpus` with a split `test`: where it has none, a part of train, the same for all runs."""
-    train = corpus.get("train")
-    is_given = "test" in corpus or train is None or UNLABELLED in train.unique("label")
-    if is_given or config.test_fraction == 0:
-        return corpus
-    train, test = hold_out(train, manner(config), config.test_fraction, TEST_SEED)
-    return DatasetDict({**corpus, "train": train, "test": test})
+def add_test_split(reviews: DatasetDict, config: DataConfig) -> DatasetDict:
+    """Move part of the training split to a test split, if there is none and `config` asks for one.
+
+    The choice depends on the reviews and on `config` only, so that it is the same for all runs.
+    """
+    train = reviews.get("train")
+    is_complete = "test" in reviews or train is None or UNLABELLED in train.unique("label")
+    if is_complete or config.test_fraction == 0:
+        return reviews
+    train, test = hold_out(train, validation_method(config), config.test_fraction, TEST_SEED)
+    return DatasetDict({**reviews, "train": train, "test": test})
 
 
 def train_and_validation(
-    corpus: DatasetDict, config: DataConfig, seed: int, labelled: bool = True
+    reviews: DatasetDict, config: DataConfig, seed: int, labelled: bool = True
 ) -> tuple[Dataset, Dataset]:
-    """The reviews to learn from and to choose by; `seed` decides a random choice of the latter.
+    """Return the training and the validation split, which is held out if the dataset has none.
 
-    Raises `InputError` if there are none, or `labelled` ones are not of several labels each.
+    Args:
+        reviews: the splits of a dataset.
+        config: how to hold reviews out.
+        seed: decides a random choice of the validation split.
+        labelled: whether labels are required.
+
+    Raises:
+        DataError: no training split; if `labelled`, no labels or a single one.
     """
-    if not labelled and "train" in corpus:
-        train, validation = corpus["train"], corpus.get("validation")
+    if not labelled and "train" in reviews:
+        train, validation = reviews["train"], reviews.get("validation")
     else:
-        train = split_of(corpus, "train", config.dataset)
+        train = labelled_split(reviews, "train", config.dataset)
         validation = None
-        if "validation" in corpus:
-            validation = split_of(corpus, "validation", config.dataset)
+        if "validation" in reviews:
+            validation = labelled_split(reviews, "validation", config.dataset)
             for name, split in (("train", train), ("validation", validation)):
                 if len(split.unique("label")) < 2:
-                    raise InputError(
-                        f"The split '{name}' of '{config.dataset}' has reviews of one label only. "
-                        "Training needs reviews of both labels, or of more."
+                    raise DataError(
+                        f"All reviews of the split '{name}' of '{config.dataset}' have the same "
+                        "label. Training needs reviews of two labels or more."
                     )
     if validation is not None:
         return train, validation
-    return hold_out(train, manner(config), config.validation_fraction, seed, labelled)
+    method = validation_method(config)
+    return hold_out(train, method, config.validation_fraction, seed, labelled)
 
 
-def manner(config: DataConfig) -> str:
-    """How to hold reviews out where `config` leaves it open.
+def validation_method(config: DataConfig) -> str:
+    """Return how to hold reviews out: "contiguous" or "random".
 
-    The rows of one's own table, or files, may stand in any order; those of a data set that others
-    use stand as IMDB does, by what they are about.
+    "auto" is random for a user's own table or folder of files, whose order may mean anything, and
+    contiguous for shared datasets, which tend to be sorted by topic, as IMDB is by movie.
     """
     if config.validation != "auto":
         return config.validation
     path = Path(config.dataset).expanduser()
-    is_own = path.suffix.lower() in READERS or is_folder_of_classes(path)
+    is_own = path.suffix.lower() in READERS or has_class_folders(path)
     return "random" if is_own else "contiguous"
 
 
-def without(reviews: Dataset, others: Iterable[Dataset]) -> Dataset:
-    """The rows of `reviews` that stand in none of `others`.
+def drop_shared(reviews: Dataset, others: Iterable[Dataset]) -> Dataset:
+    """Return the rows of `reviews` whose text is in none of `others`.
 
-    270 unsupervised reviews of IMDB and 123 of its training split stand in its test split too.
+    270 unsupervised reviews of IMDB and 123 of its training split are in its test split too.
     """
-    shared = stand_in(reviews, others)
+    shared = shared_mask(reviews, others)
     return reviews.select([row for row, is_shared in enumerate(shared) if not is_shared])
 
 
 def warn_of_shared(train: Dataset, **others: Dataset | None) -> None:
-    """Warn, with the count, of reviews in one of the splits `others` that stand in `train` too."""
+    """Warn for each of the splits `others` that shares reviews with `train`, with their number."""
     for name, split in others.items():
-        if split is not None and (count := sum(stand_in(split, [train]))):
+        if split is not None and (count := sum(shared_mask(split, [train]))):
             message = (
-                f"{count:,} of the {len(split):,} reviews in '{name}' stand in 'train' too: on "
-                "them a model shows what it remembers, not what it has learned."
+                f"{count:,} of the {len(split):,} reviews in '{name}' are in 'train' too, which "
+                "makes the evaluation optimistic."
             )
             warnings.warn(SharedReviewsWarning(message), stacklevel=2)
 
 
-def stand_in(reviews: Dataset, others: Iterable[Dataset]) -> list[bool]:
-    """For each of `reviews` whether its text, but for case and spacing, is in one of `others`."""
+def shared_mask(reviews: Dataset, others: Iterable[Dataset]) -> list[bool]:
+    """Return for each row of `reviews` whether its text is in one of `others`.
+
+    Case and whitespace are ignored.
+    """
 
     def normalized(text: str) -> str:
         return " ".join(text.casefold().split())
@@ -185,7 +225,7 @@ def stand_in(reviews: Dataset, others: Iterable[Dataset]) -> list[bool]:
 
 
 def fingerprint(reviews: Dataset | Iterable[tuple[str, int]]) -> str:
-    """A hash of reviews and their labels: the same rows in the same order, the same hash."""
+    """Return a hash of the texts and labels that depends on their order."""
     rows = reviews
     if isinstance(reviews, Dataset):
         rows = zip(reviews["text"], reviews["label"], strict=True)

@@ -3,7 +3,7 @@
 import torch
 from datasets import Dataset
 
-from sentiment.data.splits import stand_in
+from sentiment.data.splits import shared_mask
 from sentiment.evaluation.calibration import fit_temperature
 from sentiment.evaluation.metrics import Metrics, Scored, measure, measure_slices
 from sentiment.inference.classifier import Classifier
@@ -41,7 +41,7 @@ def evaluate(classifier: Classifier, dataset: Dataset, train: Dataset | None = N
     Returns:
         All metrics, with slices by length in tokens before truncation.
     """
-    in_train = None if train is None else stand_in(dataset, [train])
+    in_train = None if train is None else shared_mask(dataset, [train])
     scored = score_dataset(classifier, dataset)
     return measure_slices(scored, classifier.temperature, in_train)
 

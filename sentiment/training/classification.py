@@ -14,16 +14,10 @@ from torch import Tensor
 
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
 from sentiment.config import Config, TextConfig
-from sentiment.data.labels import polarities
-from sentiment.data.reviews import (
-    UNSUPERVISED,
-    Notice,
-    fingerprint,
-    load_corpus,
-    train_and_validation,
-    warn_of_shared,
-    without,
-)
+from sentiment.data.columns import Notice
+from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
 from sentiment.data.synthetic.lessons import lessons, opinions
 from sentiment.errors import InputError
 from sentiment.evaluation.calibration import fit_temperature
@@ -124,7 +118,7 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
 
     The vocabulary is that of the reviews, or the `known` one with their frequent words behind it.
     """
-    corpus = load_corpus(config.data)
+    corpus = load_reviews(config.data)
     train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
     test_split = corpus.get("test")
     warn_of_shared(train_split, validation=validation_split, test=test_split)
@@ -159,7 +153,7 @@ def prepare_data(config: Config, known: Vocab | None = None) -> Data:
     if config.train.epochs_of_sentences == 0 or UNSUPERVISED not in corpus:
         return data
     held_out = [split for split in (validation_split, test_split) if split is not None]
-    unlabelled = without(corpus[UNSUPERVISED], held_out)
+    unlabelled = drop_shared(corpus[UNSUPERVISED], held_out)
     labelled = label_by_words(train_reviews, tokenize_dataset(unlabelled, tokenizer)["tokens"])
     data.facts["unlabelled"] = {
         "rows": len(unlabelled),
@@ -205,7 +199,7 @@ def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
 
     Raises `InputError` if some are asked for where they cannot be learned from.
     """
-    count, sides = config.data.lessons, polarities(labels)
+    count, sides = config.data.lessons, negative_positive_ids(labels)
     reason = None
     if config.text.language != "en":
         reason = f"in English, and the reviews are read in '{config.text.language}'"

@@ -23,13 +23,9 @@ from torch import Tensor, nn
 
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
 from sentiment.config import Config, ModelConfig
-from sentiment.data.reviews import (
-    UNSUPERVISED,
-    fingerprint,
-    load_corpus,
-    train_and_validation,
-    without,
-)
+from sentiment.data.labels import UNSUPERVISED
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import drop_shared, fingerprint, train_and_validation
 from sentiment.models.lstm import Encoder
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, BucketSampler, collate
@@ -78,13 +74,13 @@ def pretrain(
 
 def prepare_data(config: Config, vocab: Vocab | None = None) -> Data:
     """Load, tokenize and encode the reviews to read; without a `vocab` count one."""
-    corpus = load_corpus(config.data, labelled=False)
+    corpus = load_reviews(config.data, labelled=False)
     train_split, validation_split = train_and_validation(
         corpus, config.data, config.train.seed, labelled=False
     )
     readable = [train_split, *(corpus[name] for name in [UNSUPERVISED] if name in corpus)]
     held_out = [validation_split, *(corpus[name] for name in ["test"] if name in corpus)]
-    reviews = without(concatenate_datasets(readable), held_out)
+    reviews = drop_shared(concatenate_datasets(readable), held_out)
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
     train_tokens = tokenize_dataset(reviews, tokenizer)["tokens"]
     validation_tokens = tokenize_dataset(validation_split, tokenizer)["tokens"]

@@ -20,7 +20,7 @@ from sentiment.apps.report.mistakes import most_confident_mistakes
 from sentiment.apps.report.page import Page, render
 from sentiment.artifacts.checksums import CONFIG_FILE, part, read_json
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
-from sentiment.data.reviews import fingerprint, stand_in
+from sentiment.data.splits import fingerprint, shared_mask
 from sentiment.errors import InputError
 from sentiment.evaluation.behavior import Result, check
 from sentiment.evaluation.metrics import measure_slices
@@ -88,7 +88,7 @@ def fill(
     """What the page says, all of it from one pass over `reviews`. Arguments as of `report`."""
     history, comparison = read_history(model), read_comparison(model)
     scored = score_dataset(classifier, reviews)
-    shared = None if train is None else stand_in(reviews, [train])
+    shared = None if train is None else shared_mask(reviews, [train])
     metrics = measure_slices(scored, classifier.temperature, shared)
     probabilities = scored.logits.softmax(dim=1).numpy()  # [reviews, num_labels]
     curves = curves_of(probabilities, scored.labels.numpy(), classifier.labels)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sentiment.data.labels import polarities
+from sentiment.data.labels import negative_positive_ids
 from sentiment.errors import InputError
 from sentiment.evaluation.behavior.suite import PARTS, Case, Kind, PartName, suite
 
@@ -75,7 +75,7 @@ def check(
     Raises:
         InputError: the labels are not `neg` and `pos`, or `negative` and `positive`.
     """
-    sides = polarities(labels)
+    sides = negative_positive_ids(labels)
     if sides is None:
         raise InputError(
             f"The behavioural tests are for a classifier of the labels {' and '.join(LABELS)}, "
