@@ -18,11 +18,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from sentiment.artifacts.bundle import Bundle, load_bundle, load_encoder
-from sentiment.config import SHIPPED, Config, DataConfig, ModelConfig
+from sentiment.artifacts.model_folder import load_model, model_folder
+from sentiment.config import SHIPPED_ENCODER, Config, DataConfig, ModelConfig
 from sentiment.data.labels import IMDB_LABELS
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import drop_shared
+from sentiment.inference.classifier import Classifier
+from sentiment.models.lstm import LSTMClassifier
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, encode
 from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
@@ -61,8 +63,8 @@ class GradualUnfreezing(Classification):
 class RandomLinear(Classification):
     """The Linear starts at random, and not at what `fit_linear` made of it."""
 
-    def __init__(self, bundle: Bundle, data: Data) -> None:
-        super().__init__(bundle, data)
+    def __init__(self, classifier: Classifier, data: Data) -> None:
+        super().__init__(classifier, data)
         self.model.linear.reset_parameters()
 
 
@@ -100,19 +102,19 @@ class Unlabelled(Classification):
 
     entropy, virtual = 0.0, 0.0
 
-    def __init__(self, bundle: Bundle, data: Data, unlabelled: list[list[int]]) -> None:
-        super().__init__(bundle, data)
+    def __init__(self, classifier: Classifier, data: Data, unlabelled: list[list[int]]) -> None:
+        super().__init__(classifier, data)
         whole = self.stages[-1]
         examples = [*whole.examples, *((ids, -1) for ids in unlabelled)]
         self.stages = [whole._replace(examples=examples)]
 
     def backward(self, batch: Batch) -> Outcome:
-        norm = self.bundle.config.train.adversarial
+        norm = self.config.train.adversarial
         known = batch.labels >= 0
         size = max(1, int(known.sum()))
-        embedding_dim = self.bundle.config.model.embedding_dim
+        embedding_dim = self.config.model.embedding_dim
         nowhere = torch.zeros(*batch.input_ids.shape, embedding_dim, requires_grad=True)
-        with autocast(batch.labels.device, self.bundle.config.train.precision):
+        with autocast(batch.labels.device, self.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths, nowhere).float()
         own = logits.detach().softmax(dim=1)
         supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
@@ -133,7 +135,7 @@ class Unlabelled(Classification):
         assert gradient is not None
         lengths = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-20)
         moved = norm * gradient / lengths[:, None, None]
-        with autocast(batch.labels.device, self.bundle.config.train.precision):
+        with autocast(batch.labels.device, self.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths, moved).float()
         supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
         divergence = F.kl_div(logits.log_softmax(dim=1)[~known], own[~known], reduction="sum")
@@ -145,11 +147,11 @@ class SelfTraining(Unlabelled):
     """Unlabelled reviews with the calibrated probabilities of a model that was trained before."""
 
     def __init__(
-        self, bundle: Bundle, data: Data, unlabelled: list[list[int]], teacher: Bundle
+        self, classifier: Classifier, data: Data, unlabelled: list[list[int]], teacher: Classifier
     ) -> None:
-        super().__init__(bundle, data, unlabelled)
+        super().__init__(classifier, data, unlabelled)
         known = torch.tensor([label for _, label in data.train])
-        soft = teacher.logits(unlabelled).softmax(dim=1)
+        soft = teacher.predict_logits(unlabelled).softmax(dim=1)
         self.targets = torch.cat(
             [F.one_hot(known, len(IMDB_LABELS)).float(), soft]
         )  # [reviews, labels]
@@ -159,7 +161,7 @@ class SelfTraining(Unlabelled):
         self.stages = [whole._replace(examples=examples)]
 
     def backward(self, batch: Batch) -> Outcome:
-        with autocast(batch.labels.device, self.bundle.config.train.precision):
+        with autocast(batch.labels.device, self.config.train.precision):
             logits = self.model(batch.input_ids, batch.lengths).float()
         targets = self.targets[batch.labels]
         loss = F.cross_entropy(logits, targets)
@@ -233,7 +235,7 @@ def main() -> None:
     parser.add_argument("variants", nargs="*", default=["base"], help="names from --list, or `all`")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
-    parser.add_argument("--encoder", default=SHIPPED)
+    parser.add_argument("--encoder", default=SHIPPED_ENCODER)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     arguments = parser.parse_args()
     if arguments.list:
@@ -257,31 +259,31 @@ def combine(names: str) -> tuple[type[Classification], dict[str, Any]]:
 
 def measure(name: str, task: type[Classification], config: Config) -> None:
     """Train one variant and print what came of it."""
-    encoder = load_encoder(config.model.init or SHIPPED)
-    config = config.starting_from(encoder.config)
-    data = prepare_data(config, encoder.vocab)
+    start = load_model(model_folder(config.model.init or SHIPPED_ENCODER))
+    config = config.starting_from(start.config)
+    data = prepare_data(config, start.vocab)
 
-    def new_bundle() -> Bundle:
-        bundle = Bundle.new(config, IMDB_LABELS, data.vocab, data.facts)
-        bundle.model.encoder.load_state_dict(encoder.encoder.state_dict())
-        fit_linear(bundle.model, data.train, config.train.seed)
-        return bundle
+    def new_classifier() -> Classifier:
+        model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
+        model.encoder.load_state_dict(start.encoder.state_dict())
+        fit_linear(model, data.train, config.train.seed)
+        return Classifier(config, data.labels, data.vocab, model)
 
     def make_teacher() -> Classification:
-        return Classification(new_bundle(), data)
+        return Classification(new_classifier(), data)
 
     def make_task() -> Classification:
-        bundle = new_bundle()
+        classifier = new_classifier()
         if issubclass(task, SelfTraining):
-            return task(bundle, data, unlabelled(config, data), teacher)
+            return task(classifier, data, unlabelled(config, data), teacher)
         if issubclass(task, Unlabelled):
-            return task(bundle, data, unlabelled(config, data))
-        return task(bundle, data)
+            return task(classifier, data, unlabelled(config, data))
+        return task(classifier, data)
 
     with tempfile.TemporaryDirectory() as folder:
         if issubclass(task, SelfTraining):
             run(make_teacher, config, Path(folder) / "teacher")
-            teacher = load_bundle(Path(folder) / "teacher")
+            teacher = Classifier.from_pretrained(Path(folder) / "teacher")
         summary = run(make_task, config, Path(folder) / "run")
     figures = {key: round(figure, 4) for key, figure in summary.validation.items()}
     line = {"variant": name, "seed": config.train.seed, **figures, "seconds": summary.seconds}

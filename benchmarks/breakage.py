@@ -131,11 +131,12 @@ def hostile_sizes(rng: random.Random, folder: Path) -> None:
     if rng.random() < 0.005:
         giant(rng, folder)
         return
-    shape, some = meta["config"]["model"], [1, 15, 17, 64, 4096, 10**4, 10**6, 10**9, 10**30]
+    shape, some = meta["settings"]["model"], [1, 15, 17, 64, 4096, 10**4, 10**6, 10**9, 10**30]
     for name in rng.sample(["embedding_dim", "hidden_size", "num_layers"], rng.choice([1, 2, 3])):
         shape[name] = rng.choice(some)
-    if "labels" in meta:
-        meta["labels"] = rng.choice([meta["labels"], [str(n) for n in range(rng.choice(some[:6]))]])
+    if "id2label" in meta:
+        numbered = {str(id): str(id) for id in range(rng.choice(some[:6]))}
+        meta["id2label"] = rng.choice([meta["id2label"], numbered])
     write_config(folder, meta)
 
 
@@ -145,7 +146,7 @@ def giant(rng: random.Random, folder: Path) -> None:
     header, _ = read_header(folder)
     words = (folder / VOCAB_FILE).read_bytes().count(b"\n")
     width = int(rng.choice([0.5, 0.95, 1.1, 100]) * MAX_PARAMETERS / words)
-    meta["config"]["model"]["embedding_dim"] = width
+    meta["settings"]["model"]["embedding_dim"] = width
     end = 0
     for name, entry in header.items():
         if name.endswith(("embedding.weight", "weight_ih_l0")):
@@ -174,7 +175,7 @@ def json_bomb(rng: random.Random, folder: Path) -> None:
         ]
     )
     meta = json.loads(path.read_text())
-    part = rng.choice([meta, meta["config"], meta["config"]["model"], meta["data"]])
+    part = rng.choice([meta, meta["settings"], meta["settings"]["model"], meta["training"]])
     part[rng.choice(list(part))] = "BOMB"
     path.write_text(json.dumps(meta).replace('"BOMB"', bomb))
 

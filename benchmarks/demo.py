@@ -94,7 +94,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=7899)
     arguments = parser.parse_args()
     classifier = Classifier.from_pretrained()
-    expected = [show_scores(classifier(text, all_scores=True)["scores"]) for text in REVIEWS]
+    expected = [
+        show_scores(dict(zip(classifier.labels, row, strict=True)))
+        for row in classifier.predict_proba(REVIEWS, batch_size=1).tolist()
+    ]
     with served(arguments.port) as address:
         visitors = [
             Visitor(

@@ -20,7 +20,6 @@ from rich.table import Table
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
-from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import DataConfig
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import train_and_validation
@@ -37,7 +36,7 @@ def main() -> None:
     data = DataConfig(dataset=arguments.dataset)
     train, validation = train_and_validation(corpus, data, seed=0)
     test = corpus["test"]
-    classifiers = [Classifier(load_bundle(run)) for run in arguments.runs]
+    classifiers = [Classifier.from_pretrained(run) for run in arguments.runs]
     margins = {
         name: [margin(classifier, reviews) for classifier in classifiers]
         for name, reviews in (("validation", validation), ("test", test))
@@ -70,8 +69,8 @@ def main() -> None:
 
 def margin(classifier: Classifier, reviews: Dataset) -> np.ndarray:
     """The difference of the calibrated logits, positive for label 1: [reviews]."""
-    probabilities = classifier.probabilities(list(reviews["text"])).double()  # [reviews, 2]
-    return torch.logit(probabilities[:, 1], eps=1e-12).numpy()
+    probabilities = torch.from_numpy(classifier.predict_proba(reviews["text"]))  # [reviews, 2]
+    return torch.logit(probabilities[:, 1].double(), eps=1e-12).numpy()
 
 
 if __name__ == "__main__":

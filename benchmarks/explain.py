@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment import Classifier
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+from sentiment.config import SHIPPED_CLASSIFIER
 from sentiment.inference.explain import explain
 
 WORDS = 300

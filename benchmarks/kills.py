@@ -25,10 +25,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.artifacts.bundle import load_bundle
 from sentiment.artifacts.checksums import FILES
+from sentiment.artifacts.model_folder import load_model
 from sentiment.cli import main as sentiment
-from sentiment.errors import InputError
+from sentiment.errors import SentimentError
 from sentiment.training.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
 from sentiment.training.classification import Classification
 from sentiment.training.trainer import Trainer
@@ -136,17 +136,17 @@ def weights(out: Path) -> dict[str, bytes]:
         sys.exit(f"The run has left {sorted(left)}.")
     return {
         name: tensor.numpy().tobytes()
-        for name, tensor in load_bundle(out).model.state_dict().items()
+        for name, tensor in load_model(out).model.state_dict().items()
     }
 
 
-def bundle_in(out: Path) -> str:
+def model_in(out: Path) -> str:
     """What a kill has left of the model of the best epoch so far."""
     if not any((out / name).exists() for name in FILES):
         return "none yet"
     try:
-        load_bundle(out)
-    except InputError:
+        load_model(out)
+    except SentimentError:
         return "refused"
     return "loads"
 
@@ -170,7 +170,7 @@ def main() -> None:
             time.sleep(0.01)
         expected = weights(out)
         killed: Counter[str] = Counter()
-        bundles: Counter[str] = Counter()
+        models: Counter[str] = Counter()
         runs, equal = 0, 0
         plan = [PHASES[number % len(PHASES)] for number in range(arguments.kills)]
         chance.shuffle(plan)
@@ -181,7 +181,7 @@ def main() -> None:
             if phase is not None:
                 plan.pop()
                 killed[phase] += 1
-                bundles[bundle_in(out)] += 1
+                models[model_in(out)] += 1
                 print(f"kill {killed.total()}: {phase}", file=sys.stderr)
             if phase is None or not plan:
                 if phase is not None:
@@ -201,7 +201,7 @@ def main() -> None:
         table.add_row(name, str(killed[name]))
     console = Console()
     console.print(table)
-    console.print(f"The model of the best epoch so far, after a kill: {dict(bundles)}")
+    console.print(f"The model of the best epoch so far, after a kill: {dict(models)}")
     console.print(f"{equal} of {runs} runs ended with the weights of an undisturbed one.")
     if equal < runs:
         sys.exit(1)

@@ -26,10 +26,9 @@ from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import FEW_LABELS, FROM_SCRATCH, Config
 from sentiment.data.reviews import load_reviews
-from sentiment.evaluation.metrics import evaluate
+from sentiment.inference.classifier import Classifier
 from sentiment.models.bag_of_words import tf_idf
 from sentiment.training.classification import train
 
@@ -73,7 +72,7 @@ def measure_all(file: Path, dataset: str, kinds: list[str], sizes: list[int]) ->
     if "lessons" in kinds and not (lessons / "summary.json").exists():
         train(Config.from_flat(dataset="lessons"), lessons)
     if "lessons" in kinds and ("lessons", 0, 0) not in done:
-        accuracy = evaluate(load_bundle(lessons), corpus["test"]).accuracy
+        accuracy = Classifier.from_pretrained(lessons).evaluate(corpus["test"]).accuracy
         append(file, {"kind": "lessons", "labels": 0, "draw": 0, "accuracy": accuracy})
     for kind in kinds:
         for size in sizes:
@@ -120,7 +119,7 @@ def measure(
         own = {"dataset": str(data), "test_fraction": 0.0, "lessons": 0, "seed": draw}
         own |= {"init": init} if init else {}
         summary = train(Config.from_flat(**{**recipe, **own}), Path(folder) / "run")
-        metrics = evaluate(load_bundle(Path(folder) / "run"), test)
+        metrics = Classifier.from_pretrained(Path(folder) / "run").evaluate(test)
     return {
         "accuracy": metrics.accuracy,
         "ece": metrics.ece,

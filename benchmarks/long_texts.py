@@ -49,7 +49,7 @@ def texts(length: int) -> dict[str, str]:
 def main() -> None:
     warnings.simplefilter("ignore", UnknownWordsWarning)
     classifier = Classifier.from_pretrained()
-    config = classifier.bundle.config.text
+    config = classifier.config.text
     table = Table("one text of", *(f"{length / 10**6:.0f} MB, s" for length in LENGTHS), "ratio")
     for name in texts(LENGTHS[0]):
         seconds = []

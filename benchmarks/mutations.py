@@ -31,16 +31,10 @@ from breakage import DAMAGE, HARM, seal
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.artifacts.bundle import (
-    EncoderBundle,
-    load_bundle,
-    load_encoder,
-    save_bundle,
-    save_encoder,
-)
 from sentiment.artifacts.checksums import FILES
+from sentiment.artifacts.model_folder import load_model, save_model
 from sentiment.config import FROM_SCRATCH, Config
-from sentiment.errors import InputError
+from sentiment.errors import SentimentError
 from sentiment.inference.classifier import Classifier
 from sentiment.text.vocab import Vocab
 
@@ -55,9 +49,9 @@ SMALL |= {"embedding_dim": 16, "hidden_size": 16, "max_length": 60}
 def load(folder: Path, as_encoder: bool) -> Any:
     """What predictions depend on: the weights of an encoder, or probabilities."""
     if as_encoder:
-        bundle = load_encoder(folder)
-        return bundle.vocab.tokens, bundle.encoder.state_dict()
-    return Classifier.from_pretrained(folder).probabilities(TEXTS)
+        saved = load_model(folder)
+        return saved.vocab.tokens, saved.encoder.state_dict()
+    return torch.from_numpy(Classifier.from_pretrained(folder).predict_proba(TEXTS))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -72,7 +66,7 @@ def outcome(folder: Path, as_encoder: bool, whole: Any, noted: list[str]) -> str
     noted.clear()
     try:
         found = load(folder, as_encoder)
-    except InputError as error:
+    except SentimentError as error:
         message = str(error)
         if "\n" in message or len(message) > 1000 or not any(name in message for name in FILES):
             return f"FAILED: the message {message[:300]!r}"
@@ -133,13 +127,12 @@ def write_whole(root: Path, model: Path | None) -> None:
 
         model = root / "run"
         train(Config.from_flat(**{**FROM_SCRATCH, **SMALL}), model)
-    bundle = load_bundle(model)
-    save_bundle(bundle, root / WHOLE[0], half=True)
-    encoder = EncoderBundle(bundle.config, bundle.vocab, bundle.model.encoder, bundle.data)
-    save_encoder(encoder, root / WHOLE[1])
-    # Of which no two files can make a whole bundle with one of the first.
-    bundle.labels, bundle.vocab = ["bad", "good"], Vocab(reversed(bundle.vocab.tokens[2:]))
-    save_bundle(bundle, root / WHOLE[2])
+    saved = load_model(model)
+    save_model(root / WHOLE[0], saved, half=True)
+    save_model(root / WHOLE[1], saved._replace(model=saved.encoder, labels=None))
+    # A third model, of which no two files make a whole model with a file of the first.
+    vocab = Vocab(reversed(saved.vocab.tokens[2:]))
+    save_model(root / WHOLE[2], saved._replace(labels=["bad", "good"], vocab=vocab))
 
 
 def main() -> None:

@@ -34,8 +34,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, bundle_size
-from sentiment.config import DataConfig
+from sentiment.artifacts.model_folder import model_folder, size_on_disk
+from sentiment.config import SHIPPED_CLASSIFIER, DataConfig
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import train_and_validation
 from sentiment.runtime.malloc import peak_memory
@@ -168,22 +168,22 @@ def accuracy(fitted: Fitted, reviews: Reviews) -> float:
 
 
 def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
-    """A trained bundle, read as `predict` reads it."""
+    """A trained model, read as `predict` reads it."""
     from sentiment.inference.classifier import Classifier
 
     test = load_reviews(dataset)["test"]
     texts, labels = list(test["text"]), list(test["label"])
     classifier = Classifier.from_pretrained(model)
-    training = classifier.bundle.data["metrics"]
+    training = classifier.metadata["metrics"]
     started = time.perf_counter()
-    predicted = [prediction["label"] for prediction in classifier(texts)]
+    predicted = classifier.predict(texts)
     seconds = time.perf_counter() - started
     right = [classifier.labels[y] == label for y, label in zip(labels, predicted, strict=True)]
     return {
         "accuracy": float(np.mean(right)),
         "train_seconds": training["seconds"],
         "reviews_per_second": len(texts) / seconds,
-        "megabytes": bundle_size(model) / 1e6,
+        "megabytes": size_on_disk(model_folder(model)) / 1e6,
         "note": str(model),
     }
 
@@ -253,7 +253,7 @@ def main() -> None:
     Console(width=140).print(table)
 
 
-def jobs(peers: Sequence[str], models: Sequence[Path]) -> Iterator[str]:
+def jobs(peers: Sequence[str], models: Sequence[Path | str]) -> Iterator[str]:
     for peer in peers:
         yield from (f"ours:{model}" for model in models) if peer == "ours" else (peer,)
 

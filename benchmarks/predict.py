@@ -15,7 +15,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+from sentiment.config import SHIPPED_CLASSIFIER
 
 TEXT = "The story takes its time, but I would not have missed a minute of it."
 

@@ -50,7 +50,7 @@ def growth(classifier: Classifier, predictions: int, settled: int) -> float:
 
 def answers(classifier: Classifier, some: Sequence[str], explained: int) -> list[Any]:
     """What the classifier says of each text, and why it says so of the first."""
-    said: list[Any] = [classifier(text, all_scores=True) for text in some]
+    said: list[Any] = [classifier(text, top_k=None) for text in some]
     return said + [explain(classifier, text) for text in some[:explained]]
 
 

@@ -17,13 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER, load_bundle, save_bundle
-from sentiment.config import SHIPPED, DataConfig
+from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER, save_model
+from sentiment.config import SHIPPED_ENCODER, DataConfig
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.classifier import Classifier
-from sentiment.text.batching import encode
-from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
 
 PREDICTIONS = Path(__file__).parents[1] / "tests/predictions.json"
 ODD_TEXTS = [
@@ -46,29 +44,29 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     arguments = parser.parse_args()
-    bundle = load_bundle(arguments.run)
+    classifier = Classifier.from_pretrained(arguments.run)
     # Named as everybody can find them, wherever the copies of this run lay.
+    config = classifier.config
     config = replace(
-        bundle.config,
-        data=replace(bundle.config.data, dataset=DataConfig.dataset),
-        model=replace(bundle.config.model, init=SHIPPED),
+        config,
+        data=replace(config.data, dataset=DataConfig.dataset),
+        model=replace(config.model, init=SHIPPED_ENCODER),
     )
-    bundle = replace(bundle, config=config)
+    saved = classifier.saved()._replace(config=config)
 
     rows = load_reviews(arguments.dataset)["unsupervised"].shuffle(seed=0).select(range(REVIEWS))
-    tokens = tokenize_dataset(rows, Tokenizer(config.text.language, config.text.lowercase))
-    reviews = [encode(review, bundle.vocab, config.text) for review in tokens["tokens"]]
+    reviews = classifier.encode(rows["text"])
     with TemporaryDirectory() as folder:
-        save_bundle(bundle, Path(folder) / "half", half=True)
-        rounded = load_bundle(Path(folder) / "half")
-    before, after = (one.logits(reviews).softmax(dim=1) for one in (bundle, rounded))
+        save_model(Path(folder) / "half", saved, half=True)
+        rounded = Classifier.from_pretrained(Path(folder) / "half")
+    before, after = (one.predict_logits(reviews).softmax(dim=1) for one in (classifier, rounded))
     changed = int((before.argmax(dim=1) != after.argmax(dim=1)).sum())
     moved = (before - after).abs().max().item()
     print(f"16 bits change {changed} of {REVIEWS:,} labels, and no score by more than {moved:.4f}.")
     if changed > MOST_CHANGED * REVIEWS:
         sys.exit("That is too much: not shipped.")
-    save_bundle(bundle, SHIPPED_CLASSIFIER, half=True)
-    print(f"Shipped: {SHIPPED_CLASSIFIER}")
+    save_model(SHIPPED_CLASSIFIER_FOLDER, saved, half=True)
+    print(f"Shipped: {SHIPPED_CLASSIFIER_FOLDER}")
 
     classifier = Classifier.from_pretrained()
     texts = [*ODD_TEXTS, *(text for text, _ in sample_reviews("test")[::25])]
@@ -79,8 +77,8 @@ def main() -> None:
 def exact_scores(classifier: Classifier, texts: Sequence[str]) -> list[float]:
     """The probability of `pos` of each text, computed in 32 bits, as every machine can."""
     reviews = classifier.encode(texts)
-    with patch("sentiment.models.lstm.autocast", lambda device: nullcontext()):
-        logits = classifier.bundle.logits(reviews)
+    with patch("sentiment.inference.batched.autocast", lambda device: nullcontext()):
+        logits = classifier.predict_logits(reviews)
     return [round(score, 6) for score in logits.softmax(dim=1)[:, 1].tolist()]
 
 

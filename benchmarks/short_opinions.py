@@ -37,7 +37,7 @@ def main() -> None:
         sides = negative_positive_ids(classifier.labels)
         assert sides is not None, classifier.labels
         texts = [row["text"] for row in rows]
-        scores = classifier.probabilities(texts)[:, sides[1]].numpy()
+        scores = classifier.predict_proba(texts)[:, sides[1]]
         cells = []
         for kind in sorted({*kinds}):
             own, truth = scores[kinds == kind], labels[kinds == kind]

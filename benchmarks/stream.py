@@ -13,14 +13,15 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+import numpy as np
+
 from sentiment.cli.predict_file import FileJob, predict_file
 from sentiment.cli.show import print_jsonl
+from sentiment.config import SHIPPED_CLASSIFIER
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.classifier import Classifier
 from sentiment.runtime.malloc import peak_memory, resident_memory
@@ -33,12 +34,12 @@ class Watched(Classifier):
 
     rows = 0
 
-    def __call__(self, texts: Any, all_scores: bool = False) -> Any:
-        predictions = super().__call__(texts, all_scores)
-        self.rows += len(texts)
-        if self.rows // STEP > (self.rows - len(texts)) // STEP:
+    def predict_proba(self, texts: str | Iterable[str], batch_size: int = 64) -> np.ndarray:
+        probabilities = super().predict_proba(texts, batch_size)
+        before, self.rows = self.rows, self.rows + len(probabilities)
+        if self.rows // STEP > before // STEP:
             print(f"{self.rows:>9,} rows: {mebibytes(resident_memory())} MiB", flush=True)
-        return predictions
+        return probabilities
 
 
 def mebibytes(count: int | None) -> str:

@@ -14,11 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import FROM_SCRATCH, Config
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import labelled_split
-from sentiment.evaluation.metrics import evaluate
+from sentiment.inference.classifier import Classifier
 from sentiment.training.classification import train
 
 
@@ -37,7 +36,7 @@ def main() -> None:
         settings = {"dataset": arguments.dataset, "validation": how, "seed": arguments.seed}
         config = Config.from_flat(**FROM_SCRATCH, **settings)
         validation = train(config, out, resume=out.is_dir()).validation["accuracy"]
-        accuracy = evaluate(load_bundle(out), test).accuracy
+        accuracy = Classifier.from_pretrained(out).evaluate(test).accuracy
         points = 100 * (validation - accuracy)
         table.add_row(how, f"{validation:.2%}", f"{accuracy:.2%}", f"{points:+.2f} points")
     Console().print(table)
