@@ -1,4 +1,4 @@
-# `make help` lists what there is. Without make: see "Without make" in README.md.
+# `make help` lists the targets. Without make: see "Without make" in README.md.
 
 DATASET ?= stanfordnlp/imdb
 # runs/imdb for stanfordnlp/imdb, runs/reviews for reviews.csv.
@@ -12,7 +12,7 @@ FILE    ?=
 OUTPUT  ?=
 ARGS    ?=
 
-# The shell reads these from the environment: quotes in them are then only characters.
+# Passed through the environment, so that the shell does not interpret quotes in them.
 export TEXT FILE OUTPUT
 
 PYTHON  ?= python3
@@ -20,72 +20,72 @@ VENV    := .venv
 RUN     := $(VENV)/bin/python -m sentiment
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-# A notebook runs in its own folder, from where a relative path leads elsewhere.
+# A notebook runs in its own folder, so a relative path is made absolute.
 EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install pretrain train tune eval baseline predict check report demo notebooks outputs test test-min lint bench clean
 
-help: ## this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
-	@echo 'ARGS is passed on: make train ARGS="--epochs 3"; every flag: make train ARGS=--help'
+	@echo 'ARGS is passed to the command: make train ARGS="--epochs 3"; all flags: make train ARGS=--help'
 
-install: $(VENV)/installed ## make the virtual environment, and nothing else
+install: $(VENV)/installed ## create the virtual environment
 
-train: $(VENV)/installed ## train on DATASET with SEED, into OUT, from the shipped encoder
+train: $(VENV)/installed ## train a classifier on DATASET with SEED, into OUT
 	$(RUN) train --dataset "$(DATASET)" --out "$(OUT)" --seed $(SEED) $(ARGS)
 
-tune: $(VENV)/installed ## search for the settings that validate best on DATASET: many trainings
+tune: $(VENV)/installed ## search for hyperparameters on DATASET: many training runs
 	$(RUN) tune --dataset "$(DATASET)" --seed $(SEED) $(ARGS)
 
-pretrain: $(VENV)/installed ## train an encoder on the reviews of DATASET without their labels: hours
+pretrain: $(VENV)/installed ## pretrain an encoder on the reviews of DATASET, without labels: hours
 	$(RUN) pretrain --dataset "$(DATASET)" --out "$(ENCODER)" $(ARGS)
 
-eval: $(VENV)/installed ## measure MODEL on the test split of DATASET; without a MODEL that in OUT, or the shipped one
+eval: $(VENV)/installed ## evaluate MODEL on the test split of DATASET; MODEL defaults to OUT, else to the shipped model
 	$(RUN) eval --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-baseline: $(VENV)/installed ## the same beside bags of words that learn from DATASET: minutes
+baseline: $(VENV)/installed ## compare MODEL with bag-of-words baselines trained on DATASET: minutes
 	$(RUN) baseline --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-predict: $(VENV)/installed ## label TEXT, or FILE into OUTPUT, with the same: make predict TEXT="A joy."
+predict: $(VENV)/installed ## classify TEXT, or FILE into OUTPUT, with MODEL: make predict TEXT="A joy."
 	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
 	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
 
-check: $(VENV)/installed ## test what the same makes of negation, contrast, typos, names…
+check: $(VENV)/installed ## run behavioral tests of MODEL: negation, contrast, typos, names…
 	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-report: $(VENV)/installed ## show all of the same on one page, REPORT: figures, mistakes, behaviour
+report: $(VENV)/installed ## write a page on MODEL, REPORT: figures, errors, behavioral tests
 	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
 
-demo: $(VENV)/installed-demo ## serve a page to try the same, for this machine alone
+demo: $(VENV)/installed-demo ## serve a demo page of MODEL on this machine only
 	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET, and leave their files as they are
+notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET without changing their files
 	$(EXECUTE) $(NOTEBOOKS)
 
-outputs: $(VENV)/installed-dev ## run them, and store what comes out in them
+outputs: $(VENV)/installed-dev ## run all notebooks and store their outputs
 	$(EXECUTE) --store $(NOTEBOOKS)
 
-test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment those on the real IMDB too
+test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment also those on IMDB
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-test-min: $(VENV)-min/installed ## the same on the oldest versions that pyproject.toml allows
+test-min: $(VENV)-min/installed ## run the tests with the oldest versions that pyproject.toml allows
 	$(VENV)-min/bin/python -m pytest $(ARGS)
 
-lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, and the order of the packages
+lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/installed-dev ## measure what the README claims of speed, on DATASET
+bench: $(VENV)/installed-dev ## measure the speeds stated in the README, on DATASET
 	for script in tokenizer lstm predict explain; do \
 	  $(VENV)/bin/python benchmarks/$$script.py || exit 1; \
 	done
 
-clean: ## delete caches and the virtual environment; runs and checkpoints stay
+clean: ## delete caches and virtual environments, but no runs or checkpoints
 	rm -rf $(VENV) $(VENV)-min .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find sentiment tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

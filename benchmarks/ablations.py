@@ -1,11 +1,11 @@
-"""What each idea for fine-tuning brings, alone, against the same base in the same time.
+"""Measure variants of fine-tuning, each against the same base settings.
 
     python benchmarks/ablations.py --list
     python benchmarks/ablations.py base adversarial --seeds 0 1
 
-Each run starts from the shipped encoder, trains for one epoch without adversarial steps, and is
-measured on the contiguous validation split; the labels of the test split are not read. One line of
-JSON a run goes to stdout. What was learned stands in `ablations.md`.
+The base starts from the shipped encoder and trains for one epoch without adversarial training. Runs
+are evaluated on the contiguous validation split; the labels of the test split are not used. Each
+run prints one line of JSON. `ablations.md` has the results.
 """
 
 import argparse
@@ -42,14 +42,14 @@ BASE: dict[str, Any] = {
     "adversarial": 0.0,
     "patience": 9,
 }
-UNLABELLED = 22_500  # As many as there are labelled reviews.
+UNLABELLED = 22_500  # As many as labelled training reviews.
 
 
 class GradualUnfreezing(Classification):
-    """First the Linear alone, then the LSTMs too, then the embedding (Howard and Ruder 2018)."""
+    """Train the head first, then also the LSTMs, then the embedding (Howard and Ruder 2018)."""
 
     step = 0
-    thaws = (60, 180)  # Steps after which the LSTMs and the embedding begin to learn.
+    thaws = (60, 180)  # Steps before the LSTMs and the embedding are trained.
 
     def backward(self, batch: Batch) -> Outcome:
         _, lstms, embedding = self.parameter_groups()
@@ -60,8 +60,8 @@ class GradualUnfreezing(Classification):
         return super().backward(batch)
 
 
-class RandomLinear(Classification):
-    """The Linear starts at random, and not at what `fit_linear` made of it."""
+class RandomHead(Classification):
+    """Initialize the classification head randomly instead of with a linear probe."""
 
     def __init__(self, classifier: Classifier, data: Data) -> None:
         super().__init__(classifier, data)
@@ -69,7 +69,7 @@ class RandomLinear(Classification):
 
 
 class WeightDropout(Classification):
-    """DropConnect on the LSTMs' recurrent weights, one mask a step (Merity et al. 2018)."""
+    """Apply DropConnect to the recurrent weights, one mask per step (Merity et al. 2018)."""
 
     part = 0.2
 
@@ -92,15 +92,16 @@ class WeightDropout(Classification):
 
 
 class Unlabelled(Classification):
-    """Unlabelled reviews beside the labelled ones, their label -1.
+    """Train on unlabelled reviews too, with label -1.
 
-    `entropy` is the weight of their entropy (Grandvalet and Bengio 2004), `virtual` that of the
-    divergence from the model's own prediction when their word vectors are moved against it (Miyato
-    et al. 2017). With two labels the direction in which a prediction changes most is the gradient
-    of its entropy, so no power iteration is needed to find it.
+    Their loss has two terms. `entropy_weight` is the weight of the entropy of their predictions
+    (Grandvalet and Bengio 2004). `virtual_weight` is the weight of virtual adversarial training:
+    the KL divergence between the predictions without and with an adversarial perturbation of the
+    word vectors (Miyato et al. 2017). For two labels, the gradient of the entropy is the direction
+    in which the prediction changes most, so power iteration is not needed.
     """
 
-    entropy, virtual = 0.0, 0.0
+    entropy_weight, virtual_weight = 0.0, 0.0
 
     def __init__(self, classifier: Classifier, data: Data, unlabelled: list[list[int]]) -> None:
         super().__init__(classifier, data)
@@ -119,8 +120,8 @@ class Unlabelled(Classification):
         own = logits.detach().softmax(dim=1)
         supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
         entropies = torch.distributions.Categorical(logits=logits[~known]).entropy()
-        # Far too light to matter to the weights where it is not wanted: it gives the direction.
-        weight = self.entropy or 1e-6
+        # Without an entropy term, a negligible weight still yields the perturbation's direction.
+        weight = self.entropy_weight or 1e-6
         ((supervised + weight * entropies.sum()) / size).backward()
         outcome = Outcome(
             size,
@@ -139,12 +140,12 @@ class Unlabelled(Classification):
             logits = self.model(batch.input_ids, batch.lengths, moved).float()
         supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
         divergence = F.kl_div(logits.log_softmax(dim=1)[~known], own[~known], reduction="sum")
-        ((supervised + self.virtual * divergence) / size).backward()
+        ((supervised + self.virtual_weight * divergence) / size).backward()
         return outcome
 
 
 class SelfTraining(Unlabelled):
-    """Unlabelled reviews with the calibrated probabilities of a model that was trained before."""
+    """Train on unlabelled reviews with the calibrated probabilities of a teacher as targets."""
 
     def __init__(
         self, classifier: Classifier, data: Data, unlabelled: list[list[int]], teacher: Classifier
@@ -156,7 +157,7 @@ class SelfTraining(Unlabelled):
             [F.one_hot(known, len(IMDB_LABELS)).float(), soft]
         )  # [reviews, labels]
         whole = self.stages[-1]
-        # In the place of the label stands the row of its target.
+        # The label of an example is the row of its target in `self.targets`.
         examples = [(ids, row) for row, (ids, _) in enumerate(whole.examples)]
         self.stages = [whole._replace(examples=examples)]
 
@@ -171,15 +172,15 @@ class SelfTraining(Unlabelled):
 
 
 class Entropy(Unlabelled):
-    entropy = 0.3
+    entropy_weight = 0.3
 
 
-class Virtual(Unlabelled):
-    virtual = 1.0
+class VirtualAdversarial(Unlabelled):
+    virtual_weight = 1.0
 
 
-class Both(Unlabelled):
-    entropy, virtual = 0.3, 1.0
+class VirtualAdversarialEntropy(Unlabelled):
+    entropy_weight, virtual_weight = 0.3, 1.0
 
 
 def of(task: type[Classification] = Classification, **settings: Any) -> tuple[Any, dict[str, Any]]:
@@ -202,7 +203,7 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "adversarial-0.5": of(adversarial=0.5),
     "adversarial-1": of(adversarial=1.0),
     "adversarial-2": of(adversarial=2.0),
-    "random-linear": of(RandomLinear),
+    "random-head": of(RandomHead),
     "unfreezing": of(GradualUnfreezing),
     "weight-dropout": of(WeightDropout),
     "one-rate": of(layer_decay=1.0),
@@ -225,15 +226,15 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "length-800": of(max_length=800),
     "entropy": of(Entropy),
     "self-training": of(SelfTraining),
-    "virtual": of(Virtual, adversarial=1.0),
-    "virtual-entropy": of(Both, adversarial=1.0),
+    "virtual": of(VirtualAdversarial, adversarial=1.0),
+    "virtual-entropy": of(VirtualAdversarialEntropy, adversarial=1.0),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("variants", nargs="*", default=["base"], help="names from --list, or `all`")
-    parser.add_argument("--list", action="store_true", help="print the names and end")
+    parser.add_argument("--list", action="store_true", help="list the variants and exit")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     parser.add_argument("--encoder", default=SHIPPED_ENCODER)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
@@ -251,14 +252,14 @@ def main() -> None:
 
 
 def combine(names: str) -> tuple[type[Classification], dict[str, Any]]:
-    """The task and the settings of a variant, or of several joined by '+'."""
+    """Return the task and the settings of a variant, or of several joined by '+'."""
     tasks, settings = zip(*(VARIANTS[name] for name in names.split("+")), strict=True)
     special = [task for task in tasks if task is not Classification]
     return (special or [Classification])[-1], {k: v for one in settings for k, v in one.items()}
 
 
 def measure(name: str, task: type[Classification], config: Config) -> None:
-    """Train one variant and print what came of it."""
+    """Train one variant and print its validation metrics as JSON."""
     start = load_model(model_folder(config.model.init or SHIPPED_ENCODER))
     config = config.starting_from(start.config)
     data = prepare_data(config, start.vocab)
@@ -291,7 +292,7 @@ def measure(name: str, task: type[Classification], config: Config) -> None:
 
 
 def unlabelled(config: Config, data: Data) -> list[list[int]]:
-    """Ids of unlabelled reviews, those that stand in the test split too left out."""
+    """Return the ids of unlabelled reviews that are not in the test split."""
     corpus = load_reviews(config.data.dataset)
     rows = corpus["unsupervised"].shuffle(seed=config.train.seed).select(range(UNLABELLED))
     rows = drop_shared(rows, [corpus["test"]])

@@ -1,11 +1,10 @@
-"""What several models say together: seeds of one recipe, and the LSTM with NB-SVM.
+"""Measure ensembles: several seeds of one configuration, and an LSTM blended with NB-SVM.
 
     python benchmarks/ensembles.py runs/seed-0 runs/seed-1 runs/seed-2
 
-Neither is the headline: an ensemble costs as many times more as it has members, and NB-SVM weighs
-more than the LSTM. The weight of NB-SVM in the blend is chosen on the contiguous validation tenth,
-with an NB-SVM that has not seen it; the one that is measured on test has learned from the same nine
-tenths as the LSTM.
+The headline figure of the README is a single model, because the cost of an ensemble grows with its
+number of members and NB-SVM is larger than the LSTM. The weights of the blend are fitted on the
+contiguous validation tenth. NB-SVM and the LSTM are trained on the other nine tenths.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from sentiment.models.bag_of_words import nb_svm
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("runs", type=Path, nargs="+", help="run folders of the same data")
+    parser.add_argument("runs", type=Path, nargs="+", help="run folders trained on the dataset")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     arguments = parser.parse_args()
     corpus = load_reviews(arguments.dataset)
@@ -53,7 +52,7 @@ def main() -> None:
         }
         blend = LogisticRegression().fit(columns["validation"], validation["label"])
         blends.append(blend.decision_function(columns["test"]))
-    table = Table("what", "test accuracy", "95% interval", title="Together", title_justify="left")
+    table = Table("what", "test accuracy", "95% interval", title="Ensembles", title_justify="left")
     rows = {
         **{str(run): m for run, m in zip(arguments.runs, margins["test"], strict=True)},
         "NB-SVM": others["test"],
@@ -68,7 +67,7 @@ def main() -> None:
 
 
 def margin(classifier: Classifier, reviews: Dataset) -> np.ndarray:
-    """The difference of the calibrated logits, positive for label 1: [reviews]."""
+    """Return the difference of the calibrated logits, positive for label 1: [reviews]."""
     probabilities = torch.from_numpy(classifier.predict_proba(reviews["text"]))  # [reviews, 2]
     return torch.logit(probabilities[:, 1].double(), eps=1e-12).numpy()
 

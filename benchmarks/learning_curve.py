@@ -1,15 +1,15 @@
-"""How many labelled reviews it takes: from nothing, from the shipped encoder, and with TF-IDF.
+"""Measure test accuracy by number of labelled reviews for four kinds of training.
 
     python benchmarks/learning_curve.py runs/curve.jsonl
     python benchmarks/learning_curve.py runs/curve.jsonl --only encoder
     python benchmarks/learning_curve.py runs/curve.jsonl --plot docs/learning-curve.png
 
-Each size has five draws from the training split, as many of either label, the same draws for all.
-Validation reviews are among those that are counted: a tenth, held out at random; TF-IDF needs none
-and learns from all. "lessons" starts from a classifier that has read the built-in lessons and no
-review, up to 1,000 labels; the others are given no lessons, which are labelled too. Each result is
-measured on the whole test split and appended to the file as a line; what stands there is not
-measured again, so that it can be stopped.
+For each size, five stratified samples of the training split are used, the same for all kinds. The
+size includes a random validation tenth; TF-IDF needs no validation and is trained on all of it.
+"synthetic" starts from a classifier that was trained on the synthetic sentences only, for up to
+1,000 labels. The other kinds use no synthetic sentences. Each result on the whole test split is
+appended to the file as one line. Results already in the file are not measured again, so the
+benchmark can be interrupted.
 """
 
 import argparse
@@ -33,10 +33,10 @@ from sentiment.models.bag_of_words import tf_idf
 from sentiment.training.classification import train
 
 SIZES = (50, 100, 500, 2_000, 10_000)
-DRAWS = 5
-FEW = 1_000  # Labels up to which the recipe is that for few of them.
+SAMPLES = 5
+FEW_SHOT_SIZE = 1_000  # Largest number of labels that uses the few-shot preset.
 KINDS = {
-    "lessons": "encoder, then lessons",
+    "synthetic": "synthetic sentences first",
     "encoder": "from the shipped encoder",
     "tf-idf": "TF-IDF, logistic regression",
     "scratch": "from scratch",
@@ -45,11 +45,15 @@ KINDS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("results", type=Path, help="a file of JSON Lines, made or gone on with")
+    parser.add_argument("results", type=Path, help="JSON Lines file, created or continued")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
-    parser.add_argument("--only", choices=KINDS, action="append", help="of these kinds alone")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="of these alone")
-    parser.add_argument("--plot", type=Path, help="draw what is there, and measure nothing")
+    parser.add_argument("--only", choices=KINDS, action="append", help="measure only this kind")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, help="numbers of labelled reviews"
+    )
+    parser.add_argument(
+        "--plot", type=Path, help="plot the results into this file without measuring"
+    )
     arguments = parser.parse_args()
     if arguments.plot is None:
         kinds = arguments.only or list(KINDS)
@@ -61,64 +65,70 @@ def main() -> None:
 
 
 def measure_all(file: Path, dataset: str, kinds: list[str], sizes: list[int]) -> None:
-    """Append a line to `file` for each kind, size and draw that has none."""
+    """Append a line to `file` for each kind, size and sample that is not in it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     done = set()
     if file.exists():
         lines = [json.loads(line) for line in file.open()]
-        done = {(line["kind"], line["labels"], line["draw"]) for line in lines}
+        done = {(line["kind"], line["labels"], line["sample"]) for line in lines}
     corpus = load_reviews(dataset)
-    lessons = file.with_suffix(".lessons")
-    if "lessons" in kinds and not (lessons / "summary.json").exists():
-        train(Config.from_flat(dataset="lessons"), lessons)
-    if "lessons" in kinds and ("lessons", 0, 0) not in done:
-        accuracy = Classifier.from_pretrained(lessons).evaluate(corpus["test"]).accuracy
-        append(file, {"kind": "lessons", "labels": 0, "draw": 0, "accuracy": accuracy})
+    synthetic = file.with_suffix(".synthetic")
+    if "synthetic" in kinds and not (synthetic / "summary.json").exists():
+        train(Config.from_flat(dataset="lessons"), synthetic)
+    if "synthetic" in kinds and ("synthetic", 0, 0) not in done:
+        accuracy = Classifier.from_pretrained(synthetic).evaluate(corpus["test"]).accuracy
+        append(file, {"kind": "synthetic", "labels": 0, "sample": 0, "accuracy": accuracy})
     for kind in kinds:
         for size in sizes:
-            if kind == "lessons" and size > FEW:
+            if kind == "synthetic" and size > FEW_SHOT_SIZE:
                 continue
-            for draw, reviews in enumerate(draws(corpus["train"], size)):
-                if (kind, size, draw) in done:
+            for number, reviews in enumerate(stratified_samples(corpus["train"], size)):
+                if (kind, size, number) in done:
                     continue
-                init = str(lessons) if kind == "lessons" else None
-                figures = measure(kind, reviews, corpus["test"], draw, init)
-                append(file, {"kind": kind, "labels": size, "draw": draw, **figures})
+                init = str(synthetic) if kind == "synthetic" else None
+                figures = measure(kind, reviews, corpus["test"], number, init)
+                append(file, {"kind": kind, "labels": size, "sample": number, **figures})
 
 
 def append(file: Path, line: dict[str, Any]) -> None:
-    """Keep a result."""
+    """Append a result to `file`."""
     with file.open("a") as results:
         results.write(json.dumps(line) + "\n")
 
 
-def draws(train: Dataset, size: int) -> Iterator[Dataset]:
-    """Five times `size` reviews of `train`, half of them of each label."""
+def stratified_samples(train: Dataset, size: int) -> Iterator[Dataset]:
+    """Yield `SAMPLES` stratified samples of `size` reviews."""
     labels = np.array(train["label"])
-    for draw in range(DRAWS):
-        generator = np.random.default_rng([size, draw])
-        rows = [generator.choice((labels == own).nonzero()[0], size // 2, False) for own in (0, 1)]
+    for number in range(SAMPLES):
+        generator = np.random.default_rng([size, number])
+        rows = [generator.choice((labels == y).nonzero()[0], size // 2, False) for y in (0, 1)]
         yield train.select(np.concatenate(rows))
 
 
 def measure(
-    kind: str, reviews: Dataset, test: Dataset, draw: int, init: str | None
+    kind: str, reviews: Dataset, test: Dataset, seed: int, init: str | None
 ) -> dict[str, Any]:
-    """Learn from `reviews`; accuracy on `test`, and for a network its calibration and time.
+    """Train on `reviews` and return the metrics on `test`.
 
-    `init` is what to start from, if it is not what the recipe starts from.
+    Args:
+        kind: one of `KINDS`.
+        reviews: labelled training reviews, including those held out for validation.
+        test: the test split.
+        seed: random seed, also the number of the sample.
+        init: starting point, if it is not the default of the kind.
     """
     if kind == "tf-idf":
-        words = tf_idf().fit(list(reviews["text"]), list(reviews["label"]))
-        right = words.predict(list(test["text"])) == np.array(test["label"])
-        return {"accuracy": float(right.mean())}
-    recipe = FROM_SCRATCH if kind == "scratch" else FEW_LABELS if len(reviews) <= FEW else {}
+        pipeline = tf_idf().fit(list(reviews["text"]), list(reviews["label"]))
+        correct = pipeline.predict(list(test["text"])) == np.array(test["label"])
+        return {"accuracy": float(correct.mean())}
+    few_shot = FEW_LABELS if len(reviews) <= FEW_SHOT_SIZE else {}
+    preset = FROM_SCRATCH if kind == "scratch" else few_shot
     with TemporaryDirectory() as folder:
         data = Path(folder) / "reviews.parquet"
         reviews.to_parquet(data)
-        own = {"dataset": str(data), "test_fraction": 0.0, "lessons": 0, "seed": draw}
-        own |= {"init": init} if init else {}
-        summary = train(Config.from_flat(**{**recipe, **own}), Path(folder) / "run")
+        settings = {"dataset": str(data), "test_fraction": 0.0, "lessons": 0, "seed": seed}
+        settings |= {"init": init} if init else {}
+        summary = train(Config.from_flat(**{**preset, **settings}), Path(folder) / "run")
         metrics = Classifier.from_pretrained(Path(folder) / "run").evaluate(test)
     return {
         "accuracy": metrics.accuracy,
@@ -129,13 +139,13 @@ def measure(
 
 
 def accuracies(results: list[dict[str, Any]], kind: str, size: int) -> np.ndarray:
-    """In percent, of each draw."""
-    found = [one["accuracy"] for one in results if (one["kind"], one["labels"]) == (kind, size)]
-    return 100 * np.array(found)
+    """Return the accuracy of each sample in percent: [samples]."""
+    values = [one["accuracy"] for one in results if (one["kind"], one["labels"]) == (kind, size)]
+    return 100 * np.array(values)
 
 
 def print_table(results: list[dict[str, Any]]) -> None:
-    """The mean and the standard deviation over the draws."""
+    """Print the mean and the standard deviation over the samples."""
     table = Table("labelled reviews", *KINDS.values(), title="Test accuracy", title_justify="left")
     for size in SIZES:
         cells = []
@@ -148,22 +158,22 @@ def print_table(results: list[dict[str, Any]]) -> None:
 
 
 def plot(results: list[dict[str, Any]], file: Path) -> None:
-    """Accuracy by number of labels: the mean of the draws as a line, each draw as a point."""
+    """Plot accuracy by number of labels: the mean as a line, each sample as a point."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for (kind, name), colour, marker in zip(
+    for (kind, name), color, marker in zip(
         KINDS.items(), ("#009e73", "#0072b2", "#d55e00", "#555555"), "Dos^", strict=True
     ):
         found = {size: accuracies(results, kind, size) for size in SIZES}
-        found = {size: own for size, own in found.items() if len(own)}
-        means = [own.mean() for own in found.values()]
-        axes.plot(list(found), means, color=colour, marker=marker, label=name)
-        for size, own in found.items():
-            axes.plot([size] * len(own), own, marker, color=colour, alpha=0.35, markersize=4)
+        found = {size: values for size, values in found.items() if len(values)}
+        means = [values.mean() for values in found.values()]
+        axes.plot(list(found), means, color=color, marker=marker, label=name)
+        for size, values in found.items():
+            axes.plot([size] * len(values), values, marker, color=color, alpha=0.35, markersize=4)
     axes.set_xscale("log")
     axes.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
     axes.minorticks_off()

@@ -1,14 +1,14 @@
-"""How fast the two LSTM stacks train, against PyTorch's packed bidirectional LSTM, on a CPU.
+"""Compare training steps of two LSTM stacks and of PyTorch's packed bidirectional LSTM on a CPU.
 
     python benchmarks/lstm.py
 
-1. One training step (forward, backward; embedding 100, BiLSTM 128) on 64 reviews of 200 to 400
-   tokens: packed, as a script with no more than PyTorch has it; packed with `keep_freed_memory`,
-   which helps it too; and ours, as it trains. The README claims at least 20 times the speed.
-2. Our step against the length of the reviews: the time per token must not grow.
-3. Steps over batches of varying length, with and without `keep_freed_memory`.
+1. One training step (forward and backward; embedding 100, BiLSTM 128) on 64 reviews of 200 to 400
+   tokens: packed with PyTorch's defaults, packed with `keep_freed_memory`, and two stacks with
+   `keep_freed_memory`. The speedup should be at least 20.
+2. The same step of the two stacks by length of the reviews: the time per token must not grow.
+3. Steps on batches of varying length, with and without `keep_freed_memory`.
 
-What is timed without the switch runs in a process of its own: it cannot be taken back.
+`keep_freed_memory` cannot be undone, so measurements without it run in a separate process.
 """
 
 import argparse
@@ -35,7 +35,7 @@ CONFIG = ModelConfig(word_dropout=0.0, embedding_dropout=0.0)
 
 
 class PackedEncoder(nn.Module):
-    """The same network as the common tutorial writes it."""
+    """The same network with packed sequences, as in the common tutorial."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class PackedEncoder(nn.Module):
         )
 
     def forward(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
-        """[batch, seq] to [batch, seq, 2 * hidden]."""
+        """Return the states of the tokens: [batch, seq] to [batch, seq, 2 * hidden]."""
         packed = pack_padded_sequence(
             self.embedding(input_ids), lengths, batch_first=True, enforce_sorted=False
         )
@@ -53,7 +53,7 @@ class PackedEncoder(nn.Module):
 
 
 def random_batch(shortest: int, longest: int, seed: int = 0) -> Batch:
-    """Reviews of random words and of random lengths, `longest` among them."""
+    """Return a batch of random words and random lengths, including `longest`."""
     lengths = [longest] + [
         random.Random(seed + row).randint(shortest, longest) for row in range(1, BATCH_SIZE)
     ]
@@ -61,7 +61,7 @@ def random_batch(shortest: int, longest: int, seed: int = 0) -> Batch:
 
 
 def seconds(call: Callable[[], object], repeats: int) -> float:
-    """Median wall time of `call`, after one call to warm up."""
+    """Return the median wall time of `call` after one warm-up call."""
     call()
     times = []
     for _ in range(repeats):
@@ -72,13 +72,13 @@ def seconds(call: Callable[[], object], repeats: int) -> float:
 
 
 def training_step(encoder: nn.Module, batch: Batch) -> None:
-    """Forward and backward pass."""
+    """Run a forward and a backward pass."""
     encoder.zero_grad()
     encoder(batch.input_ids, batch.lengths).mean().backward()
 
 
 def steps_of_varying_length(encoder: nn.Module) -> float:
-    """Tokens a second over batches whose lengths differ, as those of an epoch do."""
+    """Return the tokens per second on batches of different lengths, as in an epoch."""
     batches = [random_batch(n * 9 // 10, n) for n in (150, 400, 200, 250, 120, 300, 180, 220) * 2]
 
     def all_steps() -> None:
@@ -90,7 +90,7 @@ def steps_of_varying_length(encoder: nn.Module) -> float:
 
 
 def packed_step() -> float:
-    """Seconds of one step of the packed network."""
+    """Return the seconds of one step of the packed network."""
     network, batch = PackedEncoder(), random_batch(200, 400)
     return seconds(lambda: training_step(network, batch), repeats=3)
 
@@ -102,7 +102,7 @@ MEASURES: dict[str, Callable[[], float]] = {
 
 
 def in_a_fresh_process(measure: str, *flags: str) -> float:
-    """One of `MEASURES` in a process of its own."""
+    """Run one of `MEASURES` in a new process."""
     command = [sys.executable, __file__, "--measure", measure, *flags]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -129,15 +129,15 @@ def main() -> None:
     encoder, batch = Encoder(CONFIG, VOCAB_SIZE), random_batch(200, 400)
     ours = seconds(lambda: training_step(encoder, batch), repeats=5)
     table = Table(title="One step, 64 reviews of 200 to 400 tokens", title_justify="left")
-    for heading in ("", "seconds", "times ours"):
+    for heading in ("", "seconds", "relative"):
         table.add_column(heading, justify="right" if heading else "left")
     table.add_row("packed nn.LSTM", f"{packed:.2f}", f"{packed / ours:.0f}")
     table.add_row("packed, keep_freed_memory", f"{packed_kept:.2f}", f"{packed_kept / ours:.0f}")
     table.add_row("two stacks", f"{ours:.2f}", "1")
     console.print(table)
 
-    table = Table(title="Our step by length", title_justify="left")
-    for heading in ("tokens", "seconds", "µs a token"):
+    table = Table(title="Step of two stacks by length", title_justify="left")
+    for heading in ("tokens", "seconds", "µs per token"):
         table.add_column(heading, justify="right")
     for length in (200, 400, 800, 1600):
         batch = random_batch(length, length)
@@ -145,10 +145,10 @@ def main() -> None:
         table.add_row(str(length), f"{step:.2f}", f"{step / length / BATCH_SIZE * 1e6:.1f}")
     console.print(table)
 
-    table = Table(title="Steps of varying length", title_justify="left")
+    table = Table(title="Steps on batches of varying length", title_justify="left")
     for heading in ("", "tokens/s", "ratio"):
         table.add_column(heading, justify="right" if heading else "left")
-    table.add_row("glibc's default", f"{without:,.0f}", "1")
+    table.add_row("glibc default", f"{without:,.0f}", "1")
     table.add_row("keep_freed_memory", f"{kept:,.0f}", f"{kept / without:.2f}")
     console.print(table)
 

@@ -1,19 +1,19 @@
-"""This beside what people would pick instead, on the same reviews and the same cores.
+"""Compare with other text classifiers on the same reviews and the same cores.
 
-    python benchmarks/peers.py                         all of them
+    python benchmarks/peers.py                         all classifiers
     python benchmarks/peers.py nb-svm tf-idf           some of them
     python benchmarks/peers.py nb-svm --search         choose its settings first
-    python benchmarks/peers.py ours --model runs/imdb  a model of yours; without: the shipped one
+    python benchmarks/peers.py ours --model runs/imdb  a run folder; default: the shipped model
 
-Each peer runs in a process of its own, one after the other. Its settings were chosen on the
-contiguous validation tenth of train by `--search`; then it learns from all of train. Time to train
-is that of this last fit; the rate of prediction is over the raw texts of the test split.
+Each classifier runs in its own process, one after the other. `--search` chooses its settings on the
+contiguous validation tenth of train. It is then trained on all of train. The training time is that
+of this last fit. Reviews per second are measured on the raw texts of the test split.
 
-TF-IDF and NB-SVM are those of `sentiment/baselines.py`, with their defaults, chosen here too.
-fastText: Joulin et al. 2017, on lower-cased tokens of this project's tokenizer (`pip install
-fasttext-numpy2-wheel`). `packed` is the two-layer bidirectional LSTM of the common PyTorch
-tutorial, on packed sequences: one step of it is timed, which takes minutes, and the rest is
-extrapolated.
+TF-IDF and NB-SVM are those of `sentiment/models/bag_of_words.py` with their default settings, which
+were also chosen by `--search`. fastText (Joulin et al. 2017) uses the lower-cased tokens of this
+project's tokenizer (`pip install fasttext-numpy2-wheel`). `packed` is the two-layer bidirectional
+LSTM of the common PyTorch tutorial, on packed sequences: one step is timed, which takes minutes,
+and the rest is extrapolated.
 """
 
 import argparse
@@ -50,7 +50,7 @@ class Reviews(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """A trained peer."""
+    """A trained classifier."""
 
     predict: Callable[[Sequence[str]], Sequence[int]]
     size: int  # Bytes on disk.
@@ -77,7 +77,7 @@ def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
 
     with tempfile.TemporaryDirectory() as folder:
         data, model_file = Path(folder) / "train.txt", Path(folder) / "model.bin"
-        # It reads in order, and IMDB has all negative reviews before the first positive one.
+        # fastText does not shuffle, and IMDB has all negative reviews before the positive ones.
         rows = list(zip(reviews.texts, reviews.labels, strict=True))
         random.Random(0).shuffle(rows)
         with data.open("w", encoding="utf-8") as file:
@@ -94,17 +94,17 @@ def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
 
 
 def settings(**choices: Sequence[Any]) -> list[dict[str, Any]]:
-    """Every combination of the choices."""
+    """Return every combination of the choices."""
     return [
         dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())
     ]
 
 
 class Peer(NamedTuple):
-    """How a peer learns, with the settings that a search chose for it, and those it chose from."""
+    """A training function, the settings chosen by a search, and the settings searched."""
 
     fit: Fit
-    chosen: dict[str, Any]  # Empty: the defaults of `sentiment/baselines.py`.
+    chosen: dict[str, Any]  # Empty: the defaults of `sentiment/models/bag_of_words.py`.
     choices: list[dict[str, Any]]
 
 
@@ -129,7 +129,7 @@ PEERS = {
 
 
 def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
-    """Fit on all of train, measure on test; with `search` choose on validation before."""
+    """Train on all of train and evaluate on test; `search` chooses settings on validation first."""
     fit, setting, choices = PEERS[name]
     corpus = load_reviews(dataset)
     if search:
@@ -156,10 +156,10 @@ def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
 
 
 def validated(fit: Fit, choice: dict[str, Any], training: Reviews, validation: Reviews) -> float:
-    """Accuracy on validation; 0 where training diverged."""
+    """Return the validation accuracy, or 0 if training diverged."""
     try:
         return accuracy(fit(training, choice), validation)
-    except RuntimeError:  # "Encountered NaN", of fastText.
+    except RuntimeError:  # fastText: "Encountered NaN".
         return 0.0
 
 
@@ -168,7 +168,7 @@ def accuracy(fitted: Fitted, reviews: Reviews) -> float:
 
 
 def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
-    """A trained model, read as `predict` reads it."""
+    """Evaluate a trained model folder on raw texts."""
     from sentiment.inference.classifier import Classifier
 
     test = load_reviews(dataset)["test"]
@@ -189,13 +189,13 @@ def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
 
 
 def measure_packed(dataset: str) -> dict[str, Any]:
-    """Training and prediction of the packed two-layer BiLSTM, extrapolated from a few steps."""
+    """Extrapolate training and prediction of the packed two-layer BiLSTM from a few steps."""
     import torch
     from torch import Tensor, nn
     from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
     class Tutorial(nn.Module):
-        """Embedding 100, two layers of 256 each way, the last states, as bentrevett has them."""
+        """Embedding 100, two layers of 256 units per direction, last states (bentrevett)."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -233,22 +233,30 @@ def measure_packed(dataset: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare with other classifiers.")
-    parser.add_argument("peers", nargs="*", help=f"of ours, packed, {', '.join(PEERS)}; or all")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("peers", nargs="*", help=f"ours, packed, {', '.join(PEERS)}; default: all")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
-    parser.add_argument("--model", type=Path, action="append", default=[], help="for ours")
-    parser.add_argument("--search", action="store_true", help="choose the peers' settings anew")
+    parser.add_argument(
+        "--model", type=Path, action="append", default=[], help="model folder for `ours`"
+    )
+    parser.add_argument(
+        "--search", action="store_true", help="choose the settings on validation first"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         result = measure(args.one, args.dataset, args.search)
         print(json.dumps({**result, "peak_memory": peak_memory()}))
         return
-    table = Table("peer", "test accuracy", "training", "reviews/s", "MB", "peak memory", "note")
+    table = Table(
+        "classifier", "test accuracy", "training", "reviews/s", "MB", "peak memory", "note"
+    )
     models = args.model or [SHIPPED_CLASSIFIER]
     for name in jobs(args.peers or ["ours", *PEERS, "packed"], models):
         result = in_its_own_process(name, args.dataset, args.search)
-        print(json.dumps({"peer": name, **result}), file=sys.stderr)  # So that a stop loses none.
+        print(
+            json.dumps({"peer": name, **result}), file=sys.stderr
+        )  # Kept if the run is interrupted.
         table.add_row(name, *cells(result))
     Console(width=140).print(table)
 

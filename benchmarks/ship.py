@@ -1,9 +1,10 @@
-"""From a finished run to the classifier in the package: weights of 16 bits, and what that changes.
+"""Store a trained model as the shipped classifier, with weights of 16 bits.
 
     python benchmarks/ship.py runs/imdb
 
-Writes nothing if rounding changes more than one label in 1,000 of unlabelled reviews. The tests get
-the scores of some built-in reviews and of some odd texts.
+The model is not stored if rounding the weights changes more than 0.1% of the labels of unlabelled
+reviews. The script also writes the expected scores of some built-in reviews and unusual texts for
+the tests.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.classifier import Classifier
 
 PREDICTIONS = Path(__file__).parents[1] / "tests/predictions.json"
-ODD_TEXTS = [
+UNUSUAL_TEXTS = [
     "",
     "Good.",
     "GOOD!!!",
@@ -36,7 +37,7 @@ ODD_TEXTS = [
 ]
 
 REVIEWS = 10_000
-MOST_CHANGED = 0.001
+MAX_CHANGED_FRACTION = 0.001
 
 
 def main() -> None:
@@ -45,8 +46,8 @@ def main() -> None:
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     arguments = parser.parse_args()
     classifier = Classifier.from_pretrained(arguments.run)
-    # Named as everybody can find them, wherever the copies of this run lay.
     config = classifier.config
+    # Public names instead of the local paths of this run.
     config = replace(
         config,
         data=replace(config.data, dataset=DataConfig.dataset),
@@ -62,20 +63,22 @@ def main() -> None:
     before, after = (one.predict_logits(reviews).softmax(dim=1) for one in (classifier, rounded))
     changed = int((before.argmax(dim=1) != after.argmax(dim=1)).sum())
     moved = (before - after).abs().max().item()
-    print(f"16 bits change {changed} of {REVIEWS:,} labels, and no score by more than {moved:.4f}.")
-    if changed > MOST_CHANGED * REVIEWS:
-        sys.exit("That is too much: not shipped.")
+    print(
+        f"16 bits change {changed} of {REVIEWS:,} labels; largest change of a score: {moved:.4f}."
+    )
+    if changed > MAX_CHANGED_FRACTION * REVIEWS:
+        sys.exit(f"Not stored: more than {MAX_CHANGED_FRACTION:.1%} of the labels change.")
     save_model(SHIPPED_CLASSIFIER_FOLDER, saved, half=True)
-    print(f"Shipped: {SHIPPED_CLASSIFIER_FOLDER}")
+    print(f"Stored in {SHIPPED_CLASSIFIER_FOLDER}")
 
     classifier = Classifier.from_pretrained()
-    texts = [*ODD_TEXTS, *(text for text, _ in sample_reviews("test")[::25])]
+    texts = [*UNUSUAL_TEXTS, *(text for text, _ in sample_reviews("test")[::25])]
     scores = dict(zip(texts, exact_scores(classifier, texts), strict=True))
     PREDICTIONS.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
 
 
 def exact_scores(classifier: Classifier, texts: Sequence[str]) -> list[float]:
-    """The probability of `pos` of each text, computed in 32 bits, as every machine can."""
+    """Return the probability of `pos` of each text, in float32 on every machine."""
     reviews = classifier.encode(texts)
     with patch("sentiment.inference.batched.autocast", lambda device: nullcontext()):
         logits = classifier.predict_logits(reviews)

@@ -1,10 +1,11 @@
-"""What models make of 396 short opinions whose writer had seen neither lessons nor tests.
+"""Measure the error rate on 396 short opinions that are independent of the training data.
 
     python benchmarks/short_opinions.py runs/seed-0 runs/seed-1
 
-196 tell what somebody felt or advises, 200 praise or blame outright; half of them are positive. The
-author of the lessons wrote the development tests too, which flatter them; these do not: compare
-recipes by them, and keep them out of the lessons. Without a model: the shipped one.
+196 express a feeling or give advice, 200 praise or criticize plainly. About half are positive.
+Their writer had seen neither the synthetic sentences nor the behavioral tests. The development part of
+these tests is less suitable for comparisons, because the synthetic sentences have the same author.
+Do not add these opinions to the training data. The default model is the shipped one.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def main() -> None:
         np.array([row["kind"] for row in rows]),
         np.array([row["label"] for row in rows]),
     )
-    table = Table("model", *(f"{kind}: wrong, ROC-AUC" for kind in sorted({*kinds})))
+    table = Table("model", *(f"{kind}: error rate, ROC-AUC" for kind in sorted({*kinds})))
     for model in arguments.models:
         classifier = Classifier.from_pretrained(model) if model else Classifier.from_pretrained()
         sides = negative_positive_ids(classifier.labels)

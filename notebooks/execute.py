@@ -1,7 +1,7 @@
-"""Run notebooks from the first cell to the last: `python notebooks/execute.py [--store] PATH...`.
+"""Execute notebooks: `python notebooks/execute.py [--store] PATH...`.
 
-An error in a cell is an error here. With `--store` the files take what came out, without what
-differs from run to run and says nothing: times, and the version of Python.
+An exception in a cell ends the program with exit code 1. `--store` writes the outputs into the
+files, without the data that differs from run to run: cell timings and the version of Python.
 """
 
 import argparse
@@ -15,10 +15,14 @@ from nbformat import NotebookNode
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run `notebook` in `folder`, and put what comes out into its cells.
+    """Execute the cells of a notebook and replace their outputs.
+
+    Args:
+        notebook: the notebook; modified in place.
+        folder: working directory of the kernel.
 
     Raises:
-        CellExecutionError: a cell failed.
+        CellExecutionError: if a cell raises an exception.
     """
     metadata = dict(notebook.metadata)
     NotebookClient(
@@ -33,9 +37,9 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, usage="%(prog)s [--store] PATH...")
+    parser = argparse.ArgumentParser(description="Execute notebooks.")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    parser.add_argument("--store", action="store_true", help="write what came out into the files")
+    parser.add_argument("--store", action="store_true", help="write the outputs into the files")
     arguments = parser.parse_args()
     for path in arguments.paths:
         print(path, flush=True)
