@@ -3,9 +3,9 @@
     python benchmarks/short_opinions.py runs/seed-0 runs/seed-1
 
 196 express a feeling or give advice, 200 praise or criticize plainly. About half are positive.
-Their writer had seen neither the synthetic sentences nor the behavioral tests. The development part of
-these tests is less suitable for comparisons, because the synthetic sentences have the same author.
-Do not add these opinions to the training data. The default model is the shipped one.
+Their writer had seen neither the synthetic sentences nor the behavioral tests. The development part
+of these tests is less suitable for comparisons, because the synthetic sentences have the same
+author. Do not add these opinions to the training data. The default model is the shipped one.
 """
 
 import argparse
