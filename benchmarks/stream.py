@@ -1,10 +1,10 @@
-"""Rows a second and memory of `sentiment predict --file`, over a file of a million short texts.
+"""Speed and memory of `sentiment predict --file` on a file of a million short texts.
 
     python benchmarks/stream.py
     python benchmarks/stream.py --format parquet --rows 200000
 
-Each text is a sentence of the built-in reviews and a word that no other text has, so that a cache
-of words that grew with the file would show.
+Each text is a sentence of the built-in reviews and a word that no other text has: a cache of words
+that grows with the file would be visible in the memory.
 """
 
 import argparse
@@ -13,33 +13,17 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from sentiment.cli.predict_file import FileJob, predict_file
-from sentiment.cli.show import print_jsonl
+from sentiment import Classifier
 from sentiment.config import SHIPPED_CLASSIFIER
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.inference.classifier import Classifier
+from sentiment.inference.label_files import label_file
 from sentiment.runtime.malloc import peak_memory, resident_memory
 
 STEP = 100_000  # Rows from one reading of the memory to the next.
-
-
-class Watched(Classifier):
-    """A classifier that reads this process's resident memory every `STEP` rows."""
-
-    rows = 0
-
-    def predict_proba(self, texts: str | Iterable[str], batch_size: int = 64) -> np.ndarray:
-        probabilities = super().predict_proba(texts, batch_size)
-        before, self.rows = self.rows, self.rows + len(probabilities)
-        if self.rows // STEP > before // STEP:
-            print(f"{self.rows:>9,} rows: {mebibytes(resident_memory())} MiB", flush=True)
-        return probabilities
 
 
 def mebibytes(count: int | None) -> str:
@@ -47,7 +31,7 @@ def mebibytes(count: int | None) -> str:
 
 
 def texts() -> Iterator[str]:
-    """Short texts without end, the same each time."""
+    """Yield short texts without end, the same each time."""
     generator = random.Random(0)
     sentences = [
         sentence for review, _ in sample_reviews("train") for sentence in review.split(". ")
@@ -59,7 +43,7 @@ def texts() -> Iterator[str]:
 
 
 def write_file(path: Path, rows: int) -> None:
-    """A file of `rows` texts, in the format that its suffix says."""
+    """Write a file of `rows` texts, in the format of its suffix."""
     some = islice(texts(), rows)
     if path.suffix == ".parquet":
         write_parquet(path, some)
@@ -90,21 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--format", default="csv", choices=["text", "csv", "tsv", "jsonl", "parquet"]
     )
-    parser.add_argument("--model", default=SHIPPED_CLASSIFIER, help="without: the shipped one")
+    parser.add_argument("--model", default=SHIPPED_CLASSIFIER)
     args = parser.parse_args(arguments)
-    classifier = Watched.from_pretrained(args.model)
+    classifier = Classifier.from_pretrained(args.model)
     with tempfile.TemporaryDirectory() as folder:
         suffix = "txt" if args.format == "text" else args.format
         file, output = (Path(folder) / f"{name}.{suffix}" for name in ("texts", "labelled"))
         write_file(file, args.rows)
         print(f"    start: {mebibytes(resident_memory())} MiB", flush=True)
         started, cpu = time.perf_counter(), time.process_time()
-        job = FileJob(str(file), args.format, output=output)
-        predict_file(classifier, job, print_jsonl, False)
+        rows = 0
+        for progress in label_file(classifier, str(file), output, format=args.format):
+            if progress.rows // STEP > rows // STEP:
+                print(f"{progress.rows:>9,} rows: {mebibytes(resident_memory())} MiB", flush=True)
+            rows = progress.rows
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    at_end, at_most = mebibytes(resident_memory()), mebibytes(peak_memory())
-    print(f"      end: {at_end} MiB, {at_most} MiB at most")
-    print(f"{args.rows / seconds:,.0f} rows a second, {args.rows / cpu:,.0f} a second of CPU")
+    at_end, peak = mebibytes(resident_memory()), mebibytes(peak_memory())
+    print(f"      end: {at_end} MiB, peak {peak} MiB")
+    print(f"{args.rows / seconds:,.0f} rows per second, {args.rows / cpu:,.0f} per CPU second")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, reseal
 
-from sentiment.cli.show import print_baselines
+from sentiment.cli.baseline import print_comparison
 from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
 
@@ -142,7 +142,7 @@ def test_baselines_stand_beside_a_model(run_folder, tmp_path):
     assert [one["learned_from"] for one in comparison["classifiers"]] == [6000] * 3
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        print_baselines(comparison)
+        print_comparison(comparison)
     for row in (*names, "accuracy", "95% interval", "F1", "ROC-AUC", "calibration error"):
         assert row in printed.getvalue()
     for row in ("training", "prediction of 1,000", "MB on disk", "McNemar's p", "all of train"):

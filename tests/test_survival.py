@@ -196,7 +196,7 @@ def command(monkeypatch, capfd):
     monkeypatch.setattr(sentiment.evaluation.behavior, "check", lambda *_: [])
     monkeypatch.setattr(sentiment.apps.report, "behaviour", lambda *_: "not here")
     # It would give up the file that pytest captures in, which pytest 8 then cannot read.
-    monkeypatch.setattr(cli, "drop_output", lambda: None)
+    monkeypatch.setattr(cli, "discard_output", lambda: None)
     before = signal.getsignal(signal.SIGTERM)
 
     def run_command(*arguments):

@@ -22,7 +22,7 @@ import optuna
 import sentiment.training.classification
 import sentiment.training.tuning
 from sentiment import cli
-from sentiment.cli.show import print_search, print_trial
+from sentiment.cli.tune import print_search, print_trial
 from sentiment.config import FROM_SCRATCH, SHIPPED, Config
 from sentiment.data.columns import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
@@ -184,10 +184,10 @@ def test_the_table_and_the_lines_say_how_each_trial_ended(capsys, tmp_path):
     for row in ("1 +│ +0.2500 │ +90.00% │ +3", "pruned +│ +0.5000", "diverged │ +– │ +– │ +0"):
         assert re.search(row, shown)
     assert (
-        "The best: sentiment train --from-scratch --dataset 'my file.csv' --no-lowercase "
+        "Best settings: sentiment train --from-scratch --dataset 'my file.csv' --no-lowercase "
         "--learning-rate 0.002 --max-length 300 --out runs/best\n" in shown
     )
-    assert f"Go on with: sentiment tune --resume --out {tmp_path}" in shown
+    assert f"Resume with: sentiment tune --resume --out {tmp_path}" in shown
 
 
 # What is refused.
@@ -303,7 +303,7 @@ def test_the_command_it_ends_with_gives_the_model_that_it_found(
     assert [trial.state for trial in undisturbed.trials] == ["complete"] * 3
     print_search(undisturbed, tmp_path)
     shown = capsys.readouterr().out
-    words = shlex.split(next(line for line in shown.splitlines() if "The best:" in line))[2:]
+    words = shlex.split(next(line for line in shown.splitlines() if "Best settings:" in line))[2:]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", words)
     assert words[:2] == ["sentiment", "train"]
@@ -366,5 +366,5 @@ def test_ctrl_c_ends_a_search_that_then_goes_on(undisturbed, tmp_path, monkeypat
     assert left(out) == [STUDY_FILE]
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         print_search(stopped, out)
-    assert "Go on with: sentiment tune --resume" in shown.getvalue()
+    assert "Resume with: sentiment tune --resume" in shown.getvalue()
     assert found(search(out, resume=True)) == found(undisturbed)

@@ -16,7 +16,7 @@ from torch import nn
 
 import sentiment.training.classification
 from sentiment.artifacts.bundle import load_bundle
-from sentiment.cli.show import print_vectors
+from sentiment.cli.train import print_vectors
 from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.models.lstm import EMBEDDING_STD
@@ -215,7 +215,7 @@ def test_coverage_counts_words_and_the_tokens_of_training(capsys):
     assert counts.items() <= facts.items()
     print_vectors(facts)
     assert capsys.readouterr().out == (
-        "Vectors of 3 numbers for 2 of 4 words of the vocabulary (50.0%), "
+        "Word vectors of 3 dimensions for 2 of 4 words of the vocabulary (50.0%), "
         "3 of 5 training tokens (60.0%).\n"
     )
     others = Vectors(torch.tensor([FILM, GOOD]), torch.ones(2, 3))

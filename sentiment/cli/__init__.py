@@ -1,15 +1,16 @@
-"""Words on a command line in, one call of the other rooms out.
+"""Command-line interface.
 
-A command stands in a file named after it, which imports the rooms that it calls inside itself, so
-that each command waits only for what it needs.
+Each command has a module, which imports the packages that it needs when it runs: `sentiment --help`
+does not wait for PyTorch.
 """
 
 import errno
+import importlib.metadata
 import io
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,25 +19,21 @@ from sentiment.cli.calibrate import calibrate
 from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
+from sentiment.cli.messages import print_library_messages
 from sentiment.cli.predict import predict
 from sentiment.cli.push import push
 from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.cli.tune import tune
-from sentiment.errors import InputError
+from sentiment.errors import SentimentError
 
-# What the machine refuses, whatever we do: permissions, space, a disk that fails.
-REFUSALS = {
+# Errors of the system that a user can correct: permissions, space, a failing disk.
+SYSTEM_ERRORS = {
     getattr(errno, name, None)
     for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "ENAMETOOLONG")
 } - {None}
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Sentiment classification with an LSTM: train, eval, predict, check.",
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("tune")(tune)
@@ -50,45 +47,63 @@ app.command("check")(check)
 app.command("push")(push)
 
 
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, if `--version` was given."""
+    if wanted:
+        print(f"sentiment {importlib.metadata.version('sentiment-lstm')}")
+        raise typer.Exit
+
+
+@app.callback()
+def sentiment(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Sentiment classification with an LSTM: train, evaluate, predict and explain."""
+
+
 def main() -> None:
-    """Run the command line. What the user can mend is said in one line, with exit code 2."""
+    """Run the command line. An error that a user can correct is one line, with exit code 2."""
     prepare_streams()
-    # As Ctrl-C, which leaves nothing half written behind: Typer ends with code 130.
+    print_library_messages()
+    # Like Ctrl-C, which leaves no unfinished files: Typer exits with code 130.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             app()
         finally:
             sys.stdout.flush()
-    except InputError as error:
+    except SentimentError as error:
         fail(str(error))
-    except BrokenPipeError:  # The reader of our output, `head` say, has seen enough.
-        drop_output()
-        sys.exit(1)  # As Typer does, where it happens before the end.
+    except BrokenPipeError:  # The reader of our output, such as `head`, has closed it.
+        discard_output()
+        sys.exit(1)  # As Typer does before the end.
     except OSError as error:
-        if error.errno not in REFUSALS:
+        if error.errno not in SYSTEM_ERRORS:
             raise
-        drop_output()
-        where = f"use '{error.filename}'" if error.filename else "write to standard output"
-        fail(f"Could not {where}: {error.strerror}.")
+        discard_output()
+        action = f"use '{error.filename}'" if error.filename else "write to standard output"
+        fail(f"Could not {action}: {error.strerror}.")
 
 
 def fail(message: str) -> NoReturn:
-    """End with an error that the user can mend."""
+    """Print an error message and exit with code 2."""
     print(f"Error: {message}", file=sys.stderr)
     sys.exit(2)
 
 
-def drop_output() -> None:
-    """Give up what is still to be printed, or Python would try again on its way out."""
+def discard_output() -> None:
+    """Discard buffered output, which Python would try to write again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def prepare_streams() -> None:
-    """Make standard output and error take any text.
+    """Make standard output and standard error accept any text.
 
-    What the encoding of a console cannot show comes out as `?`. To a stream that was closed, which
-    Python has as None, everything may be written, and nothing is kept.
+    Characters that the encoding of a console does not have are printed as `?`. Output to a closed
+    stream, which is None in Python, is discarded.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:

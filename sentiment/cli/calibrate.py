@@ -1,36 +1,39 @@
 """`sentiment calibrate`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sentiment.cli.data import NAMING, named_data
+from sentiment.cli.data import DATASET_SETTINGS, dataset_config
 from sentiment.cli.flags import Device, Model, with_settings
-from sentiment.cli.show import print_calibration, show_warnings
+from sentiment.cli.formatting import new_table
 from sentiment.config import DataConfig, TrainConfig
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError
 from sentiment.runtime.network import is_model_id
 
+if TYPE_CHECKING:
+    from sentiment.evaluation.metrics import Metrics
 
-@with_settings(DataConfig, only=NAMING)
+
+@with_settings(DataConfig, only=DATASET_SETTINGS, show_default="that of the model")
 def calibrate(
     settings: dict[str, Any],
     model: Model = None,
     device: Device = TrainConfig.device,
 ) -> None:
-    """Fit a model's temperature to the validation reviews, and write it into its config.json.
+    """Fit the temperature of a model to the validation reviews and write it into config.json.
 
-    Those are the split `validation`, or what train would hold out; never the test split.
+    The validation reviews are the split `validation` or, without one, the reviews that `train`
+    holds out. The test split is never used.
     """
     if model is None:
-        raise InputError(
-            "The shipped model is calibrated already. Name one of yours: --model FOLDER."
+        raise ConfigError(
+            "The shipped classifier is calibrated already. Give a model of yours: --model FOLDER."
         )
     if not model.is_dir() and is_model_id(model.as_posix()):
-        raise InputError(
-            f"There is no folder '{model}' to write the temperature into. If it is a model of the "
+        raise ConfigError(
+            f"There is no folder '{model}' to write the temperature into. If it is a model on the "
             f"Hub, download it first: hf download {model.as_posix()} --local-dir FOLDER"
         )
     from sentiment.artifacts.model_folder import save_temperature
-    from sentiment.data.columns import Notice
     from sentiment.data.labels import align_labels
     from sentiment.data.reviews import load_reviews
     from sentiment.data.splits import fingerprint, train_and_validation
@@ -38,12 +41,11 @@ def calibrate(
     from sentiment.inference.evaluate import fit_and_compare_temperature
     from sentiment.runtime.atomic_io import locked
 
-    show_warnings(Notice)
-    with locked(model):  # A run that is at work there would undo it.
+    with locked(model):  # A training run there would overwrite the temperature.
         classifier = Classifier.from_pretrained(model, device=device)
-        data = named_data(classifier.config.data, settings)
-        corpus = load_reviews(data)
-        _, validation = train_and_validation(corpus, data, classifier.config.train.seed)
+        data = dataset_config(classifier.config.data, settings)
+        reviews = load_reviews(data)
+        _, validation = train_and_validation(reviews, data, classifier.config.train.seed)
         validation = align_labels(validation, classifier.labels, f"'{data.dataset}'")
         before, after = fit_and_compare_temperature(classifier, validation)
         fitted_to = {
@@ -53,4 +55,18 @@ def calibrate(
         }
         save_temperature(model, after.temperature, fitted_to)
     print_calibration(before, after, f"{data.dataset}, {after.n:,} validation reviews")
-    print(f"Written into {model}. Next: sentiment eval --model {model}")
+    print(f"Temperature written into {model}. Next: sentiment eval --model {model}")
+
+
+def print_calibration(before: "Metrics", after: "Metrics", title: str) -> None:
+    """Print temperature, loss and calibration error before and after."""
+    from rich.console import Console
+
+    table = new_table(title, "metric", "before", "after")
+    for name, attribute in (
+        ("temperature", "temperature"),
+        ("loss", "loss"),
+        ("calibration error", "ece"),
+    ):
+        table.add_row(name, *(f"{getattr(metrics, attribute):.4f}" for metrics in (before, after)))
+    Console().print(table)

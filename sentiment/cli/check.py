@@ -7,32 +7,42 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sentiment.cli.flags import AsJson, Model, keep
-from sentiment.config import SHIPPED_CLASSIFIER
-from sentiment.errors import InputError
+from sentiment.cli.flags import AsJson, Device, Model, save_result
+from sentiment.cli.formatting import new_table
+from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
+from sentiment.errors import DataError
 
 if TYPE_CHECKING:
     from sentiment.evaluation.behavior import Failure, Result
 
-SHOWN = 200  # Characters of a text: of a longer one its two ends.
+MAX_CHARACTERS = 200  # Of a printed text; of a longer one its start and end are printed.
 
 
 def check(
     model: Model = None,
     part: Annotated[
         Literal["held-out", "development"],
-        typer.Option(help="Which half of the templates: to tell of, or to look at while tuning."),
+        typer.Option(
+            help="Half of the test templates: held-out to report, development to look at while "
+            "improving a model."
+        ),
     ] = "held-out",
+    device: Device = TrainConfig.device,
     as_json: AsJson = False,
 ) -> None:
-    """Test what a model makes of negation, contrast…; writes check-<part>.json into its folder."""
+    """Run behavioral tests: negation, contrast, typos, names and more.
+
+    Writes check-<part>.json into the folder given by --model.
+    """
     from sentiment.evaluation.behavior import check, rates
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
-    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
+    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
     language = classifier.config.text.language
     if language != "en":
-        raise InputError(f"The behavioural tests are in English; the model reads '{language}'.")
+        raise DataError(
+            f"The behavioral tests are in English, but the language of the model is '{language}'."
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownWordsWarning)
         results = check(classifier.predict_proba, classifier.labels, part)
@@ -42,25 +52,24 @@ def check(
         print(json.dumps(result))
     else:
         print_results(results, rates(results), part)
-    keep(model, f"check-{part}.json", result)
+    save_result(model, f"check-{part}.json", result)
 
 
 def print_results(results: "list[Result]", rates: dict[str, float], part: str) -> None:
-    """A table of failure rates, then what failed."""
+    """Print the failure rates as a table, then the failed cases."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(title=f"Behaviour, {part} templates", title_justify="left")
-    for heading in ("capability", "test"):
-        table.add_column(heading)
+    table = new_table(f"Behavior, {part} templates", "capability")
+    table.add_column("test")
     for heading in ("cases", "failures", "rate"):
         table.add_column(heading, justify="right")
     for capability, rate in rates.items():
-        own = [result for result in results if result.capability == capability]
-        for result in own:
-            counts = f"{result.cases}", f"{result.failures}", f"{result.rate:.1%}"
-            table.add_row(capability, result.name, *counts)
-        cases, failures = sum(one.cases for one in own), sum(one.failures for one in own)
+        tests = [result for result in results if result.capability == capability]
+        for test in tests:
+            table.add_row(
+                capability, test.name, f"{test.cases}", f"{test.failures}", f"{test.rate:.1%}"
+            )
+        cases, failures = sum(test.cases for test in tests), sum(test.failures for test in tests)
         table.add_row(capability, "all", f"{cases}", f"{failures}", f"{rate:.1%}", style="bold")
         table.add_section()
     Console().print(table)
@@ -74,9 +83,9 @@ def print_results(results: "list[Result]", rates: dict[str, float], part: str) -
 
 
 def print_failure(failure: "Failure") -> None:
-    """The texts of a case that failed, what was expected of it and what came."""
+    """Print the texts of a failed case, the expectation and the predictions."""
     print(f"  expected {failure.expected}, got")
     for text, label, score in zip(failure.texts, failure.got, failure.scores, strict=True):
-        end = SHOWN // 2
-        shown = text if len(text) <= SHOWN else f"{text[:end]} … {text[-end:]}"
+        half = MAX_CHARACTERS // 2
+        shown = text if len(text) <= MAX_CHARACTERS else f"{text[:half]} … {text[-half:]}"
         print(f"    {label} (pos {score:.1%})  {shown}")

@@ -1,4 +1,4 @@
-"""A model, and the data that a command line names, in; the labelled reviews to measure on out."""
+"""The dataset that a command evaluates a model on."""
 
 import dataclasses
 import warnings
@@ -14,83 +14,94 @@ if TYPE_CHECKING:
 
     from sentiment.inference.classifier import Classifier
 
-# The settings that say which data a model is measured on; without them it is the model's own.
-NAMING = ("dataset", "revision", "subset", "text_column", "label_column")
+# The settings that choose a dataset. Without them it is the dataset that the model was trained on.
+DATASET_SETTINGS = ("dataset", "revision", "subset", "text_column", "label_column")
 
 Split = Annotated[
     str | None,
-    typer.Option(help="Split to measure on.", show_default="test, or the only one there is"),
+    typer.Option(help="Split to evaluate on.", show_default="test, or the only split"),
 ]
 
 
-class Measured(NamedTuple):
-    """What a model is measured on."""
+class EvaluationData(NamedTuple):
+    """The reviews that a model is evaluated on."""
 
     dataset: str
     split: str
     reviews: "Dataset"
-    train: "Dataset | None"  # What the data set has to learn from, unless it is measured on that.
+    train: "Dataset | None"  # The training split, unless it is the one evaluated on.
 
 
-def read_split(classifier: "Classifier", settings: dict[str, Any], split: str | None) -> Measured:
-    """The reviews to measure a classifier on, with its labels; warns of those it knows already.
+def read_split(
+    classifier: "Classifier", settings: dict[str, Any], split: str | None
+) -> EvaluationData:
+    """Load the reviews to evaluate a classifier on, with the label ids of the classifier.
 
-    Of another table than the model was trained on, all rows count. Raises `InputError` if there is
-    no such split, or a label in it that training never saw.
+    Args:
+        classifier: the model to evaluate.
+        settings: the dataset settings given on the command line.
+        split: name of the split; by default `test`, or the only split.
+
+    Raises:
+        DataError: there is no such split, or it has a label that the model does not have.
+
+    Warns:
+        SharedReviewsWarning: reviews are in the training split too, or may have been.
     """
-    from sentiment.cli.show import show_warnings
-    from sentiment.data.columns import Notice
     from sentiment.data.labels import align_labels
     from sentiment.data.reviews import load_reviews
-    from sentiment.data.splits import SharedReviewsWarning, labelled_split, warn_of_shared
+    from sentiment.data.splits import labelled_split, warn_of_shared
 
-    show_warnings(SharedReviewsWarning, Notice)
-    data = named_data(classifier.config.data, settings, test_fraction=0.0)
-    corpus = load_reviews(data)
-    name = split or default_split(corpus)
+    # All rows of a table count that the model was not trained on.
+    data = dataset_config(classifier.config.data, settings, test_fraction=0.0)
+    splits = load_reviews(data)
+    name = split or default_split(splits)
     reviews = align_labels(
-        labelled_split(corpus, name, data.dataset),
+        labelled_split(splits, name, data.dataset),
         classifier.labels,
         f"The split '{name}' of '{data.dataset}'",
     )
-    if name == "test" and same_place(data.dataset, classifier.config.data.dataset):
+    if name == "test" and same_dataset(data.dataset, classifier.config.data.dataset):
         warn_if_changed(classifier, reviews)
-    train = corpus["train"] if name != "train" and "train" in corpus else None
+    train = splits["train"] if name != "train" and "train" in splits else None
     if train is not None:
         warn_of_shared(train, **{name: reviews})
-    return Measured(data.dataset, name, reviews, train)
+    return EvaluationData(data.dataset, name, reviews, train)
 
 
-def named_data(own: DataConfig, settings: dict[str, Any], **otherwise: Any) -> DataConfig:
-    """The data that a command reads: those named in `settings`, else the model's `own`.
+def dataset_config(trained_on: DataConfig, settings: dict[str, Any], **others: Any) -> DataConfig:
+    """Return the settings of the dataset to read.
 
-    What else is known of the model's own holds for no other data; for those `otherwise` does.
+    Args:
+        trained_on: the data settings of the model.
+        settings: the dataset settings given on the command line.
+        others: settings for another dataset than the one of `trained_on`.
     """
-    named = settings.get("dataset", own.dataset)
-    if same_place(named, own.dataset):
-        return dataclasses.replace(own, **{**settings, "dataset": own.dataset})
-    return DataConfig(**{**otherwise, **settings})
+    dataset = settings.get("dataset", trained_on.dataset)
+    if same_dataset(dataset, trained_on.dataset):
+        return dataclasses.replace(trained_on, **{**settings, "dataset": trained_on.dataset})
+    return DataConfig(**{**others, **settings})
 
 
-def same_place(one: str, other: str) -> bool:
-    """Whether two names are of one data set: equal, or paths to the same place."""
+def same_dataset(one: str, other: str) -> bool:
+    """Return whether two names are equal or paths to the same place."""
     paths = Path(one).expanduser(), Path(other).expanduser()
     return one == other or (all(path.exists() for path in paths) and paths[0].samefile(paths[1]))
 
 
-def default_split(corpus: "DatasetDict") -> str:
-    """`test`, or the only split there is."""
-    return "test" if "test" in corpus or len(corpus) != 1 else next(iter(corpus))
+def default_split(splits: "DatasetDict") -> str:
+    """Return the name of the split to evaluate on: `test`, or the only one."""
+    return "test" if "test" in splits or len(splits) != 1 else next(iter(splits))
 
 
 def warn_if_changed(classifier: "Classifier", test: "Dataset") -> None:
-    """Warn where `test` is not what was set aside in training: its table has changed since."""
+    """Warn if `test` differs from the test reviews that were held out in training."""
     from sentiment.data.splits import SharedReviewsWarning, fingerprint
 
-    kept = classifier.metadata.get("test")
-    if kept is not None and kept.get("fingerprint") != fingerprint(test):
+    held_out = classifier.metadata.get("test")
+    if held_out is not None and held_out.get("fingerprint") != fingerprint(test):
         message = (
-            "these are not the test reviews that were set aside when the model was trained: it may "
-            "have learned from some of them."
+            "the test reviews differ from those held out when the model was trained, because the "
+            "data has changed since. The model may have been trained on some of them."
         )
         warnings.warn(SharedReviewsWarning(message), stacklevel=2)

@@ -1,4 +1,4 @@
-"""Config fields in, command-line flags out."""
+"""Command-line options: those that commands share, and one for each setting."""
 
 import dataclasses
 import inspect
@@ -9,16 +9,27 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from sentiment.config import SHIPPED_CLASSIFIER
+
 Model = Annotated[
     Path | None,
-    typer.Option(help="Folder of a trained model, or its Hub id.", show_default="the shipped one"),
+    typer.Option(help="Folder of a trained model, or its Hub id.", show_default=SHIPPED_CLASSIFIER),
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"],
+    typer.Option(help="Device to compute on; auto is a GPU if there is one, else the CPU."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def keep(model: Path | None, name: str, result: dict[str, Any]) -> None:
-    """Write a result as `name` into the folder of a named model; one of the Hub has none here."""
+def save_result(model: Path | None, name: str, result: dict[str, Any]) -> None:
+    """Write a result as the file `name` into the folder of a model.
+
+    Writes nothing for the shipped model and for a model on the Hub.
+
+    Raises:
+        StorageError: the folder cannot be written to.
+    """
     if model is None or not model.is_dir():
         return
     from sentiment.artifacts.checksums import write_json
@@ -33,13 +44,18 @@ def with_settings(
     recipe: Mapping[str, Any] = MappingProxyType({}),
     without: Iterable[str] = (),
     only: Iterable[str] | None = None,
+    show_default: str | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag for each field of the config `sections` but those in `without`.
+    """Give a command one option for each setting.
 
-    With `only` it is one for each of these.
+    The command gets the settings that were given on the command line as its argument `settings`.
 
-    Defaults are those of `recipe`, else of the config. The command gets those that were named on
-    the command line as its argument `settings`.
+    Args:
+        sections: the classes of settings, each field one setting.
+        recipe: defaults that differ from those of the sections.
+        without: settings to leave out.
+        only: settings to offer; None: all.
+        show_default: the default to print in the help text, where it is not a fixed value.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,8 +64,10 @@ def with_settings(
             for parameter in inspect.signature(command, eval_str=True).parameters.values()
             if parameter.name != "settings"
         ]
-        flags = [
-            flag(section, field, recipe.get(field.name, field.default))
+        options = [
+            setting_option(
+                section, field, recipe.get(field.name, field.default), show_default or True
+            )
             for section in sections
             for field in dataclasses.fields(section)
             if field.name not in without and (only is None or field.name in only)
@@ -57,16 +75,17 @@ def with_settings(
 
         def run(context: typer.Context, **arguments: Any) -> None:
             settings = {}
-            for parameter in flags:
-                value = arguments.pop(parameter.name)
-                if context.get_parameter_source(parameter.name).name != "DEFAULT":  # type: ignore[union-attr]
-                    settings[parameter.name] = value
+            for option in options:
+                value = arguments.pop(option.name)
+                if context.get_parameter_source(option.name).name != "DEFAULT":  # type: ignore[union-attr]
+                    settings[option.name] = value
             command(**arguments, settings=settings)
 
         context = inspect.Parameter(
             "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
         )
-        parameters = [context, *own, *flags]
+        parameters = [context, *own, *options]
+        # Typer reads the options of a command from its signature.
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         run.__doc__ = command.__doc__
@@ -76,20 +95,21 @@ def with_settings(
     return decorate
 
 
-def flag(section: type, field: dataclasses.Field[Any], default: Any) -> inspect.Parameter:
-    """The command-line flag of a config field."""
+def setting_option(
+    section: type, field: dataclasses.Field[Any], default: Any, show_default: str | bool
+) -> inspect.Parameter:
+    """Return the parameter of a command that Typer makes the option of a setting."""
+    option = typer.Option(help=field.metadata["help"], show_default=show_default)
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
-        annotation=Annotated[
-            get_type_hints(section)[field.name], typer.Option(help=field.metadata["help"])
-        ],
+        annotation=Annotated[get_type_hints(section)[field.name], option],
     )
 
 
 def as_words(settings: Mapping[str, Any]) -> list[str]:
-    """Settings as the words of a command line: `--epochs`, `4`, `--no-lowercase`."""
+    """Return settings as command-line words: `--epochs`, `4`, `--no-lowercase`."""
     words = []
     for name, value in settings.items():
         flag = name.replace("_", "-")
@@ -100,7 +120,7 @@ def as_words(settings: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def as_flags(recipe: dict[str, Any]) -> str:
-    """Settings for people to read: `--epochs 4, --pooling max+mean`."""
-    pairs = (as_words({name: value}) for name, value in recipe.items())
+def as_flags(settings: Mapping[str, Any]) -> str:
+    """Return settings as text: `--epochs 4, --pooling max+mean`."""
+    pairs = (as_words({name: value}) for name, value in settings.items())
     return ", ".join(" ".join(pair) for pair in pairs if pair)

@@ -1,16 +1,21 @@
 """`sentiment predict`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sentiment.cli.flags import Model
-from sentiment.cli.predict_file import FileJob, label_and_scores, predict_file, texts_of
-from sentiment.cli.show import print_explanations, print_human, print_jsonl, show_warnings
-from sentiment.config import SHIPPED_CLASSIFIER
+from sentiment.cli.flags import Device, Model
+from sentiment.cli.formatting import use_color
+from sentiment.cli.predict_file import FileOptions, predict_file, read_texts
+from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
 from sentiment.data.tables import Format, format_of
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sentiment.inference.classifier import Classifier
 
 
 def predict(
@@ -18,67 +23,106 @@ def predict(
     file: Annotated[
         str | None,
         typer.Option(
-            help="A file of texts: .csv, .tsv, .jsonl, .parquet, else a text a line; - is standard "
-            "input. In UTF-8: bytes that are not become U+FFFD."
+            help="File of texts: .csv, .tsv, .jsonl or .parquet; any other file is plain text with "
+            "one text a line; - is standard input. The encoding is UTF-8; invalid bytes become "
+            "U+FFFD."
         ),
     ] = None,
     model: Model = None,
+    device: Device = TrainConfig.device,
     output_format: Annotated[
         Literal["human", "jsonl", "html"],
         typer.Option(
-            "--format", help="Of what is printed: for people, for programs, a page of explanations."
+            "--format",
+            help="Output for texts: lines to read, JSON Lines, or a page of explanations.",
         ),
     ] = "human",
     all_scores: Annotated[
-        bool, typer.Option("--all-scores", help="The probability of every label.")
+        bool, typer.Option("--all-scores", help="Print the probability of every label.")
     ] = False,
-    why: Annotated[
-        bool, typer.Option("--explain", help="What each word contributes. Needs Captum.")
+    explained: Annotated[
+        bool,
+        typer.Option("--explain", help="Print the attribution of each word. Requires Captum."),
     ] = False,
     column: Annotated[
         str | None,
-        typer.Option(help="Column of the texts.", show_default="text, or the only one it can be"),
+        typer.Option(help="Column of the texts.", show_default="text, or the only text column"),
     ] = None,
     input_format: Annotated[
-        Format | None, typer.Option(help="Format of --file.", show_default="by its suffix")
+        Format | None,
+        typer.Option(help="Format of --file.", show_default="the one of its suffix"),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            help="For --file: the same with label and score, there when whole.",
+            help="File to write the rows of --file to, with their labels and scores. It appears "
+            "when the last row is written.",
             show_default="standard output",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --output.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace --output if it exists.")
+    ] = False,
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do at a malformed row.")
     ] = "stop",
-    prefix: Annotated[str, typer.Option(help="Begins the names of the new columns.")] = "",
+    prefix: Annotated[
+        str, typer.Option(help="Prefix of the names of the new columns.", show_default="none")
+    ] = "",
 ) -> None:
-    """Label texts: the label, and its probability as the score."""
+    """Label texts. The score of a label is its probability."""
     if bool(texts) == (file is not None):
-        raise InputError('Give either texts ("A joy from start to finish.") or --file PATH.')
-    if output_format == "html" and not why:
-        raise InputError("--format html is a page of explanations: add --explain.")
-    job = None
+        raise ConfigError('Give either texts ("A joy from start to finish.") or --file PATH.')
+    if output_format == "html" and not explained:
+        raise ConfigError("--format html writes a page of explanations: add --explain.")
+    options = None
     if file is not None:
         input_format = input_format or format_of(file)
-        job = FileJob(file, input_format, column, prefix, on_error == "skip", output, overwrite)
-        job.check(output_format, why)
+        skip = on_error == "skip"
+        options = FileOptions(file, input_format, column, prefix, skip, output, overwrite)
+        options.check(output_format, explained)
     elif column or input_format or output:
-        raise InputError("--column, --input-format and --output go with --file.")
-    from sentiment.inference.classifier import Classifier, UnknownWordsWarning
+        raise ConfigError("--column, --input-format and --output require --file.")
+    from sentiment.inference.classifier import Classifier
 
-    show_warnings(UnknownWordsWarning)
-    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER)
-    show = print_human if output_format == "human" else print_jsonl
-    if why:
-        from sentiment.inference.explain import explain
-
-        waiting = texts if job is None else texts_of(job)
-        explanations = (explain(classifier, text) for text in waiting or ())
-        print_explanations(explanations, output_format, all_scores)
-    elif job is not None:
-        predict_file(classifier, job, show, all_scores)
+    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
+    if explained:
+        read = texts or [] if options is None else read_texts(options)
+        print_explanations(classifier, read, output_format, all_scores)
+    elif options is not None:
+        predict_file(classifier, options, output_format, all_scores)
     elif texts:
-        show(texts, label_and_scores(classifier, texts), all_scores)
+        print_predictions(classifier, texts, output_format, all_scores)
+
+
+def print_predictions(
+    classifier: "Classifier", texts: "Sequence[str]", output_format: str, all_scores: bool
+) -> None:
+    """Print the prediction of each text."""
+    from sentiment.cli.prediction_text import prediction_formatter
+    from sentiment.inference.label_files import output_values
+
+    values = output_values(classifier.labels, classifier.predict_proba(texts).tolist(), all_scores)
+    formatted = prediction_formatter(output_format, classifier.labels, use_color())
+    print(formatted(texts, values), end="")
+
+
+def print_explanations(
+    classifier: "Classifier", texts: "Iterable[str]", output_format: str, all_scores: bool
+) -> None:
+    """Print the explanation of each text: a page as a whole, other formats text by text."""
+    from sentiment.cli.prediction_text import explanation_json, explanation_lines
+    from sentiment.inference.explain import explain
+
+    explanations = (explain(classifier, text) for text in texts)
+    if output_format == "html":
+        from sentiment.inference.explanation_html import page
+
+        # Character references, because a console or a pipe may have any encoding.
+        print(page(explanations).encode("ascii", "xmlcharrefreplace").decode())
+    elif output_format == "human":
+        for explanation in explanations:
+            print(explanation_lines(explanation, all_scores, use_color()), end="")
+    else:
+        for explanation in explanations:
+            print(explanation_json(explanation, all_scores), end="")

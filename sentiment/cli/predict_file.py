@@ -1,168 +1,107 @@
-"""`sentiment predict --file`: labels to the output; how far it is, and what is wrong, to stderr."""
+"""`sentiment predict --file`: labels go to the output; progress and warnings to stderr."""
 
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from sentiment.data.tables import Format, TextTable, check_output, open_table
-from sentiment.data.tables.columns import Batch
-from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import written_whole
+from sentiment.cli.formatting import use_color
+from sentiment.data.tables import Format, check_output, open_table
+from sentiment.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from sentiment.data.tables import Table
     from sentiment.inference.classifier import Classifier
+    from sentiment.inference.label_files import Progress
 
-Show = Callable[[list[str], list[dict[str, Any]], bool], None]
-Write = Callable[[Batch, list[dict[str, Any]]], None]
-
-
-@dataclass
-class Tally:
-    """What has become of the rows."""
-
-    labelled: int = 0
-    skipped: int = 0
-    guessed: int = 0
-    first_guess: int | None = None
+SKIP_HINT = "Correct the row, or add --on-error skip to leave such rows out."
 
 
 @dataclass(frozen=True)
-class FileJob:
-    """What the command line says of a file."""
+class FileOptions:
+    """The options of `sentiment predict` that concern a file."""
 
     file: str
     format: Format
     column: str | None = None
     prefix: str = ""
-    skip: bool = False  # Malformed rows, rather than stop at them.
+    skip_malformed: bool = False
     output: Path | None = None
     overwrite: bool = False
 
     def check(self, output_format: str, explained: bool) -> None:
-        """Raise `InputError` for what can be seen before a model is loaded."""
+        """Check the options before a model is loaded.
+
+        Raises:
+            ConfigError: options that exclude each other.
+            SentimentError: the output exists or cannot be replaced.
+        """
         if explained:
             if self.output or self.prefix:
-                raise InputError("--explain prints to standard output, and adds no columns.")
+                raise ConfigError(
+                    "--explain prints to standard output and adds no columns: leave out --output "
+                    "and --prefix."
+                )
             return
         if self.format != "text" and output_format != "human":
-            raise InputError(f"--format is for texts; {self.format} stays {self.format}.")
+            raise ConfigError(
+                f"--format applies to plain text; the output of a {self.format} file is "
+                f"{self.format}. Leave --format out."
+            )
         if self.format == "text" and (self.column or self.prefix):
-            raise InputError("--column and --prefix are for tables: see --input-format.")
+            raise ConfigError(
+                "--column and --prefix apply to tables, not to plain text; set --input-format if "
+                f"'{self.file}' is a table."
+            )
         if self.prefix.encode("utf-8", "replace").decode() != self.prefix:
-            raise InputError("--prefix is not UTF-8, as the file that it goes into has to be.")
+            raise ConfigError("--prefix is not valid UTF-8, which the names of columns must be.")
         if self.output is not None:
             check_output(self.output, self.file, self.overwrite)
         elif self.format == "parquet":
-            raise InputError("Parquet cannot be written to standard output: add --output PATH.")
+            raise ConfigError("Parquet cannot be written to standard output: add --output PATH.")
 
 
-def predict_file(classifier: "Classifier", job: FileJob, show: Show, all_scores: bool) -> None:
-    """Label the rows of a file. Those of a text file, which has no columns, are printed by `show`.
+def predict_file(
+    classifier: "Classifier", options: FileOptions, output_format: str, all_scores: bool
+) -> None:
+    """Label the rows of a file, with a progress bar on stderr.
 
     Raises:
-        InputError: the file cannot be read; a row is malformed, and not to be skipped, or all are;
-            the output cannot be written.
+        DataError: the file cannot be read, a row is malformed and not to be skipped, or all are.
+        StorageError: the output cannot be written.
     """
-    names = ["label", "score", *(f"score_{label}" for label in classifier.labels if all_scores)]
-    added = [job.prefix + name for name in names]
-    quiet = job.output is None and sys.stdout.isatty()  # Labels on a terminal show how far it is.
-    with ExitStack() as stack:
-        table = stack.enter_context(open_table(job.file, job.format, job.column, added))
-        place = nullcontext(sys.stdout.buffer) if job.output is None else written_whole(job.output)
-        write = stack.enter_context(writer(table, stack.enter_context(place), show, all_scores))
-        tally = label_rows(classifier, table, write, job.skip, quiet)
-        if tally.skipped and not tally.labelled:
-            raise InputError(f"All rows of {table.where} are malformed. Is it {job.format}?")
-    if tally.skipped:
-        print(f"Skipped {tally.skipped:,} malformed rows.", file=sys.stderr)
-    if tally.guessed:
-        print(
-            f"Warning: {tally.guessed:,} of {tally.labelled:,} labels are little more than a "
-            "guess, because the model knows half of the words at most. "
-            f"The first is that of {table.unit} {tally.first_guess}.",
-            file=sys.stderr,
-        )
+    from sentiment.cli.prediction_text import prediction_formatter
+    from sentiment.inference.label_files import MalformedRowError, Progress, label_file
 
-
-def label_and_scores(classifier: "Classifier", texts: list[str]) -> list[dict[str, Any]]:
-    """Return label, score and all scores of each text."""
-    predictions = []
-    for row in classifier.predict_proba(texts).tolist():
-        scores = dict(zip(classifier.labels, row, strict=True))
-        label = max(scores, key=lambda name: scores[name])
-        predictions.append({"label": label, "score": scores[label], "scores": scores})
-    return predictions
-
-
-def texts_of(job: FileJob) -> Iterator[str]:
-    """The texts of a file, one after the other. Raises `InputError` as `predict_file` does."""
-
-    def reject(what: str) -> None:
-        refuse(what, job.skip)
-        print(f"Skipped: {what}", file=sys.stderr)
-
-    with open_table(job.file, job.format, job.column, []) as table:
-        for batch in table.batches(reject):
-            yield from batch.texts
-
-
-def refuse(what: str, skip: bool) -> None:
-    """Raise `InputError` over a malformed row unless it is to be skipped."""
-    if not skip:
-        raise InputError(f"{what} Mend it, or leave such rows out: --on-error skip")
-
-
-def label_rows(
-    classifier: "Classifier", table: "Table", write: Write, skip: bool, quiet: bool
-) -> Tally:
-    """Label all rows of `table` and `write` them, with a progress bar unless `quiet`."""
-    from sentiment.inference.classifier import UnknownWordsWarning
-
-    tally = Tally()
-    numbers: list[int] = []
-
-    def say(message: str) -> None:
-        # tqdm's own would also show a bar that is not to be seen yet.
-        seen = not bar.disable and bar.last_print_n
-        (tqdm.write if seen else print)(message, file=sys.stderr)
-
-    def reject(what: str) -> None:
-        refuse(what, skip)
-        tally.skipped += 1
-        say(f"Skipped: {what}")
-
-    def note(warning: Warning | str) -> None:
-        # A million rows may warn: they are counted, and said once.
-        if isinstance(warning, UnknownWordsWarning):
-            tally.guessed += 1
-            tally.first_guess = tally.first_guess or numbers[warning.index]
-        else:
-            say(f"Warning: {warning}")
-
-    with progress_bar(quiet) as bar, warnings.catch_warnings():
-        warnings.simplefilter("always", UnknownWordsWarning)  # Python remembers what it says once.
-        warnings.showwarning = lambda message, *_: note(message)
-        for batch in table.batches(reject):
-            numbers = batch.numbers
-            write(batch, label_and_scores(classifier, batch.texts))
-            tally.labelled += len(numbers)
-            rows = tally.labelled + tally.skipped
-            # Of lines only the bytes are known beforehand, which give the time left as well.
-            bar.total = table.total and round(rows * table.total / table.done)
-            bar.update(rows - bar.n)
-    return tally
+    color = options.output is None and use_color()
+    steps = label_file(
+        classifier,
+        options.file,
+        options.output or sys.stdout.buffer,
+        format=options.format,
+        column=options.column,
+        prefix=options.prefix,
+        all_scores=all_scores,
+        skip_malformed=options.skip_malformed,
+        format_texts=prediction_formatter(output_format, classifier.labels, color),
+    )
+    # Labels that are printed on a terminal show the progress already.
+    quiet = options.output is None and sys.stdout.isatty()
+    progress = Progress()
+    try:
+        with progress_bar(quiet) as bar, closing(steps):
+            for progress in steps:
+                show_progress(bar, progress)
+    except MalformedRowError as error:
+        raise DataError(f"{error} {SKIP_HINT}") from error
+    print_summary(progress)
 
 
 def progress_bar(quiet: bool) -> "tqdm[None]":
-    """Rows, rows a second and the time left; nothing for a file that is done in a second."""
+    """Return a bar of rows, rows a second and time left. It appears after a second."""
     interval = 0.1 if sys.stderr.isatty() else 10.0
     return tqdm(
         unit=" rows",
@@ -173,25 +112,39 @@ def progress_bar(quiet: bool) -> "tqdm[None]":
     )
 
 
-@contextmanager
-def writer(table: "Table", file: BinaryIO, show: Show, all_scores: bool) -> Iterator[Write]:
-    """What writes labelled rows into `file`."""
-    if isinstance(table, TextTable):
-        with redirect_stdout(TextIOWrapper(file, "utf-8", newline="\n")) as text:
-
-            def print_labels(batch: Batch, predictions: list[dict[str, Any]]) -> None:
-                show(batch.texts, predictions, all_scores)
-                text.flush()
-
-            yield print_labels
-            text.detach()
-    else:
-        with table.writer(file) as write:
-            yield lambda batch, predictions: write(batch, values(predictions, all_scores))
+def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
+    """Print the rows that were skipped, above the bar, and move the bar on."""
+    # `tqdm.write` would also print a bar that has not appeared yet.
+    visible = not bar.disable and bar.last_print_n
+    for message in progress.messages:
+        (tqdm.write if visible else print)(f"Skipped: {message}", file=sys.stderr)
+    if progress.fraction:
+        # The number of lines is an estimate: only the size of the file in bytes is known.
+        bar.total = round(progress.rows / progress.fraction)
+    bar.update(progress.rows - bar.n)
 
 
-def values(predictions: Sequence[dict[str, Any]], all_scores: bool) -> list[list[Any]]:
-    """The new columns of each row."""
-    return [
-        [p["label"], p["score"], *(p["scores"].values() if all_scores else ())] for p in predictions
-    ]
+def print_summary(progress: "Progress") -> None:
+    """Print how many rows were skipped, and how many predictions are unreliable."""
+    if progress.skipped:
+        print(f"Skipped {progress.skipped:,} malformed rows.", file=sys.stderr)
+    if progress.mostly_unknown:
+        print(
+            f"Warning: {progress.mostly_unknown:,} of {progress.labelled:,} predictions are "
+            "unreliable: the vocabulary has at most half of the words of these texts. The first "
+            f"is {progress.first_mostly_unknown}.",
+            file=sys.stderr,
+        )
+
+
+def read_texts(options: FileOptions) -> Iterator[str]:
+    """Yield the texts of a file. Raises `DataError` as `predict_file` does."""
+
+    def reject(message: str) -> None:
+        if not options.skip_malformed:
+            raise DataError(f"{message} {SKIP_HINT}")
+        print(f"Skipped: {message}", file=sys.stderr)
+
+    with open_table(options.file, options.format, options.column, []) as table:
+        for batch in table.batches(reject):
+            yield from batch.texts

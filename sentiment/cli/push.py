@@ -7,17 +7,17 @@ import typer
 
 
 def push(
-    name: Annotated[str, typer.Argument(help="What it is called there: user/name.")],
-    model: Annotated[Path, typer.Option(help="Folder of a trained model, one of yours.")],
+    name: Annotated[str, typer.Argument(help="Id of the model on the Hub: user/name.")],
+    model: Annotated[Path, typer.Option(help="Folder of a trained model.")],
     private: Annotated[
-        bool, typer.Option("--private", help="For you alone, and for whom you let in.")
+        bool, typer.Option("--private", help="Create a private repository.")
     ] = False,
 ) -> None:
-    """Put a model on the Hugging Face Hub, with a card that tells what it has read and can do.
+    """Upload a model to the Hugging Face Hub, with a model card.
 
-    The token is that of `hf auth login`, or HF_TOKEN.
+    The access token is that of `hf auth login` or HF_TOKEN.
     """
     from sentiment.inference.classifier import Classifier
 
-    page = Classifier.from_pretrained(model).push_to_hub(name, private)
-    print(f'The model is at {page}. Next: sentiment predict --model {name} "…"')
+    page = Classifier.from_pretrained(model, device="cpu").push_to_hub(name, private)
+    print(f'Uploaded to {page}. Next: sentiment predict --model {name} "…"')

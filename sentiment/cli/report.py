@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sentiment.cli.data import NAMING, Split, read_split
+from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
 from sentiment.cli.flags import Device, Model, with_settings
 from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import InputError
 
 
-@with_settings(DataConfig, only=NAMING)
+@with_settings(DataConfig, only=DATASET_SETTINGS, show_default="that of the model")
 def report(
     settings: dict[str, Any],
     model: Model = None,

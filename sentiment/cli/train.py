@@ -2,12 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sentiment.cli.flags import as_flags, with_settings
-from sentiment.cli.show import print_epoch, print_summary, print_vectors, show_warnings
+from sentiment.cli.formatting import duration
 from sentiment.config import (
     ENCODER_MODEL,
     ENCODER_TEXT,
@@ -23,6 +23,9 @@ from sentiment.config import (
 )
 from sentiment.errors import InputError
 from sentiment.runtime.malloc import keep_freed_memory
+
+if TYPE_CHECKING:
+    from sentiment.training.trainer import Summary
 
 RUNS = Path("runs")
 PRETRAIN_OUT = RUNS / "encoder"
@@ -59,12 +62,9 @@ def train(
 
     In another language than English it starts from nothing, unless --init says from what.
     """
-    from sentiment.data.columns import Notice
-    from sentiment.data.splits import SharedReviewsWarning
     from sentiment.training.classification import train
 
     keep_freed_memory()
-    show_warnings(SharedReviewsWarning, Notice)
     dataset = settings.get("dataset", DataConfig.dataset)
     out = out or RUNS / name_of(dataset)
     if few_labels and from_scratch:
@@ -101,11 +101,9 @@ def pretrain(
 
     With --init it goes on from that one, to learn the words of other reviews than it has read.
     """
-    from sentiment.data.columns import Notice
     from sentiment.training.language_modeling import pretrain
 
     keep_freed_memory()
-    show_warnings(Notice)
     if "init" in settings and not resume:
         check_shape(settings, "leave out --init")
     config = run_config(out, resume, PRETRAINING, settings)
@@ -161,3 +159,48 @@ def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[s
         sys.exit(0)
     saved = resumed_config(out, settings) if resume else None
     return saved or Config.from_flat(**{**recipe, **settings})
+
+
+def print_epoch(metrics: dict[str, float]) -> None:
+    """Print the metrics of an epoch, above the progress bar."""
+    from tqdm import tqdm
+
+    training = named_metrics(metrics, "train_")
+    validation = named_metrics(metrics, "validation_")
+    tqdm.write(
+        f"epoch {metrics['epoch']}: training {training}; validation {validation}; "
+        f"{duration(metrics['seconds'])}",
+        file=sys.stdout,
+    )
+
+
+def print_vectors(coverage: dict[str, Any]) -> None:
+    """Print how much of the vocabulary and of the training reviews the word vectors cover."""
+    parts = (
+        f"{coverage[f'{name}_found']:,} of {coverage[name]:,} {what} "
+        f"({coverage[f'{name}_found'] / max(1, coverage[name]):.1%})"
+        for name, what in (("words", "words of the vocabulary"), ("tokens", "training tokens"))
+    )
+    print(f"Word vectors of {coverage['width']} dimensions for {', '.join(parts)}.", flush=True)
+
+
+def print_summary(summary: "Summary", command: str, out: Path) -> None:
+    """Print the result of a run. A run that was stopped ends the program with exit code 130."""
+    if not summary.finished:
+        print(f"Stopped and saved. Resume with: sentiment {command} --resume --out {out}")
+        sys.exit(130)
+    memory = f", peak memory {summary.peak_memory / 2**30:.1f} GiB" if summary.peak_memory else ""
+    print(
+        f"Best of {summary.epochs} epochs: {summary.best_epoch}, validation "
+        f"{named_metrics(summary.validation)}. {duration(summary.seconds)}{memory}."
+    )
+
+
+def named_metrics(metrics: dict[str, float], prefix: str = "") -> str:
+    """Return the metrics whose names begin with `prefix`: `loss 0.2854, accuracy 89.44%`."""
+    return ", ".join(
+        f"{name.removeprefix(prefix).replace('_', ' ')} "
+        + (f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}")
+        for name, value in metrics.items()
+        if name.startswith(prefix)
+    )

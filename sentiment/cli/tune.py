@@ -1,17 +1,21 @@
 """`sentiment tune`."""
 
+import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sentiment.cli.flags import with_settings
-from sentiment.cli.show import print_search, print_trial, show_warnings
+from sentiment.cli.flags import as_flags, as_words, with_settings
+from sentiment.cli.formatting import MISSING, count, duration, new_table
 from sentiment.cli.train import choose_start
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
 from sentiment.errors import InputError
 from sentiment.runtime.malloc import keep_freed_memory
+
+if TYPE_CHECKING:
+    from sentiment.training.tuning import Search, Trial
 
 DEFAULT_OUT = Path("runs/tune")
 
@@ -36,15 +40,11 @@ def tune(
 
     A setting that is named is held, and not searched.
     """
-    from sentiment.data.columns import Notice
-    from sentiment.data.splits import SharedReviewsWarning
-
     try:
         from sentiment.training.tuning import tune
     except ModuleNotFoundError as error:
         raise InputError(f"A search needs Optuna ({error}): pip install optuna") from error
     keep_freed_memory()
-    show_warnings(SharedReviewsWarning, Notice)
     if not resume:
         from_scratch = choose_start(settings, from_scratch)
     search = tune(
@@ -53,3 +53,35 @@ def tune(
     print_search(search, out)
     if search.stopped:
         sys.exit(130)
+
+
+def print_trial(trial: "Trial") -> None:
+    """Print a line for a trial that has ended."""
+    loss = "" if trial.loss is None else f"validation loss {trial.loss:.4f}, "
+    ending = {"complete": "", "pruned": ", ended early", "diverged": ", diverged"}[trial.state]
+    print(f"{loss}{duration(trial.seconds)}{ending}: {as_flags(trial.settings)}", flush=True)
+
+
+def print_search(search: "Search", out: Path) -> None:
+    """Print the trials of a search, and the command to run next."""
+    from rich.console import Console
+
+    trials = new_table(f"Trials in {out}", "rank", "validation loss", "accuracy", "epochs", "time")
+    trials.add_column("settings", ratio=1)
+    for rank, trial in enumerate(search.trials, 1):
+        trials.add_row(
+            str(rank) if trial.state == "complete" else trial.state,
+            MISSING if trial.loss is None else f"{trial.loss:.4f}",
+            MISSING if trial.accuracy is None else f"{trial.accuracy:.2%}",
+            count(trial.epochs),
+            duration(trial.seconds),
+            as_flags(trial.settings),
+        )
+    if search.trials:
+        Console().print(trials)
+    if search.best is not None:
+        start = ["--from-scratch"] if search.from_scratch else []
+        words = ["sentiment", "train", *start, *as_words(search.best), "--out", "runs/best"]
+        print(f"Best settings: {shlex.join(words)}")
+    if search.stopped:
+        print(f"Stopped. Resume with: sentiment tune --resume --out {shlex.quote(str(out))}")

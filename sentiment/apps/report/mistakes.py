@@ -66,7 +66,7 @@ def shortened(explanation: Explanation) -> Explanation:
     words = explanation.words
     if len(words) <= LONGEST:
         return explanation
-    telling = sorted(range(len(words)), key=lambda place: -abs(words[place].contribution))[:TELLING]
+    telling = sorted(range(len(words)), key=lambda place: -abs(words[place].attribution))[:TELLING]
     near = {place + step for place in telling for step in range(-AROUND, AROUND + 1)}
     shown = sorted(near & set(range(len(words))))
     text, kept = "", []

@@ -1,4 +1,4 @@
-"""Explanations as HTML: the text is only text, and stands as it was."""
+"""Explanations as HTML: the text is escaped and its spacing kept."""
 
 import re
 from dataclasses import replace
@@ -14,19 +14,19 @@ HOSTILE = (
 )
 
 
-def explanation(text, contributions=None):
-    """Of `text`, every chunk a word."""
+def explanation(text, attributions=None):
+    """Return an explanation of `text` in which each run of non-space characters is a word."""
     places = [match.span() for match in re.finditer(r"\S+", text)]
-    contributions = contributions or [0.5] * len(places)
+    attributions = attributions or [0.5] * len(places)
     words = [
-        Word(text[start:end], start, end, contribution)
-        for (start, end), contribution in zip(places, contributions, strict=True)
+        Word(text[start:end], start, end, attribution)
+        for (start, end), attribution in zip(places, attributions, strict=True)
     ]
     return Explanation(text, "pos", 0.75, {"neg": 0.25, "pos": 0.75}, words, 1.1, 0.1, 16)
 
 
 class Reader(HTMLParser):
-    """The tags and the text of some HTML."""
+    """Collects the tags and the text of HTML."""
 
     def __init__(self, html):
         super().__init__()
@@ -40,7 +40,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def test_a_text_cannot_bring_markup_of_its_own():
+def test_markup_in_the_text_is_escaped():
     reader = Reader(fragment(explanation(HOSTILE)))
     assert {tag for tag, _ in reader.tags} == {"p", "span"}
     assert all(set(attributes) <= {"style", "title", "dir"} for _, attributes in reader.tags)
@@ -54,42 +54,39 @@ def test_a_text_cannot_bring_markup_of_its_own():
     html.encode()
 
 
-def test_a_label_is_only_text_too():
+def test_markup_in_a_label_is_escaped():
     assert "<i>" not in page([replace(explanation("good"), label="<i>pos</i>")])
 
 
 @pytest.mark.parametrize("text", ["A  Good\n\n film\t!", " leading", "", "trailing \n"])
-def test_casing_and_spacing_are_kept(text):
+def test_case_and_spacing_are_kept(text):
     html = fragment(explanation(text))
     assert Reader(html).text == text
     assert "white-space:pre-wrap" in html
 
 
-def test_a_line_break_of_the_text_breaks_the_line():
+def test_html_line_break_in_the_text_becomes_a_newline():
     text = "one<br />two"
     words = [Word("one", 0, 3, 1.0), Word("two", 9, 12, 1.0)]
     html = fragment(Explanation(text, "pos", 0.5, {"neg": 0.5, "pos": 0.5}, words, 2.0, 0.0, 16))
     assert Reader(html).text == "one\ntwo"
 
 
-def test_sign_and_size_of_a_contribution_show_in_its_colour():
-    html = fragment(explanation("much less none against", [2.0, 1.0, 0.0, -2.0]))
-    much, less, against = (attributes for tag, attributes in Reader(html).tags if tag == "span")
-    assert [word["title"] for word in (much, less, against)] == ["+2.00", "+1.00", "-2.00"]
-    hues, depths = zip(
-        *(
-            re.search(r"rgba\((.*), (.*)\)", word["style"]).groups()
-            for word in (much, less, against)
-        ),
-        strict=True,
-    )
+def test_color_shows_sign_and_size_of_an_attribution():
+    html = fragment(explanation("strong weak none opposing", [2.0, 1.0, 0.0, -2.0]))
+    words = [attributes for tag, attributes in Reader(html).tags if tag == "span"]
+    assert [word["title"] for word in words] == ["+2.00", "+1.00", "-2.00"]
+    colors = [re.search(r"rgba\((.*), (.*)\)", word["style"]).groups() for word in words]
+    hues, opacities = zip(*colors, strict=True)
     assert hues[0] == hues[1] != hues[2]
-    assert float(depths[0]) == float(depths[2]) == 2 * float(depths[1])
+    assert float(opacities[0]) == float(opacities[2]) == 2 * float(opacities[1])
 
 
-def test_a_page_holds_every_text_and_loads_nothing():
+def test_page_contains_every_text_and_loads_nothing():
     html = page([explanation("A good film"), explanation("Another , one", [1.0, -0.25, 0.5])])
     assert html.startswith("<!DOCTYPE html>")
+    assert "Supports the label" in html
+    assert "Opposes the label" in html
     assert html.count("<article>") == html.count("75.0%") == 2
     assert "+1.00 <bdi>Another</bdi> · +0.50 <bdi>one</bdi> · -0.25 <bdi>,</bdi>" in html
     assert not re.search(r"src=|href=|url\(|@import|<script|<link", html)

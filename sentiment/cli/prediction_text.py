@@ -1,0 +1,114 @@
+"""Predictions and explanations as text: for a terminal, or as JSON Lines."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sentiment.data.labels import negative_positive_ids
+from sentiment.text.tokenizer import clean
+
+if TYPE_CHECKING:
+    from sentiment.inference.explain import Explanation
+
+BAR_WIDTH = 20
+MAX_WORDS = 8  # Number of words listed with their attributions.
+MIN_COLORED, MIN_BOLD = 0.1, 0.5  # Relative attributions from which a word is colored or bold.
+BLACK, BLUE, ORANGE = 16, (153, 75), (223, 214)  # Of 256 colors; (pale, strong). On any theme.
+
+
+def prediction_formatter(
+    output_format: str, labels: Sequence[str], color: bool
+) -> Callable[[Sequence[str], Sequence[Sequence[Any]]], str]:
+    """Return the function that formats texts and their predictions.
+
+    It takes the texts and, for each, its label, its score and, if wanted, the score of each label.
+
+    Args:
+        output_format: "human": lines of label, score, bar and text; "jsonl": a JSON object a line.
+        labels: the label names of the model.
+        color: whether to color the lines for a terminal.
+    """
+
+    def human(texts: Sequence[str], values: Sequence[Sequence[Any]]) -> str:
+        pairs = zip(texts, values, strict=True)
+        return "".join(prediction_lines(labels, clean(text), value, color) for text, value in pairs)
+
+    def jsonl(texts: Sequence[str], values: Sequence[Sequence[Any]]) -> str:
+        return "".join(prediction_json(labels, value) for value in values)
+
+    return human if output_format == "human" else jsonl
+
+
+def prediction_json(labels: Sequence[str], value: Sequence[Any]) -> str:
+    """Return a prediction as a JSON object on one line."""
+    label, score, *scores = value
+    prediction: dict[str, Any] = {"label": label, "score": score}
+    if scores:
+        prediction["scores"] = dict(zip(labels, scores, strict=True))
+    return json.dumps(prediction, ensure_ascii=False) + "\n"
+
+
+def prediction_lines(
+    labels: Sequence[str], shown_text: str, value: Sequence[Any], color: bool
+) -> str:
+    """Return the line of a prediction; with the score of each label, one line for each label."""
+    predicted, score, *scores = value
+    width = max(map(len, labels))
+    rows = dict(zip(labels, scores, strict=True)) if scores else {predicted: score}
+    lines = []
+    for label, score in rows.items():
+        bar = "█" * round(score * BAR_WIDTH)
+        line = f"{label:>{width}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
+        if label == predicted:
+            line = typer.style(line, fg=label_color(label, labels)) if color else line
+            line = f"{line}  {shown_text}"
+        lines.append(line + "\n")
+    return "".join(lines)
+
+
+def label_color(label: str, labels: Sequence[str]) -> str:
+    """Return red for a negative label, green for a positive one and cyan for any other."""
+    negative_positive = negative_positive_ids(labels)
+    if negative_positive is None:
+        return "cyan"
+    return ("red", "green")[negative_positive.index(labels.index(label))]
+
+
+def explanation_json(explanation: "Explanation", all_scores: bool) -> str:
+    """Return an explanation as a JSON object on one line."""
+    content: dict[str, Any] = {"label": explanation.label, "score": explanation.score}
+    if all_scores:
+        content["scores"] = explanation.scores
+    content["words"] = [word._asdict() for word in explanation.words]
+    return json.dumps(content) + "\n"  # In ASCII: a word may contain what UTF-8 cannot encode.
+
+
+def explanation_lines(explanation: "Explanation", all_scores: bool, color: bool) -> str:
+    """Return the prediction with its words colored, and the words of the largest attributions."""
+
+    def shown(text: str, attribution: float) -> str:
+        strength = explanation.strength(attribution) if color else 0.0
+        return highlighted(clean(text), strength)
+
+    labels = list(explanation.scores)
+    scores = explanation.scores.values() if all_scores else ()
+    value = [explanation.label, explanation.score, *scores]
+    text = "".join(shown(*piece) for piece in explanation.pieces())
+    lines = prediction_lines(labels, text, value, color)
+    words = [
+        f"{word.attribution:+.2f} {shown(word.text, word.attribution)}"
+        for word in explanation.strongest(MAX_WORDS)
+    ]
+    if words:
+        lines += f"{'':{max(map(len, labels))}} {' · '.join(words)}\n"
+    return lines
+
+
+def highlighted(text: str, strength: float) -> str:
+    """Return `text` on blue if it supports the label, on orange if it opposes it."""
+    if abs(strength) < MIN_COLORED:
+        return text
+    bold = abs(strength) >= MIN_BOLD
+    return typer.style(text, fg=BLACK, bg=(BLUE if strength > 0 else ORANGE)[bold], bold=bold)
