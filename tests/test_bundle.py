@@ -26,7 +26,7 @@ from sentiment.config import Config
 from sentiment.errors import InputError
 from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import predict_logits
-from sentiment.runtime.atomic_io import staged
+from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.text.vocab import Vocab
 
 FILES = ["config.json", "model.safetensors", "vocab.txt"]
@@ -306,7 +306,7 @@ def test_a_failure_while_writing_leaves_the_old_files(folder):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
     def write_half():
-        with staged(folder) as stage:
+        with atomic_folder(folder) as stage:
             (stage / "vocab.txt").write_text("half")
             raise KeyboardInterrupt
 

@@ -394,14 +394,14 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number):
 
 
 def test_a_finished_run_says_so_and_is_rid_of_what_a_kill_at_its_end_has_left(run_folder):
-    lock, part = run_folder / ".lock", run_folder / ".summary.json.unfinished-0"
-    lock.touch()
-    part.touch()
+    temporary = ".sentiment-0123456789abcdef"
+    leftovers = [run_folder / name for name in (".lock", f"{temporary}.lock", f"{temporary}.tmp")]
+    for path in leftovers:
+        path.touch()
     result = sentiment("train", "--resume", "--out", run_folder)
     assert result.returncode == 0
     assert "finished already" in result.stdout
-    assert not lock.exists()
-    assert not part.exists()
+    assert not any(path.exists() for path in leftovers)
 
 
 def test_predictions_import_nothing_heavy():

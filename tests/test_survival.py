@@ -31,7 +31,7 @@ from sentiment.config import Config
 from sentiment.data.columns import from_reviews
 from sentiment.data.labels import IMDB_LABELS
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.runtime.atomic_io import locked
+from sentiment.runtime.locks import locked
 from sentiment.text.vocab import Vocab
 from sentiment.training.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, read_state
 from sentiment.training.classification import Classification, Data
@@ -410,7 +410,7 @@ def test_a_second_run_in_a_live_folder_is_refused(command, work, tmp_path, monke
     monkeypatch.chdir(tmp_path / "work")
     with locked(Path("half")), locked(Path("done")):
         before = contents(tmp_path)
-        assert says_one_clear_line(command(*WRITING[name]), "Another process is at work in")
+        assert says_one_clear_line(command(*WRITING[name]), "Another process is using")
         assert contents(tmp_path) == before
 
 

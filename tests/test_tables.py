@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sentiment.data.tables import check_output, format_of, lines, open_table
 from sentiment.data.tables.columns import BATCH_ROWS
 from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import written_whole
+from sentiment.runtime.atomic_io import atomic_write
 from tests.test_tokenizer import any_text
 
 ADDED = ["label", "score"]
@@ -412,7 +412,7 @@ def test_other_names_go_where_label_and_score_are_taken(tmp_path):
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     def write(content, error=None):
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             file.write(content)
             if error is not None:
                 raise error
@@ -436,7 +436,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 def test_a_link_goes_on_to_lead_to_the_file(tmp_path):
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "link").symlink_to("file")
-    with written_whole(tmp_path / "link") as file:
+    with atomic_write(tmp_path / "link") as file:
         file.write(b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "file").read_bytes() == b"new"

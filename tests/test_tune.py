@@ -27,7 +27,7 @@ from sentiment.config import FROM_SCRATCH, SHIPPED, Config
 from sentiment.data.columns import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import locked
+from sentiment.runtime.locks import locked
 from sentiment.training.trainer import Diverged, Summary
 from sentiment.training.tuning import SPACE, STUDY_FILE, Search, Trial, space_of, tune
 
@@ -202,7 +202,7 @@ def test_a_search_is_not_lost_by_mistake(tmp_path, losses):
         search(tmp_path)
     with pytest.raises(InputError, match="exclude each other"):
         search(tmp_path, resume=True, overwrite=True)
-    with locked(tmp_path), pytest.raises(InputError, match="Another process is at work"):
+    with locked(tmp_path), pytest.raises(InputError, match="Another process is using"):
         search(tmp_path, overwrite=True)
     assert found(search(tmp_path, resume=True)) == found(before)
     assert len(search(tmp_path, 1, overwrite=True).trials) == 1

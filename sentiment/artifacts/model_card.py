@@ -16,7 +16,7 @@ from sentiment.artifacts.checksums import CONFIG_FILE, FILES, part, read_json
 from sentiment.artifacts.model_folder import SavedModel, save_model
 from sentiment.config import SECTIONS, Config
 from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import staged
+from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.runtime.network import is_model_id
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def save_for_sharing(
         InputError: the disk is full, or the folder cannot be written to.
     """
     bundle = shareable(bundle)
-    with staged(folder) as stage:
+    with atomic_folder(folder) as stage:
         save_model(stage, bundle)
         if is_free(folder / CARD_FILE):
             versions = part(read_json(stage / CONFIG_FILE), "versions")

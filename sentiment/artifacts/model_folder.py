@@ -41,7 +41,7 @@ from sentiment.artifacts.weights import load_weights, write_weights
 from sentiment.config import MAX_LABELS, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config
 from sentiment.errors import ConfigError, ModelError, SentimentError
 from sentiment.models.lstm import Encoder, LSTMClassifier
-from sentiment.runtime.atomic_io import staged
+from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.runtime.network import is_model_id
 from sentiment.text.vocab import Vocab
 
@@ -132,7 +132,7 @@ def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
     weights = {
         name: tensor.to(dtype).contiguous() for name, tensor in saved.model.state_dict().items()
     }
-    with staged(folder) as stage:
+    with atomic_folder(folder) as stage:
         saved.vocab.save(stage / VOCAB_FILE)
         write_weights(stage / WEIGHTS_FILE, weights, {"format": "pt"})
         checksums = {name: hash_of(stage / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
@@ -156,7 +156,7 @@ def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]
     check_files(folder, content)
     content["temperature"] = temperature
     content["training"] = {**(content.get("training") or {}), "calibration": fitted_to}
-    with staged(folder) as stage:
+    with atomic_folder(folder) as stage:
         write_config(stage, content, content[CHECKSUMS])
 
 

@@ -39,7 +39,7 @@ def calibrate(
     from sentiment.data.splits import fingerprint, train_and_validation
     from sentiment.inference.classifier import Classifier
     from sentiment.inference.evaluate import fit_and_compare_temperature
-    from sentiment.runtime.atomic_io import locked
+    from sentiment.runtime.locks import locked
 
     with locked(model):  # A training run there would overwrite the temperature.
         classifier = Classifier.from_pretrained(model, device=device)

@@ -33,9 +33,9 @@ def save_result(model: Path | None, name: str, result: dict[str, Any]) -> None:
     if model is None or not model.is_dir():
         return
     from sentiment.artifacts.checksums import write_json
-    from sentiment.runtime.atomic_io import staged
+    from sentiment.runtime.atomic_io import atomic_folder
 
-    with staged(model) as stage:
+    with atomic_folder(model) as stage:
         write_json(stage / name, result)
 
 

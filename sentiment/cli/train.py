@@ -149,7 +149,7 @@ def check_shape(settings: dict[str, Any], remedy: str) -> None:
 
 def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
     """The settings of the run in `out` where one goes on, else `recipe` changed by `settings`."""
-    from sentiment.runtime.atomic_io import locked
+    from sentiment.runtime.locks import locked
     from sentiment.training.checkpoint import is_finished, resumed_config
 
     if resume and is_finished(out):

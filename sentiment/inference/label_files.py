@@ -13,7 +13,7 @@ from sentiment.data.tables.columns import BATCH_ROWS, Batch, Write
 from sentiment.errors import DataError
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.unknown_words import unknown_words_message
-from sentiment.runtime.atomic_io import written_whole
+from sentiment.runtime.atomic_io import atomic_write
 
 if TYPE_CHECKING:
     from sentiment.data.tables import Table
@@ -86,7 +86,7 @@ def label_file(
     format = format or format_of(file)
     scores = [f"score_{label}" for label in classifier.labels] if all_scores else []
     columns = [prefix + name for name in ("label", "score", *scores)]
-    stream = written_whole(output) if isinstance(output, Path) else nullcontext(output)
+    stream = atomic_write(output) if isinstance(output, Path) else nullcontext(output)
     with (
         open_table(file, format, column, columns) as table,
         stream as destination,

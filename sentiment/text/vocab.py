@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError, quoted
-from sentiment.runtime.atomic_io import written_whole
+from sentiment.runtime.atomic_io import atomic_write
 
 PAD, UNK = SPECIALS = ("<pad>", "<unk>")
 PAD_ID, UNK_ID = 0, 1
@@ -133,7 +133,7 @@ class Vocab:
         Raises:
             InputError: the disk is full, or the place cannot be written to.
         """
-        with written_whole(Path(path)) as file:
+        with atomic_write(Path(path)) as file:
             file.write("".join(f"{token}\n" for token in self.tokens).encode())
 
     @classmethod

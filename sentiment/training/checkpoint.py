@@ -30,7 +30,8 @@ from sentiment.artifacts.checksums import (
 from sentiment.artifacts.weights import read_weights, write_weights
 from sentiment.config import Config
 from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import discard, explained, staged
+from sentiment.runtime.atomic_io import atomic_folder, discard
+from sentiment.runtime.locks import storage_errors
 
 METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
 RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
@@ -78,7 +79,7 @@ def save_checkpoint(
     """
     # Two of one name would be replaced file by file: an epoch ends on the step that it ends with.
     folder = out / f"checkpoint-{state.step:07d}-{state.epoch}"
-    with staged(folder) as stage:
+    with atomic_folder(folder) as stage:
         write_weights(stage / MODEL_FILE, model.state_dict())
         tensors = {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
         tensors |= optimizer_tensors(optimizer) | generator_states()
@@ -183,7 +184,7 @@ def run_files(out: Path) -> list[Path]:
 
 def clear_run_folder(out: Path) -> None:
     """Delete what a run has left in its folder, and nothing else."""
-    with explained(out):
+    with storage_errors(out):
         for path in reversed(run_files(out)):  # The model last.
             discard(path) if path.is_dir() else path.unlink()
 

@@ -23,8 +23,9 @@ from tqdm import tqdm
 from sentiment.artifacts.checksums import read_json, write_json
 from sentiment.config import Config, TrainConfig
 from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import discard, locked, staged
+from sentiment.runtime.atomic_io import atomic_folder, discard
 from sentiment.runtime.devices import choose_device
+from sentiment.runtime.locks import locked
 from sentiment.runtime.malloc import peak_memory, release_freed_memory
 from sentiment.runtime.signals import stop_signals
 from sentiment.text.batching import Batch, BucketSampler, Example, collate
@@ -141,7 +142,7 @@ def run(
             finished = trainer.fit(stop_requested, on_epoch)
         summary = trainer.summary(finished)
         if finished:
-            with staged(out) as stage:
+            with atomic_folder(out) as stage:
                 write_json(stage / SUMMARY_FILE, dataclasses.asdict(summary))
             for folder in checkpoints(out):
                 discard(folder)
@@ -257,7 +258,7 @@ class Trainer:
 
     def write_history(self) -> None:
         """Write `metrics.jsonl`."""
-        with staged(self.out) as stage:
+        with atomic_folder(self.out) as stage:
             lines = "".join(json.dumps(metrics) + "\n" for metrics in self.state.history)
             (stage / METRICS_FILE).write_text(lines, encoding="utf-8", newline="\n")
 

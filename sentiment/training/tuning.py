@@ -25,7 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sentiment.artifacts.checksums import CONFIG_FILE, read_json
 from sentiment.config import FROM_SCRATCH, Config
 from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import discard, locked, staged
+from sentiment.runtime.atomic_io import atomic_folder, discard
+from sentiment.runtime.locks import locked
 from sentiment.training.checkpoint import check_settings, flat
 from sentiment.training.classification import train
 from sentiment.training.trainer import Diverged, Metrics
@@ -302,7 +303,7 @@ def create(path: Path, settings: dict[str, Any], from_scratch: bool) -> None:
     config = Config.from_flat(**{**(FROM_SCRATCH if from_scratch else {}), **settings})
     if not space_of(config, settings):
         raise InputError(f"There is nothing to search: hold fewer of {', '.join(SPACE)}.")
-    with staged(path.parent) as stage:
+    with atomic_folder(path.parent) as stage:
         with stored(stage / path.name) as storage:
             study = optuna.create_study(storage=storage, study_name=STUDY)
             study.set_user_attr("config", config.to_dict())

@@ -11,7 +11,7 @@ from sentiment.data.tables import TextTable, format_of, open_table
 from sentiment.data.tables.columns import Write
 from sentiment.errors import InputError
 from sentiment.inference.classifier import Classifier
-from sentiment.runtime.atomic_io import written_whole
+from sentiment.runtime.atomic_io import atomic_write
 
 if TYPE_CHECKING:
     from sentiment.data.tables import Table
@@ -57,7 +57,7 @@ def score_file(
     scored = folder / f"{file.stem}-scored{'.csv' if kind == 'text' else file.suffix}"
     with (
         open_table(str(file), kind, column, [*ADDED]) as table,
-        written_whole(scored) as place,
+        atomic_write(scored) as place,
         rows_into(place, table) as write,
     ):
         read = 0
