@@ -122,8 +122,8 @@ def model_card(
     card = [
         f"# {title(model)}",
         f"An LSTM with {weights:,} weights that gives a text one of the labels "
-        f"{', '.join(map(plain, bundle.labels or []))}, and each label a probability. It was trained "
-        f"with {LIBRARY}, and reads the language {plain(bundle.config.text.language)} "
+        f"{', '.join(map(plain, bundle.labels or []))}, and each label a probability. It was "
+        f"trained with {LIBRARY}, and reads the language {plain(bundle.config.text.language)} "
         "(a code of spaCy).",
     ]
     card += [f"## {heading}\n\n{body}" for heading, body in sections.items() if body]
