@@ -1,3 +1,5 @@
+"""Bag-of-words baselines and their comparison with a model."""
+
 import math
 
 import numpy as np
@@ -5,14 +7,13 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from sentiment.artifacts.bundle import load_bundle
+from sentiment import Classifier
 from sentiment.artifacts.checksums import FILES
+from sentiment.artifacts.model_folder import size_on_disk
 from sentiment.data.columns import from_reviews
 from sentiment.data.reviews import load_reviews
-from sentiment.errors import InputError
+from sentiment.errors import DataError
 from sentiment.evaluation.baselines import as_logits, compare, stored_size
-from sentiment.evaluation.metrics import evaluate
-from sentiment.inference.classifier import Classifier
 from sentiment.models.bag_of_words import BASELINES, LogCountRatio, nb_svm, tf_idf
 
 GOOD = ["a good film", "good and warm", "warm , good , funny", "a funny film"] * 5
@@ -20,7 +21,7 @@ BAD = ["a bad film", "bad and dull", "dull , bad , slow", "a slow film"] * 5
 
 
 @pytest.fixture(scope="module")
-def corpus():
+def reviews():
     """400 training and 100 test reviews of the built-in ones."""
     sample = load_reviews("sample")
     middle = {split: len(sample[split]) // 2 for split in ("train", "test")}
@@ -31,38 +32,60 @@ def corpus():
 
 
 @pytest.fixture(scope="module")
-def results(run_folder, corpus):
-    classifier = Classifier.from_pretrained(run_folder)
-    return list(compare(classifier, run_folder, corpus["train"], corpus["test"]))
+def classifier(run_folder):
+    return Classifier.from_pretrained(run_folder, device="cpu")
+
+
+def compare_with(classifier, train, test):
+    return list(
+        compare(
+            classifier.predict_proba,
+            train,
+            test,
+            num_labels=len(classifier.labels),
+            temperature=classifier.temperature,
+            metadata=classifier.metadata,
+            size=size_on_disk(classifier.folder),
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def results(classifier, reviews):
+    return compare_with(classifier, reviews["train"], reviews["test"])
 
 
 @pytest.mark.parametrize("make", BASELINES.values())
-def test_they_learn_which_words_stand_under_which_label(make):
+def test_baseline_learns_words_of_each_label(make):
     fitted = make().fit(GOOD + BAD, [1] * 20 + [0] * 20)
-    assert fitted.predict(["good", "bad", "warm and funny", "dull and slow"]).tolist() == [
-        *(1, 0, 1, 0)
-    ]
+    predicted = fitted.predict(["good", "bad", "warm and funny", "dull and slow"])
+    assert predicted.tolist() == [1, 0, 1, 0]
     probabilities = fitted.predict_proba(["good", "bad", "unheard of"])
     assert probabilities.sum(axis=1) == pytest.approx(1)
     assert probabilities[0, 1] > probabilities[2, 1] > probabilities[1, 1]
-    words = fitted[0].get_feature_names_out()
-    numbers = 2 * 8 * len(words)  # One to weigh each by, and one for what it says of the label.
-    slack = 100
-    assert numbers < stored_size(fitted) - sum(map(len, words)) < numbers + len(words) + slack
 
 
 @pytest.mark.parametrize("make", BASELINES.values())
-def test_three_labels_are_learned_too(make):
-    middling = ["a long film", "long and neither", "neither long nor short"] * 5
-    fitted = make().fit(GOOD + BAD + middling, [2] * 20 + [0] * 20 + [1] * 15)
+def test_stored_size_counts_ngrams_and_two_numbers_for_each(make):
+    fitted = make().fit(GOOD + BAD, [1] * 20 + [0] * 20)
+    ngrams = fitted[0].get_feature_names_out()
+    numbers = 2 * 8 * len(ngrams)  # A feature weight (idf or ratio) and a coefficient.
+    slack = 100
+    assert numbers < stored_size(fitted) - sum(map(len, ngrams)) < numbers + len(ngrams) + slack
+
+
+@pytest.mark.parametrize("make", BASELINES.values())
+def test_baseline_learns_three_labels(make):
+    neutral = ["a long film", "long and neither", "neither long nor short"] * 5
+    fitted = make().fit(GOOD + BAD + neutral, [2] * 20 + [0] * 20 + [1] * 15)
     assert fitted.predict(["good", "bad", "neither"]).tolist() == [2, 0, 1]
     assert fitted.predict_proba(["good"]).shape == (1, 3)
 
 
-def test_nb_svm_counts_punctuation_and_three_words_in_a_row():
+def test_nb_svm_uses_punctuation_and_trigrams_as_binary_features():
     vectorizer = nb_svm(min_df=1).fit(["Not good at all !", "good"] * 2, [0, 1] * 2)[0]
     assert {"!", "not good at", "all !"} <= set(vectorizer.vocabulary_)
-    assert set(vectorizer.transform(["good good"]).data) == {1}  # Whether, not how often.
+    assert set(vectorizer.transform(["good good"]).data) == {1}
 
 
 def test_counts_are_multiplied_by_the_log_count_ratio():
@@ -74,18 +97,19 @@ def test_counts_are_multiplied_by_the_log_count_ratio():
     assert np.diag(scaled.toarray()) == pytest.approx(expected)
 
 
-def test_a_certain_probability_gives_finite_logits():
-    probabilities = torch.tensor([[0.25, 0.75], [0.0, 1.0]])
+def test_probability_of_one_gives_finite_logits():
+    probabilities = np.array([[0.25, 0.75], [0.0, 1.0]], np.float32)
     logits = as_logits(probabilities)
     assert logits.isfinite().all()
-    torch.testing.assert_close(logits.softmax(dim=1), probabilities.double())
+    expected = torch.from_numpy(probabilities).double()
+    torch.testing.assert_close(logits.softmax(dim=1), expected)
 
 
-def test_model_and_baselines_are_measured_on_the_same_reviews(results, run_folder, corpus):
+def test_model_and_baselines_are_measured_on_the_same_reviews(results, classifier, reviews):
     assert [result.name for result in results] == ["LSTM", *BASELINES]
-    assert {result.metrics.n for result in results} == {len(corpus["test"])}
+    assert {result.metrics.n for result in results} == {len(reviews["test"])}
     model, *baselines = results
-    expected = evaluate(load_bundle(run_folder), corpus["test"])
+    expected = classifier.evaluate(reviews["test"])
     assert model.metrics.accuracy == expected.accuracy
     assert model.metrics.loss == pytest.approx(expected.loss, abs=1e-5)
     assert model.metrics.ece_uncalibrated == pytest.approx(expected.ece_uncalibrated, abs=1e-5)
@@ -94,43 +118,42 @@ def test_model_and_baselines_are_measured_on_the_same_reviews(results, run_folde
         assert result.metrics.temperature == 1.0
 
 
-def test_baselines_learn_from_all_of_train_and_a_model_says_from_what(results, corpus, run_folder):
+def test_results_record_training_rows_and_seconds(results, reviews, classifier):
     model, *baselines = results
-    assert model.learned_from == load_bundle(run_folder).data["train"]["rows"]
-    assert model.train_seconds == load_bundle(run_folder).data["metrics"]["seconds"]
-    assert {result.learned_from for result in baselines} == {len(corpus["train"])}
+    assert model.train_rows == classifier.metadata["train"]["rows"]
+    assert model.train_seconds == classifier.metadata["metrics"]["seconds"]
+    assert {result.train_rows for result in baselines} == {len(reviews["train"])}
 
 
-def test_the_size_of_a_model_is_that_of_its_files(results, run_folder):
+def test_size_of_a_model_is_that_of_its_files(results, run_folder):
     assert results[0].size == sum(len((run_folder / name).read_bytes()) for name in FILES)
 
 
-def test_each_baseline_is_tested_against_the_model(results):
+def test_mcnemar_compares_each_baseline_with_the_model(results):
     model, *baselines = results
     assert model.mcnemar is None
     for result in baselines:
-        ahead = result.mcnemar.only_first - result.mcnemar.only_second
-        assert ahead == round(100 * (model.metrics.accuracy - result.metrics.accuracy))
+        difference = result.mcnemar.only_first - result.mcnemar.only_second
+        assert difference == round(100 * (model.metrics.accuracy - result.metrics.accuracy))
         assert 0 < result.mcnemar.p <= 1
 
 
 @pytest.mark.parametrize(
-    ("reviews", "message"),
+    ("rows", "message"),
     [
         ([("a good film", 1)] * 4, "TF-IDF needs training reviews of each of the 2 labels"),
-        ([("one", 0), ("two", 1)], "TF-IDF cannot learn from 2 reviews: .*no terms"),
+        ([("one", 0), ("two", 1)], "TF-IDF cannot be trained on 2 reviews: .*no terms"),
     ],
 )
-def test_what_cannot_be_learned_from_is_a_clear_error(run_folder, corpus, reviews, message):
-    train = from_reviews({"train": reviews})["train"]
-    classifier = Classifier.from_pretrained(run_folder)
-    with pytest.raises(InputError, match=message):
-        list(compare(classifier, run_folder, train, corpus["test"]))
+def test_training_data_that_is_too_small_is_an_error(classifier, reviews, rows, message):
+    train = from_reviews({"train": rows})["train"]
+    with pytest.raises(DataError, match=message):
+        compare_with(classifier, train, reviews["test"])
 
 
-def test_a_few_reviews_of_imdb_teach_them_much(imdb):
-    some = imdb["train"].shuffle(seed=0).select(range(2000))
+def test_baselines_reach_their_accuracy_on_2000_imdb_reviews(imdb):
+    train = imdb["train"].shuffle(seed=0).select(range(2000))
     test = imdb["test"].shuffle(seed=0).select(range(1000))
     for make, least in ((tf_idf, 0.8), (nb_svm, 0.82)):
-        fitted = make().fit(list(some["text"]), list(some["label"]))
+        fitted = make().fit(list(train["text"]), list(train["label"]))
         assert np.mean(fitted.predict(list(test["text"])) == np.array(test["label"])) > least
