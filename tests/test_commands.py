@@ -1,7 +1,8 @@
-"""The commands as a user types them, each in a process of its own."""
+"""The commands, each in its own process."""
 
 import contextlib
 import dataclasses
+import importlib.metadata
 import io
 import json
 import os
@@ -17,9 +18,11 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, reseal
 
+from sentiment import Classifier, cli
 from sentiment.cli.baseline import print_comparison
 from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
+from sentiment.errors import ConfigError
 
 SAMPLE = ("--dataset", "sample", "--out", "run")
 ROOT = Path(__file__).parent.parent
@@ -44,11 +47,29 @@ def sentiment(*arguments, input=None, cwd=ROOT, **environment):
 
 
 def fails(result, message):
-    """One clear line on stderr, exit code 2, no traceback."""
+    """Assert exit code 2, a message on stderr that matches, and no traceback."""
     assert result.returncode == 2, result.stderr
     assert re.search(message, result.stderr), result.stderr
     assert "Traceback" not in result.stderr
     return True
+
+
+@pytest.fixture
+def run_command(monkeypatch, capfd, tmp_path):
+    """Return a function that runs `sentiment` in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["sentiment", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, end.value.code, out, err)
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
 
 
 def test_train_eval_predict(tmp_path):
@@ -57,14 +78,14 @@ def test_train_eval_predict(tmp_path):
     assert trained.returncode == 0, trained.stderr
     assert "epoch 1: training loss" in trained.stdout
     assert "peak memory" in trained.stdout
-    for part in ("loss=", "accuracy=", "tokens=", "<"):  # "<" stands before the time left
+    for part in ("loss=", "accuracy=", "tokens=", "<"):  # "<" precedes the remaining time.
         assert part in trained.stderr
 
     evaluated = sentiment("eval", "--model", out)
     assert evaluated.returncode == 0, evaluated.stderr
     for row in ("accuracy", "95% interval", "F1", "ROC-AUC", "loss", "calibration error"):
         assert row in evaluated.stdout
-    for row in ("before the temperature", "Confusion", "By length", "Reliability"):
+    for row in ("uncalibrated", "Confusion matrix", "By length", "Reliability"):
         assert row in evaluated.stdout
     metrics = json.loads((out / "metrics-test.json").read_text())
     assert metrics["n"] == 1000
@@ -76,7 +97,7 @@ def test_train_eval_predict(tmp_path):
     predicted = sentiment("predict", "A good film.", "A bad film.", "--model", out)
     assert re.search(r"(pos|neg) +\d+\.\d% █+░* +A good film\.\n", predicted.stdout)
     assert len(predicted.stdout.splitlines()) == 2
-    assert "\x1b" not in predicted.stdout  # a pipe gets no colour
+    assert "\x1b" not in predicted.stdout  # No color in a pipe.
 
 
 def test_pretrain_then_train_from_the_encoder(tmp_path):
@@ -86,7 +107,7 @@ def test_pretrain_then_train_from_the_encoder(tmp_path):
     pretrained = sentiment("pretrain", *common, *shape, "--out", encoder)
     assert pretrained.returncode == 0, pretrained.stderr
     assert re.search(r"forward perplexity \d+.*backward perplexity \d+", pretrained.stdout)
-    assert "<" in pretrained.stderr  # stands before the time left
+    assert "<" in pretrained.stderr  # Precedes the remaining time.
 
     start = ("train", *common, "--lessons", 0, "--epochs", 1, "--init", encoder, "--out", out)
     assert fails(sentiment(*start, "--hidden-size", 20), "hidden_size is the encoder's.*--from-sc")
@@ -100,7 +121,7 @@ def test_pretrain_then_train_from_the_encoder(tmp_path):
     assert fails(sentiment("predict", "A good film.", "--model", encoder), "has no labels")
 
 
-def test_calibrate_finds_the_temperature_that_training_found(run_folder, tmp_path):
+def test_calibrate_fits_the_same_temperature_as_training(run_folder, tmp_path):
     model = tmp_path / "model"
     shutil.copytree(run_folder, model)
     meta = json.loads((model / "config.json").read_text())
@@ -119,7 +140,7 @@ def test_calibrate_finds_the_temperature_that_training_found(run_folder, tmp_pat
     assert re.search(rf"temperature +│ +{fitted:.4f} │ +{fitted:.4f}", again.stdout)
 
 
-def test_calibrate_never_takes_the_test_split(run_folder, tmp_path):
+def test_calibrate_never_uses_the_test_split(run_folder, tmp_path):
     model, test = tmp_path / "model", tmp_path / "only-test"
     shutil.copytree(run_folder, model)
     before = (model / "config.json").read_bytes()
@@ -130,7 +151,7 @@ def test_calibrate_never_takes_the_test_split(run_folder, tmp_path):
     assert (model / "config.json").read_bytes() == before
 
 
-def test_baselines_stand_beside_a_model(run_folder, tmp_path):
+def test_baseline_compares_a_model_with_bag_of_words(run_folder, tmp_path):
     model = tmp_path / "model"
     shutil.copytree(run_folder, model)
     result = sentiment("baseline", "--model", model, "--json")
@@ -139,30 +160,36 @@ def test_baselines_stand_beside_a_model(run_folder, tmp_path):
     assert comparison == json.loads((model / "baseline-test.json").read_text())
     names = [one["name"] for one in comparison["classifiers"]]
     assert names == ["LSTM", "TF-IDF", "NB-SVM"]
-    assert [one["learned_from"] for one in comparison["classifiers"]] == [6000] * 3
+    assert [one["train_rows"] for one in comparison["classifiers"]] == [6000] * 3
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         print_comparison(comparison)
     for row in (*names, "accuracy", "95% interval", "F1", "ROC-AUC", "calibration error"):
         assert row in printed.getvalue()
-    for row in ("training", "prediction of 1,000", "MB on disk", "McNemar's p", "all of train"):
+    for row in (
+        "training",
+        "prediction of 1,000",
+        "MB on disk",
+        "McNemar's p",
+        "whole training split",
+    ):
         assert row in printed.getvalue()
 
 
-def test_predictions_from_a_file_and_from_standard_input_keep_their_order(run_folder, tmp_path):
+def test_predictions_from_file_pipe_and_arguments_have_the_same_order(run_folder, tmp_path):
     texts = list(load_reviews("sample")["test"]["text"][495:505])
     (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
     common = ("--model", run_folder, "--format", "jsonl")
     from_file = sentiment("predict", "--file", tmp_path / "texts.txt", *common)
     from_pipe = sentiment("predict", "--file", "-", *common, input="\r\n".join(texts))
-    as_words = sentiment("predict", *common, "--", *texts)
+    as_arguments = sentiment("predict", *common, "--", *texts)
     predictions = [json.loads(line) for line in from_file.stdout.splitlines()]
     assert len(predictions) == 10
     assert all(set(prediction) == {"label", "score"} for prediction in predictions)
-    assert from_file.stdout == from_pipe.stdout == as_words.stdout
+    assert from_file.stdout == from_pipe.stdout == as_arguments.stdout
 
 
-def test_all_scores_shows_every_class(run_folder):
+def test_all_scores_prints_every_label(run_folder):
     common = ("predict", "good", "--model", run_folder, "--all-scores")
     prediction = json.loads(sentiment(*common, "--format", "jsonl").stdout)
     assert set(prediction["scores"]) == {"neg", "pos"}
@@ -170,7 +197,7 @@ def test_all_scores_shows_every_class(run_folder):
     assert {line.split()[0] for line in lines} == {"neg", "pos"}
 
 
-def test_a_line_feed_alone_ends_a_text(run_folder):
+def test_only_a_line_feed_ends_a_text(run_folder):
     text = "good\u2028good\x85good\x0bgood\n\nbad".encode()
     result = subprocess.run(
         [
@@ -186,15 +213,15 @@ def test_a_line_feed_alone_ends_a_text(run_folder):
     assert len(result.stdout.splitlines()) == 3
 
 
-def test_a_text_of_unknown_words_is_warned_of_on_stderr(run_folder):
+def test_unknown_words_are_a_warning_on_stderr(run_folder):
     result = sentiment("predict", "Ztlfq grmbl xyzzy", "--model", run_folder, "--format", "jsonl")
     assert result.returncode == 0
-    assert "Warning: 'Ztlfq grmbl xyzzy': the model knows 0 of its 3 words" in result.stderr
+    assert "Warning: 'Ztlfq grmbl xyzzy': the model knows 0 of the 3 words" in result.stderr
     assert len(result.stdout.splitlines()) == 1
 
 
 def in_a_terminal(*arguments, **environment):
-    """What the command `sentiment` shows in a terminal."""
+    """Return what the command `sentiment` prints to a terminal."""
     outer, inner = pty.openpty()
     subprocess.run(
         [sys.executable, "-m", "sentiment", *map(str, arguments)],
@@ -211,28 +238,28 @@ def in_a_terminal(*arguments, **environment):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_terminal_gets_colour(run_folder):
+def test_terminal_output_is_colored(run_folder):
     shown = in_a_terminal("predict", "good \x1b[31mred", "--model", run_folder)
     assert re.match(r"\x1b\[3[12]m", shown)
-    assert "\x1b[31mred" not in shown  # a text does not command the terminal
+    assert "\x1b[31mred" not in shown  # Escape codes of a text are not sent to the terminal.
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_words_that_matter_are_coloured_in_a_terminal():
-    text = "A wonderful  film,\x1b[31m said nobody of this dull one."
+def test_words_with_large_attributions_are_colored_in_a_terminal():
+    text = "A wonderful  film,\x1b[31m said the critics of this dull one."
     shown = in_a_terminal("predict", "--explain", text)
     on_blue, on_orange = r"\x1b\[48;5;(?:153|75)m", r"\x1b\[48;5;(?:223|214)m"
     words = re.findall(rf"({on_blue}|{on_orange})\x1b\[\d+m(\w+)\x1b\[0m", shown)
-    coloured = {word: re.match(on_blue, colour) is not None for colour, word in words}
-    assert coloured["wonderful"] is not coloured["dull"]
+    is_blue = {word: re.match(on_blue, color) is not None for color, word in words}
+    assert is_blue["wonderful"] is not is_blue["dull"]
     assert "\x1b[31m said" not in shown
     plain = in_a_terminal("predict", "--explain", text, NO_COLOR="1")
     assert "\x1b" not in plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == plain
-    assert "A wonderful  film, [31m said nobody" in plain
+    assert "A wonderful  film, [31m said the critics" in plain
 
 
-def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
+def test_explain_prints_the_attribution_of_each_word(run_folder, tmp_path):
     texts = ["A good  film, isn't it?", "好 <b>bad</b>", ""]
     (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     common = ("predict", "--explain", "--file", tmp_path / "texts.txt", "--model", run_folder)
@@ -242,9 +269,9 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
     for text, prediction in zip(texts, predictions, strict=True):
         assert set(prediction) == {"label", "score", "words"}
         for word in prediction["words"]:
-            assert set(word) == {"text", "start", "end", "contribution"}
+            assert set(word) == {"text", "start", "end", "attribution"}
             assert word["text"] == text[word["start"] : word["end"]]
-            assert isinstance(word["contribution"], float)
+            assert isinstance(word["attribution"], float)
     assert [word["text"] for word in predictions[0]["words"]] == (
         ["A", "good", "film", ",", "is", "n't", "it", "?"]
     )
@@ -257,9 +284,9 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
     assert "<b>" not in page
 
     lines = sentiment(*common, "--all-scores").stdout.splitlines()
-    assert len(lines) == 3 * 2 + 2  # two scores each, and words where there are any
-    strongest = max(predictions[0]["words"], key=lambda word: abs(word["contribution"]))
-    assert lines[2].lstrip().startswith(f"{strongest['contribution']:+.2f} {strongest['text']}")
+    assert len(lines) == 3 * 2 + 2  # Two scores for each text; words for two of the three.
+    strongest = max(predictions[0]["words"], key=lambda word: abs(word["attribution"]))
+    assert lines[2].lstrip().startswith(f"{strongest['attribution']:+.2f} {strongest['text']}")
 
 
 @pytest.mark.parametrize(
@@ -268,13 +295,13 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["predict"], "Give either texts"),
         (["predict", "x", "--file", "y"], "Give either texts"),
         (["predict", "x", "--format", "html"], "page of explanations: add --explain"),
-        (["predict", "x", "--model", "nowhere"], "no trained model in 'nowhere'"),
-        (["eval", "--model", "nowhere"], "no trained model in 'nowhere'"),
-        (["report", "--model", "nowhere"], "no trained model in 'nowhere'"),
-        (["calibrate", "--model", "nowhere"], "no trained model in 'nowhere'"),
-        (["calibrate", "--dataset", "sample"], "shipped model is calibrated.*--model FOLDER"),
+        (["predict", "x", "--model", "nowhere"], "no model in 'nowhere'"),
+        (["eval", "--model", "nowhere"], "no model in 'nowhere'"),
+        (["report", "--model", "nowhere"], "no model in 'nowhere'"),
+        (["calibrate", "--model", "nowhere"], "no model in 'nowhere'"),
+        (["calibrate", "--dataset", "sample"], "shipped classifier is calibrated.*--model FOLDER"),
         (["calibrate", "--model", "m", "--split", "test"], "No such option.*--split"),
-        (["baseline", "--model", "nowhere"], "no trained model in 'nowhere'"),
+        (["baseline", "--model", "nowhere"], "no model in 'nowhere'"),
         (["train", "--dataset", "no such/path"], "no file or folder 'no such/path'"),
         (["train", "--epochs", "0"], "epochs must be at least 1"),
         (["train", "--vectors", "v.txt"], "Could not read 'v.txt': No such file"),
@@ -302,12 +329,12 @@ def test_an_explanation_says_what_each_word_contributes(run_folder, tmp_path):
         (["fly"], "No such command 'fly'"),
     ],
 )
-def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path, arguments, message):
-    assert fails(sentiment(*arguments, cwd=tmp_path), message)
-    assert list(tmp_path.iterdir()) == []
+def test_invalid_arguments_are_an_error_with_exit_code_2(run_command, arguments, message):
+    assert fails(run_command(*arguments), message)
+    assert os.listdir() == []
 
 
-def test_without_a_model_the_shipped_one_answers(tmp_path):
+def test_default_model_is_the_shipped_classifier(tmp_path):
     result = sentiment("predict", "A joy from start to finish.", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert re.match(r"pos +\d+\.\d%", result.stdout)
@@ -318,13 +345,36 @@ def test_without_a_model_the_shipped_one_answers(tmp_path):
     assert list((ROOT / "sentiment" / "pretrained").rglob("metrics-*.json")) == []
 
 
-def test_bad_input_for_a_model_is_a_clear_error(run_folder):
+@pytest.mark.skipif(sys.platform == "darwin", reason="MPS may be available")
+@pytest.mark.parametrize("command", ["predict", "eval", "check", "baseline", "calibrate"])
+def test_missing_device_is_the_error_of_python(run_folder, run_command, command):
+    text = ("x",) if command == "predict" else ()
+    with pytest.raises(ConfigError) as error:
+        Classifier.from_pretrained(run_folder, device="mps")
+    result = run_command(command, *text, "--model", run_folder, "--device", "mps")
+    assert result.returncode == 2
+    assert result.stderr == f"Error: {error.value}\n"
+
+
+def test_version_is_that_of_the_package():
+    installed = importlib.metadata.version("sentiment-lstm")
+    assert sentiment("--version").stdout == f"sentiment {installed}\n"
+
+
+def test_help_shows_the_defaults_that_the_command_uses():
+    evaluation = " ".join(sentiment("eval", "--help").stdout.split())
+    assert "stanfordnlp/imdb" not in evaluation
+    assert "[default: (that of the model)]" in evaluation
+    assert "[default: (shipped-classifier)]" in evaluation
+
+
+def test_missing_file_or_split_is_one_line_of_error(run_folder):
     model = ("--model", run_folder)
     assert fails(sentiment("predict", "--file", "nowhere.txt", *model), "Could not read 'nowhere")
     assert fails(sentiment("eval", "--split", "dev", *model), "no split 'dev'; it has train")
 
 
-def test_reviews_in_train_and_test_are_counted_on_stderr(tmp_path):
+def test_reviews_in_train_and_test_are_a_warning_on_stderr(tmp_path):
     rows = [
         f"{word} film {n},{label}" for n in range(20) for word, label in (("good", 1), ("bad", 0))
     ]
@@ -339,7 +389,7 @@ def test_reviews_in_train_and_test_are_counted_on_stderr(tmp_path):
     assert json.loads(measured.stdout)["n"] == 5
 
 
-def test_a_data_set_that_cannot_be_used_is_one_clear_line(tmp_path):
+def test_malformed_dataset_is_one_line_of_error(tmp_path):
     (tmp_path / "train.csv").write_text("text,label\na,1\nb,0,1\n")
     out = tmp_path / "run"
     refused = sentiment("train", *FLAGS, "--dataset", tmp_path, "--out", out)
@@ -350,19 +400,19 @@ def test_a_data_set_that_cannot_be_used_is_one_clear_line(tmp_path):
     assert not out.exists()
 
 
-def test_no_network_is_said_within_ten_seconds(tmp_path):
+def test_missing_network_is_an_error_within_ten_seconds(tmp_path):
     started = time.monotonic()
     result = sentiment(
         "train",
         cwd=tmp_path,
-        HF_ENDPOINT="http://127.0.0.1:9",  # nothing listens there
+        HF_ENDPOINT="http://127.0.0.1:9",  # No server.
         HF_HOME=str(tmp_path / "empty"),
     )
     assert fails(result, "Hub cannot be reached.*--dataset PATH.*HF_ENDPOINT.*--dataset sample")
-    assert time.monotonic() - started < 30  # ten and the imports of a busy machine
+    assert time.monotonic() - started < 30  # Ten, and the imports on a busy machine.
 
 
-def test_no_arguments_print_help_and_every_setting_is_a_flag():
+def test_no_arguments_print_help_and_every_setting_is_an_option():
     assert "Commands" in sentiment().stdout
     shown = sentiment("train", "--help").stdout
     for section in SECTIONS.values():
@@ -372,7 +422,7 @@ def test_no_arguments_print_help_and_every_setting_is_a_flag():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number):
+def test_signal_saves_a_checkpoint_and_prints_how_to_resume(tmp_path, number):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "sentiment", "train", *FLAGS, "--epochs", "50"]
     process = subprocess.Popen(
@@ -385,7 +435,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number):
     process.send_signal(number)
     stdout, _ = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert f"Go on with: sentiment train --resume --out {out}" in stdout.decode()
+    assert f"Resume with: sentiment train --resume --out {out}" in stdout.decode()
     assert len(list(out.glob("checkpoint-*"))) == 1
     refused = sentiment("train", *FLAGS, "--out", out)
     assert fails(refused, "holds a run already")
@@ -393,7 +443,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number):
     assert fails(changed, "started with seed = 0; --resume cannot make it 5")
 
 
-def test_a_finished_run_says_so_and_is_rid_of_what_a_kill_at_its_end_has_left(run_folder):
+def test_resuming_a_finished_run_reports_it_and_removes_unfinished_files(run_folder):
     temporary = ".sentiment-0123456789abcdef"
     leftovers = [run_folder / name for name in (".lock", f"{temporary}.lock", f"{temporary}.tmp")]
     for path in leftovers:
@@ -404,7 +454,7 @@ def test_a_finished_run_says_so_and_is_rid_of_what_a_kill_at_its_end_has_left(ru
     assert not any(path.exists() for path in leftovers)
 
 
-def test_predictions_import_nothing_heavy():
+def test_prediction_imports_no_slow_packages():
     code = (
         "import sys; import sentiment.cli, sentiment.inference.explanation_html; from sentiment import Classifier; "  # noqa: E501
         "heavy = 'datasets', 'sklearn', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'captum', "
@@ -415,20 +465,20 @@ def test_predictions_import_nothing_heavy():
     assert result.stdout.strip() == "[]", result.stderr
 
 
-def test_help_does_not_wait_for_pytorch():
+def test_help_does_not_import_pytorch():
     code = "import sys, sentiment.cli; print('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
     assert result.stdout.strip() == "False", result.stderr
 
 
-def test_nothing_imports_torchtext():
+def test_no_module_imports_torchtext():
     importing = re.compile(r"^\s*(import|from)\s+torchtext", re.MULTILINE)
     for path in [*ROOT.glob("sentiment/**/*.py"), *ROOT.glob("benchmarks/*.py")]:
         assert not importing.search(path.read_text(encoding="utf-8")), path
     assert "torchtext" not in (ROOT / "requirements.txt").read_text(encoding="utf-8")
 
 
-def test_a_slice_of_imdb_trains_and_evaluates(imdb, tmp_path):
+def test_slice_of_imdb_trains_and_evaluates(imdb, tmp_path):
     for split in ("train", "test"):
         rows = [*range(300), *range(24_700, 25_000)]
         (tmp_path / "slice").mkdir(exist_ok=True)

@@ -13,30 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
+from fake_classifier import FakeClassifier
 from tqdm import tqdm
 
 from sentiment import Classifier, cli
 from sentiment.cli import predict_file
-from sentiment.text.vocab import UNK_ID
 
 ROOT = Path(__file__).parent.parent
-
-
-class FakeClassifier:
-    """Texts with `good` are positive, texts with `?` have unknown words only."""
-
-    labels = ("neg", "pos")
-
-    def encode(self, texts):
-        if any("stop" in text for text in texts):
-            raise KeyboardInterrupt
-        return [[UNK_ID] if "?" in text else [2 + ("good" in text)] for text in texts]
-
-    def predict_logits(self, reviews):
-        positive = torch.tensor([3 in ids for ids in reviews])
-        logits = torch.tensor([[3, 1], [1, 3]], dtype=torch.double).log()
-        return logits[positive.long()]  # Probabilities of 0.75 and 0.25.
 
 
 @pytest.fixture
