@@ -9,8 +9,8 @@ import typer
 
 from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
 from sentiment.cli.flags import Device, Model, with_settings
-from sentiment.config import DataConfig, TrainConfig
-from sentiment.errors import InputError
+from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
+from sentiment.errors import DependencyError
 
 
 @with_settings(DataConfig, only=DATASET_SETTINGS, show_default="that of the model")
@@ -19,23 +19,22 @@ def report(
     model: Model = None,
     split: Split = None,
     out: Annotated[
-        Path, typer.Option(help="The page; its figures go into a folder beside it.")
+        Path, typer.Option(help="HTML file to write; the figures go to a folder next to it.")
     ] = Path("report.html"),
     device: Device = TrainConfig.device,
 ) -> None:
-    """Show what a model can and cannot do, on one page that opens without a network."""
+    """Evaluate a model and write an HTML report: metrics, figures, errors, behavioral tests."""
     missing = [name for name in ("captum", "jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
-        raise InputError(f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}")
-    from sentiment.apps.report import figures_folder, report
-    from sentiment.artifacts.model_folder import model_folder
-    from sentiment.config import SHIPPED_CLASSIFIER
+        raise DependencyError(
+            f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}"
+        )
+    from sentiment.apps.report.report import figures_folder, write_report
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     warnings.simplefilter("ignore", UnknownWordsWarning)
-    folder = model_folder(model or SHIPPED_CLASSIFIER)
-    classifier = Classifier.from_pretrained(folder, device=device)
+    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
     dataset, split, reviews, train = read_split(classifier, settings, split)
     name = str(model) if model else None
-    report(classifier, folder, reviews, out, dataset, split, train, name)
-    print(f"The report is in {out}, its figures in {figures_folder(out)}.")
+    write_report(classifier, reviews, out, dataset, split, train, name)
+    print(f"Wrote the report to {out} and its figures to {figures_folder(out)}.")

@@ -1,70 +1,96 @@
-"""Plain numbers in, matplotlib figures out.
+"""Draw the figures of a report.
 
-The colours are Okabe and Ito's, which people with any colour vision tell apart, and nothing is said
-by colour alone. A figure is about as wide as the page on a phone, so that its letters are about as
-large there as the page's.
+The colors are those of Okabe and Ito (2008), which readers with color vision deficiency can
+distinguish. Series also differ in line style or marker. A figure is about as wide as a phone shows
+it, so that its text is as large as the text around it.
 """
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from cycler import cycler
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
-
-from sentiment.apps.report.curves import MOST_CURVES, Curve, LabelCurves
-from sentiment.evaluation.metrics import ReliabilityBin, Slice
-
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
-WIDTH, HEIGHT = 4.8, 3.4  # Inches.
-SCORE_BINS = 40
-SERIES = cycler(color=[BLUE, ORANGE, GREEN, PURPLE], linestyle=["-", "--", "-.", ":"])
-
-styled = rc_context(
-    {
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "axes.prop_cycle": SERIES,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "grid.alpha": 0.35,
-        "legend.frameon": False,
-        "text.parse_math": False,  # A `$` in a label is a dollar.
-    }
+from sklearn.calibration import CalibrationDisplay
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+    RocCurveDisplay,
+    average_precision_score,
+    roc_auc_score,
 )
 
+from sentiment.evaluation.metrics import ReliabilityBin, Slice
 
-def panels(*heights: float) -> tuple[Figure, list[Axes]]:
-    """A figure with a panel for each of `heights`, in inches, one above the other."""
-    figure = Figure((WIDTH, sum(heights)), dpi=200, layout="constrained")
-    axes = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
-    return figure, list(axes[:, 0])
-
-
-def count_axis(panel: Axes) -> None:
-    """The y-axis for counts of reviews from none to many thousands: logarithmic from 1 on."""
-    panel.set_yscale("symlog", linthresh=1)
-    panel.set_ylim(bottom=0)
-    panel.yaxis.set_major_formatter("{x:,.0f}")
-    panel.set_ylabel("reviews")
+MAX_SERIES = 8  # Labels with a curve or a name of their own; more would be unreadable.
+SCORE_BINS = 40
+WIDTH, HEIGHT = 4.8, 3.6  # Inches.
+BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+SERIES = cycler(color=[BLUE, ORANGE, GREEN, PURPLE], linestyle=["-", "--", "-.", ":"])
 
 
-@styled
-def learning_curves(history: Sequence[Mapping[str, float]], kept: float | None) -> Figure:
-    """Loss and accuracy by epoch; `history` is of `metrics.jsonl`, `kept` the model's epoch."""
-    figure, (loss, accuracy) = panels(2.3, 2.3)
+class BinaryScores(NamedTuple):
+    """The scores of one label against the rest."""
+
+    label: str
+    targets: np.ndarray  # [reviews], bool: has the label.
+    scores: np.ndarray  # [reviews], probability of the label.
+
+    @property
+    def roc_auc(self) -> float:
+        return float(roc_auc_score(self.targets, self.scores))
+
+    @property
+    def average_precision(self) -> float:
+        return float(average_precision_score(self.targets, self.scores))
+
+
+def one_vs_rest(
+    probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str]
+) -> list[BinaryScores]:
+    """Return the binary problems whose ROC and precision-recall curves are drawn.
+
+    Args:
+        probabilities: [reviews, num_labels].
+        labels: label ids, [reviews].
+        names: label names.
+
+    Returns:
+        The second label if there are two; else each label; the micro-average of all labels if there
+        are more than `MAX_SERIES`. Empty if a label has no review, because its curves are undefined.
+    """
+    if len(np.unique(labels)) < len(names):
+        return []
+    targets = np.arange(len(names)) == labels[:, None]  # [reviews, num_labels]
+    if len(names) > MAX_SERIES:
+        return [BinaryScores(f"all {len(names)} labels", targets.ravel(), probabilities.ravel())]
+    problems = [
+        BinaryScores(name, targets[:, label], probabilities[:, label])
+        for label, name in enumerate(names)
+    ]
+    return problems[1:] if len(names) == 2 else problems
+
+
+def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: float | None) -> Figure:
+    """Draw loss and accuracy by epoch.
+
+    Args:
+        history: the lines of `metrics.jsonl`.
+        best_epoch: the epoch whose weights the model has, if known.
+    """
+    figure, (loss, accuracy) = new_figure(2.3, 2.3)
     epochs = [line["epoch"] for line in history]
-    for panel, name in ((loss, "loss"), (accuracy, "accuracy")):
+    for panel, metric in ((loss, "loss"), (accuracy, "accuracy")):
         for split, marker in (("train", "o"), ("validation", "s")):
-            values = [line[f"{split}_{name}"] for line in history]
+            values = [line[f"{split}_{metric}"] for line in history]
             panel.plot(epochs, values, marker=marker, label=split)
-        if kept is not None:
-            panel.axvline(kept, color=GREY, linestyle=":", label="kept")
-        panel.set_ylabel(name)
-    loss.legend()
+        if best_epoch is not None:
+            panel.axvline(best_epoch, color=GRAY, linestyle=":", label="best epoch")
+        panel.set_ylabel(metric)
+    loss.legend(frameon=False)
     accuracy.set_xlabel("epoch")
     accuracy.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
     accuracy.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -72,137 +98,181 @@ def learning_curves(history: Sequence[Mapping[str, float]], kept: float | None) 
     return figure
 
 
-@styled
-def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
-    """Reviews by true label (row) and predicted label (column), with their part of the row."""
-    figure, (panel,) = panels(HEIGHT)
+def confusion_matrix(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
+    """Draw review counts by true label (row) and predicted label (column).
+
+    The color, and the percentage below a count, is the fraction of the row.
+    """
+    figure, (panel,) = new_figure(HEIGHT)
     table = np.array(counts)  # [true, predicted]
-    parts = table / table.sum(axis=1, keepdims=True).clip(1)
-    panel.imshow(parts, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    panel.set_xlabel("predicted")
-    panel.set_ylabel("true")
+    fractions = table / table.sum(axis=1, keepdims=True).clip(1)
+    display = ConfusionMatrixDisplay(fractions, display_labels=[literal(name) for name in labels])
+    display.plot(
+        ax=panel,
+        cmap="Blues",
+        colorbar=False,
+        include_values=len(labels) <= MAX_SERIES,
+        im_kw={"vmin": 0, "vmax": 1, "aspect": "auto"},
+    )
     panel.grid(False)
-    if len(labels) > MOST_CURVES:  # No number and no name would be readable.
+    panel.set(xlabel="predicted label", ylabel="true label")
+    if display.text_ is None:
+        panel.set(xticks=[], yticks=[])
         return figure
-    for (true, predicted), part in np.ndenumerate(parts):
-        panel.text(
-            predicted,
-            true,
-            f"{table[true, predicted]:,}\n{part:.1%}",
-            ha="center",
-            va="center",
-            color="white" if part > 0.5 else "black",
+    for cell, text in np.ndenumerate(display.text_):
+        text.set_text(f"{table[cell]:,}\n{fractions[cell]:.1%}")
+        text.set_color("white" if fractions[cell] > 0.6 else "black")
+    return figure
+
+
+def score_distribution(
+    probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str]
+) -> Figure:
+    """Draw a histogram of the scores for each true label.
+
+    The score is the probability of the second label if there are two, else that of the predicted
+    label. With more than `MAX_SERIES` labels the reviews are split into correct and incorrect.
+
+    Args:
+        probabilities: [reviews, num_labels].
+        labels: label ids, [reviews].
+        names: label names.
+    """
+    scores = probabilities[:, 1] if len(names) == 2 else probabilities.max(axis=1)  # [reviews]
+    groups = {f"true label {name}": labels == label for label, name in enumerate(names)}
+    if len(names) > MAX_SERIES:
+        correct = probabilities.argmax(axis=1) == labels
+        groups = {"classified correctly": correct, "misclassified": ~correct}
+    figure, (panel,) = new_figure(HEIGHT)
+    edges = np.linspace(0, 1, SCORE_BINS + 1)
+    for (name, rows), style in zip(groups.items(), SERIES(), strict=False):
+        counts, _ = np.histogram(scores[rows], edges)
+        panel.stairs(counts, edges, label=literal(name), linewidth=1.5, **style)
+    use_count_axis(panel)
+    panel.set_xlabel("score")
+    panel.legend(loc="upper center", frameon=False)
+    return figure
+
+
+def roc_curve(problems: Sequence[BinaryScores]) -> Figure:
+    """Draw the ROC curve of each binary problem."""
+    figure, (panel,) = new_figure(HEIGHT)
+    for problem in problems:
+        RocCurveDisplay.from_predictions(
+            problem.targets,
+            problem.scores,
+            name=literal(problem.label),
+            ax=panel,
+            plot_chance_level=problem is problems[-1],
+            chance_level_kw={"color": GRAY, "linestyle": ":"},
         )
-    panel.set_xticks(range(len(labels)), labels)
-    panel.set_yticks(range(len(labels)), labels)
+    panel.set(xlabel="false positive rate", ylabel="true positive rate")
+    panel.legend(loc="lower right", frameon=False)
     return figure
 
 
-def lines(curves: Mapping[str, Curve], x: str, y: str) -> tuple[Figure, Axes]:
-    """A curve for each label, with the names of the axes."""
-    figure, (panel,) = panels(HEIGHT)
-    for label, curve in curves.items():
-        panel.plot(*curve, label=label)
-    panel.set_xlabel(x)
-    panel.set_ylabel(y)
-    return figure, panel
-
-
-@styled
-def roc(curves: Sequence[LabelCurves]) -> Figure:
-    """The true positive rate against the false positive rate, a curve a label."""
-    points = {curve.label: curve.roc for curve in curves}
-    figure, panel = lines(points, "false positive rate", "true positive rate")
-    panel.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="by chance")
-    panel.legend(loc="lower right")
-    return figure
-
-
-@styled
-def precision_recall(curves: Sequence[LabelCurves]) -> Figure:
-    """Precision against recall, a curve a label."""
-    points = {curve.label: curve.precision_recall for curve in curves}
-    figure, panel = lines(points, "recall", "precision")
-    panel.set_ylim(0, 1.02)
-    panel.legend(loc="lower left")
-    return figure
-
-
-@styled
-def reliability(before: Sequence[ReliabilityBin], after: Sequence[ReliabilityBin]) -> Figure:
-    """How often a label is right against how sure it is, and how many reviews are how sure."""
-    figure, (panel, counts) = panels(2.8, 1.2)
-    looks = ("before", before, ORANGE, "s", "--"), ("after", after, BLUE, "o", "-")
-    for name, bins, color, marker, linestyle in looks:
-        panel.plot(
-            np.array([part.confidence for part in bins], dtype=float),  # nan where there is none
-            np.array([part.accuracy for part in bins], dtype=float),
-            color=color,
-            marker=marker,
-            linestyle=linestyle,
-            label=name,
+def precision_recall_curve(problems: Sequence[BinaryScores]) -> Figure:
+    """Draw the precision-recall curve of each binary problem."""
+    figure, (panel,) = new_figure(HEIGHT)
+    for problem in problems:
+        PrecisionRecallDisplay.from_predictions(
+            problem.targets,
+            problem.scores,
+            drop_intermediate=True,
+            name=literal(problem.label),
+            ax=panel,
         )
-        edges = [bins[0].low, *(part.high for part in bins)]
-        counts.stairs([part.n for part in bins], edges, color=color, linestyle=linestyle)
-    least = min(part.low for part in (*before, *after) if part.n)
-    panel.plot([least, 1], [least, 1], color=GREY, linestyle=":", label="as sure as right")
-    panel.set_xlim(least, 1)
-    panel.set_ylabel("accuracy")
-    panel.legend()
-    count_axis(counts)
+    panel.set(xlabel="recall", ylabel="precision")
+    panel.legend(loc="lower left", frameon=False)
+    return figure
+
+
+def reliability_diagram(
+    uncalibrated: Sequence[ReliabilityBin], calibrated: Sequence[ReliabilityBin]
+) -> Figure:
+    """Draw accuracy against predicted probability, with the number of reviews in each bin.
+
+    Args:
+        uncalibrated: the bins before temperature scaling.
+        calibrated: the bins after it.
+    """
+    figure, (panel, counts) = new_figure(2.8, 1.2)
+    lowest = min(bin.low for bin in (*uncalibrated, *calibrated) if bin.n)
+    for name, bins, color, marker, linestyle in (
+        ("before temperature scaling", uncalibrated, ORANGE, "s", "--"),
+        ("after temperature scaling", calibrated, BLUE, "o", "-"),
+    ):
+        # An empty bin has None, which becomes nan: a gap in the line.
+        accuracies = np.array([bin.accuracy for bin in bins], dtype=float)
+        confidences = np.array([bin.confidence for bin in bins], dtype=float)
+        CalibrationDisplay(accuracies, confidences, confidences).plot(
+            ax=panel, name=name, color=color, marker=marker, linestyle=linestyle
+        )
+        edges = [bins[0].low, *(bin.high for bin in bins)]
+        counts.stairs([bin.n for bin in bins], edges, color=color, linestyle=linestyle)
+    panel.set(xlim=(lowest, 1), xlabel="", ylabel="accuracy")
+    panel.legend(loc="lower right", frameon=False)
+    use_count_axis(counts)
     counts.set_xlabel("probability of the predicted label")
     return figure
 
 
-@styled
-def by_length(slices: Sequence[Slice], accuracy: float) -> Figure:
-    """The accuracy of each slice with its 95% interval, and a line at that of all reviews."""
-    figure, (panel,) = panels(HEIGHT)
-    for place, part in enumerate(slices):
-        low, high = part.accuracy_interval
-        panel.plot([place, place], [low, high], color=BLUE, linestyle="-", marker="_")
-        panel.plot(place, part.accuracy, color=BLUE, marker="o")
-    panel.axhline(accuracy, color=GREY, linestyle=":", label="all reviews")
-    names = [short(part.name) for part in slices]
+def accuracy_by_length(slices: Sequence[Slice], accuracy: float) -> Figure:
+    """Draw the accuracy of each slice with its 95% interval, and the accuracy on all reviews."""
+    figure, (panel,) = new_figure(HEIGHT)
+    values = np.array([part.accuracy for part in slices])
+    intervals = np.array([part.accuracy_interval for part in slices])  # [slices, 2]
+    panel.errorbar(
+        range(len(slices)),
+        values,
+        yerr=abs(intervals - values[:, None]).T,
+        color=BLUE,
+        linestyle="",
+        marker="o",
+        capsize=3,
+    )
+    panel.axhline(accuracy, color=GRAY, linestyle=":", label="all reviews")
+    names = [short_name(part.name) for part in slices]
     panel.set_xticks(range(len(slices)), names, rotation=30, ha="right")
-    panel.set_xlabel("tokens")
-    panel.set_ylabel("accuracy")
+    panel.set(xlim=(-0.5, len(slices) - 0.5), xlabel="tokens", ylabel="accuracy")
     panel.yaxis.set_major_formatter(PercentFormatter(1))
-    panel.legend()
+    panel.legend(frameon=False)
     return figure
 
 
-def short(name: str) -> str:
-    """The name of a slice where there is little room: `100–199`, `1000+`."""
-    return name.replace(" to ", "–").replace(" or more", "+").replace(" tokens", "")
+def short_name(slice_name: str) -> str:
+    """Shorten the name of a slice: `100–199`, `1000+`."""
+    return slice_name.replace(" to ", "–").replace(" or more", "+").replace(" tokens", "")
 
 
-@styled
-def scores(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Figure:
-    """How many reviews of each true label [reviews] have which score.
-
-    That is, of the `probabilities` [reviews, num_labels], that of the second label; where there are
-    more than two, that of the predicted one; where more than `MOST_CURVES`, the reviews are told
-    apart by whether that is right.
-    """
-    given = probabilities[:, 1] if len(names) == 2 else probabilities.max(axis=1)  # [reviews]
-    figure, (panel,) = panels(HEIGHT)
-    edges = np.linspace(0, 1, SCORE_BINS + 1)
-    parts = {f"truly {name}": labels == label for label, name in enumerate(names)}
-    if len(names) > MOST_CURVES:
-        is_right = probabilities.argmax(axis=1) == labels
-        parts = {"right": is_right, "wrong": ~is_right}
-    for (name, rows), look in zip(parts.items(), SERIES(), strict=False):
-        counts, _ = np.histogram(given[rows], edges)
-        panel.stairs(counts, edges, label=name, linewidth=1.5, **look)
-    count_axis(panel)
-    panel.set_xlabel("score")
-    panel.legend(loc="upper center")
-    return figure
+def new_figure(*heights: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one panel for each of `heights` (inches), one below the other."""
+    figure = Figure((WIDTH, sum(heights)), dpi=200, layout="constrained")
+    grid = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
+    panels = list(grid[:, 0])
+    for panel in panels:
+        panel.set_prop_cycle(SERIES)
+        panel.set_axisbelow(True)
+        panel.grid(alpha=0.35)
+        panel.spines[["right", "top"]].set_visible(False)
+    return figure, panels
 
 
-def png(figure: Figure) -> bytes:
-    """The bytes of its PNG file."""
+def use_count_axis(panel: Axes) -> None:
+    """Make the y-axis one of review counts: linear up to 1, then logarithmic."""
+    panel.set_yscale("symlog", linthresh=1)
+    panel.set_ylim(bottom=0)
+    panel.yaxis.set_major_formatter("{x:,.0f}")
+    panel.set_ylabel("reviews")
+
+
+def literal(label: str) -> str:
+    """Escape `$`, which matplotlib would read as the start of a formula."""
+    return label.replace("$", r"\$")
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return `figure` as a PNG file."""
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()

@@ -1,0 +1,81 @@
+"""Read the results that `sentiment train` and `sentiment baseline` saved in a model's folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sentiment.artifacts.checksums import read_json
+from sentiment.errors import ModelError
+from sentiment.training.checkpoint import METRICS_FILE
+
+HISTORY_KEYS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+BASELINE_FILE = "baseline-test.json"
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Return the metrics of each epoch from `metrics.jsonl`; empty if there is no such file.
+
+    Raises:
+        ModelError: the file does not hold the metrics of a training run.
+    """
+    path = folder / METRICS_FILE
+    if not path.is_file():
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [{key: float(json.loads(line)[key]) for key in HISTORY_KEYS} for line in lines]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"'{path}' does not hold the metrics of a training run ({error!r}). Delete the file to "
+            "leave the learning curves out of the report."
+        ) from error
+
+
+def read_baselines(folder: Path) -> dict[str, Any] | None:
+    """Return the comparison with the baselines from `baseline-test.json`, if there is one.
+
+    Returns:
+        `dataset`, `split` and `classifiers`, a row each with `name`, `accuracy`,
+        `accuracy_interval`, `roc_auc`, `ece`, `train_seconds` and McNemar's `p`. The model is first.
+
+    Raises:
+        ModelError: the file was not written by `sentiment baseline`.
+    """
+    path = folder / BASELINE_FILE
+    if not path.is_file():
+        return None
+    content = read_json(path)
+    try:
+        return {
+            "dataset": str(content["dataset"]),
+            "split": str(content["split"]),
+            "classifiers": [baseline_row(**entry) for entry in content["classifiers"]],
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"'{path}' was not written by `sentiment baseline` ({error!r}). Delete the file or run "
+            "the command again."
+        ) from error
+
+
+def baseline_row(
+    name: str,
+    metrics: dict[str, Any],
+    train_seconds: float | None,
+    mcnemar: dict[str, Any] | None,
+    **_: Any,
+) -> dict[str, Any]:
+    """Return the figures of one classifier that a report shows, converted to the expected types."""
+    low, high = metrics["accuracy_interval"]
+    optional = {
+        "roc_auc": metrics["roc_auc"],
+        "train_seconds": train_seconds,
+        "p": None if mcnemar is None else mcnemar["p"],
+    }
+    return {
+        "name": str(name),
+        "accuracy": float(metrics["accuracy"]),
+        "accuracy_interval": (float(low), float(high)),
+        "ece": float(metrics["ece"]),
+        **{key: None if value is None else float(value) for key, value in optional.items()},
+    }
