@@ -1,6 +1,7 @@
-"""The report: everything is on it, it needs nothing but itself, and a review is only text."""
+"""The report: complete, self-contained, and safe with any text in a review."""
 
 import base64
+import copy
 import dataclasses
 import json
 import shutil
@@ -13,18 +14,24 @@ import torch
 from datasets import Dataset
 from typer.testing import CliRunner
 
-import sentiment.apps.report
-from sentiment.apps.report import figures, report
-from sentiment.apps.report.curves import curves_of
-from sentiment.apps.report.folder import read_comparison
-from sentiment.apps.report.mistakes import GAP, LONGEST, MOST, shortened
-from sentiment.artifacts.bundle import SHIPPED_CLASSIFIER
+import sentiment.apps.report.report
+from sentiment.apps.report import figures
+from sentiment.apps.report.confident_errors import (
+    ELLIPSIS,
+    MAX_ERRORS,
+    MAX_WORDS,
+    excerpt,
+    most_confident_errors,
+)
+from sentiment.apps.report.report import behavior, write_report
+from sentiment.apps.report.saved_results import read_baselines
+from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
 from sentiment.cli import app
 from sentiment.data.reviews import load_reviews
-from sentiment.errors import InputError
+from sentiment.errors import ModelError, SentimentError
 from sentiment.evaluation.behavior import Result
-from sentiment.evaluation.metrics import evaluate
 from sentiment.inference.classifier import Classifier
+from sentiment.inference.evaluate import score_dataset
 from sentiment.inference.explain import Explanation, Word
 
 pytestmark = pytest.mark.filterwarnings(
@@ -32,25 +39,25 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 SECTIONS = [
-    "figures",
+    "metrics",
     "learning-curves",
-    "confusion",
-    "scores",
-    "roc",
-    "precision-recall",
-    "reliability",
-    "by-length",
-    "labels",
-    "mistakes",
-    "behaviour",
+    "confusion-matrix",
+    "score-distribution",
+    "roc-curve",
+    "precision-recall-curve",
+    "reliability-diagram",
+    "accuracy-by-length",
+    "metrics-by-label",
+    "errors",
+    "behavior",
     "baselines",
-    "recipe",
+    "configuration",
 ]
 FIGURES = SECTIONS[1:8]
 
 
 class Reader(HTMLParser):
-    """The tags of a page with their attributes, and its text."""
+    """Parser that collects the tags of a page with their attributes, and its text."""
 
     def __init__(self, html):
         super().__init__()
@@ -68,13 +75,13 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture
-def behaviour(monkeypatch):
-    """Two tests in place of all: the two dozen take seconds."""
+def few_behavioral_tests(monkeypatch):
+    """Replace the two dozen behavioral tests, which take seconds, by two results."""
     results = [
         Result("negation", name, "minimum functionality", f"<i>{name}</i>", 200, 31, 0.155, [])
         for name in ("words", "reviews")
     ]
-    monkeypatch.setattr(sentiment.apps.report, "check", lambda *_: results)
+    monkeypatch.setattr(sentiment.apps.report.report, "check", lambda *_: results)
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +96,10 @@ def classifier(run_folder):
 
 @pytest.fixture(scope="module")
 def out(classifier, run_folder, sample, tmp_path_factory):
-    """A report on a hundred reviews of the built-in test split."""
+    """Return a report on a hundred reviews of the built-in test split."""
     out = tmp_path_factory.mktemp("report") / "report.html"
     reviews = sample["test"].select(range(450, 550))
-    report(classifier, run_folder, reviews, out, "sample", "test", sample["train"])
+    write_report(classifier, reviews, out, "sample", "test", sample["train"])
     return out
 
 
@@ -101,12 +108,19 @@ def page(out):
     return Reader(out.read_text(encoding="utf-8"))
 
 
+def with_folder(classifier, folder):
+    """Return the classifier as if it had been read from `folder`."""
+    moved = copy.copy(classifier)
+    moved.folder = folder
+    return moved
+
+
 def reviews_of(*rows):
     texts, labels = zip(*rows, strict=True)
     return Dataset.from_dict({"text": texts, "label": labels})
 
 
-def test_every_section_and_every_figure_is_there(page, out):
+def test_page_has_every_section_and_every_figure(page, out):
     assert [section["id"] for section in page.all("section")] == SECTIONS
     images = [image["src"].removeprefix("data:image/png;base64,") for image in page.all("img")]
     for name, image in zip(FIGURES, images, strict=True):
@@ -117,7 +131,7 @@ def test_every_section_and_every_figure_is_there(page, out):
     assert sorted(path.name for path in out.parent.iterdir()) == ["report-figures", "report.html"]
 
 
-def test_the_page_asks_for_nothing_and_runs_nothing(page, out):
+def test_page_has_no_script_and_no_external_resource(page, out):
     assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in page.tags}
     for _, attributes in page.tags:
         assert not [name for name in attributes if name.startswith("on")]
@@ -129,7 +143,7 @@ def test_the_page_asks_for_nothing_and_runs_nothing(page, out):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_fits_a_desk_and_a_phone_and_asks_for_nothing(browser, out, width):
+def test_page_fits_desktop_and_phone_and_sends_no_request(browser, out, width):
     context = browser.new_context(viewport={"width": width, "height": 800}, offline=True)
     opened = context.new_page()
     asked = []
@@ -143,9 +157,9 @@ def test_the_page_fits_a_desk_and_a_phone_and_asks_for_nothing(browser, out, wid
     context.close()
 
 
-def test_the_figures_are_those_of_eval(page, classifier, sample):
+def test_metrics_equal_those_of_evaluate(page, classifier, sample):
     reviews = sample["test"].select(range(450, 550))
-    metrics = evaluate(classifier.bundle, reviews, sample["train"])
+    metrics = classifier.evaluate(reviews, sample["train"])
     assert f"{metrics.accuracy:.2%}" in page.text
     assert f"{metrics.ece:.4f}" in page.text
     assert f"{metrics.ece_uncalibrated:.4f}" in page.text
@@ -153,28 +167,27 @@ def test_the_figures_are_those_of_eval(page, classifier, sample):
         assert f"{part.accuracy:.2%}" in page.text
 
 
-def test_the_mistakes_are_mistakes_and_the_surest_come_first(classifier, sample):
+def test_errors_are_misclassified_reviews_in_descending_order_of_score(classifier, sample):
     reviews = sample["test"].select(range(450, 550))
-    scored = sentiment.apps.report.score(classifier.bundle, reviews)
-    mistakes = sentiment.apps.report.most_confident_mistakes(classifier, scored, reviews)
-    assert len(mistakes) == MOST
-    assert all(mistake.label != mistake.predicted for mistake in mistakes)
-    surest = [mistake.score for mistake in mistakes]
-    assert surest == sorted(surest, reverse=True)
+    errors = most_confident_errors(classifier, score_dataset(classifier, reviews), reviews)
+    assert len(errors) == MAX_ERRORS
+    assert all(error.label != error.predicted for error in errors)
+    scores = [error.score for error in errors]
+    assert scores == sorted(scores, reverse=True)
     answers = classifier(list(reviews["text"]))
     wrong = [
         answer["score"]
         for answer, label in zip(answers, reviews["label"], strict=True)
         if answer["label"] != classifier.labels[label]
     ]
-    assert surest == pytest.approx(sorted(wrong, reverse=True)[:MOST], abs=1e-5)
+    assert scores == pytest.approx(sorted(wrong, reverse=True)[:MAX_ERRORS], abs=1e-5)
 
 
-def test_markup_in_a_review_or_a_name_is_only_text(classifier, run_folder, tmp_path, behaviour):
+def test_markup_in_a_review_or_a_name_is_escaped(classifier, tmp_path, few_behavioral_tests):
     text = "<script>alert(1)</script><img src=x> It was a \"good\" film, and it was 'fun' & a joy."
-    reviews = reviews_of((text, 0), (text, 1))  # One of them is a mistake, whatever it is called.
+    reviews = reviews_of((text, 0), (text, 1))  # One is misclassified, whatever is predicted.
     out = tmp_path / "report.html"
-    report(classifier, run_folder, reviews, out, "<b>bold</b>", "</title><script>")
+    write_report(classifier, reviews, out, "<b>bold</b>", "</title><script>")
     page = Reader(out.read_text(encoding="utf-8"))
     assert text in page.text
     assert "<b>bold</b>" in page.text
@@ -183,7 +196,7 @@ def test_markup_in_a_review_or_a_name_is_only_text(classifier, run_folder, tmp_p
     assert len(page.all("img")) == len(FIGURES)
 
 
-def test_the_page_holds_no_review_of_another_split(page, sample):
+def test_page_contains_no_review_of_another_split(page, sample):
     shown = " ".join(page.text.split())
     measured = set(sample["test"][450:550]["text"])
     for split in sample.values():
@@ -191,18 +204,18 @@ def test_the_page_holds_no_review_of_another_split(page, sample):
             assert " ".join(text.split()) not in shown
 
 
-def test_two_reports_on_the_same_are_the_same(classifier, run_folder, tmp_path, behaviour):
+def test_reports_on_the_same_reviews_are_identical(classifier, tmp_path, few_behavioral_tests):
     reviews = reviews_of(("A joy.", 1), ("A bore.", 0), ("A bore.", 1))
     pages = []
     for name in ("one", "two"):
         out = tmp_path / name / "report.html"
-        report(classifier, run_folder, reviews, out, "mine", "test")
+        write_report(classifier, reviews, out, "mine", "test")
         pages.append(out.read_bytes())
     assert pages[0] == pages[1]
 
 
-def test_a_model_without_a_history_says_so_and_takes_the_old_figure_away(
-    classifier, run_folder, tmp_path, behaviour
+def test_report_without_training_history_removes_the_earlier_learning_curves(
+    classifier, run_folder, tmp_path, few_behavioral_tests
 ):
     bare = tmp_path / "bare"
     bare.mkdir()
@@ -211,67 +224,72 @@ def test_a_model_without_a_history_says_so_and_takes_the_old_figure_away(
     reviews = reviews_of(("A joy.", 1), ("A bore.", 0))
     figure = tmp_path / "report-figures" / "learning-curves.png"
     mine = tmp_path / "report-figures" / "mine.png"
-    report(classifier, run_folder, reviews, out, "mine", "test")
+    write_report(classifier, reviews, out, "mine", "test")
     assert figure.exists()
     mine.touch()
-    report(classifier, bare, reviews, out, "mine", "test", name="user/mine")
+    write_report(with_folder(classifier, bare), reviews, out, "mine", "test", name="user/mine")
     text = Reader(out.read_text(encoding="utf-8")).text
-    assert "no metrics.jsonl beside the model" in text
+    assert "the model's folder has no metrics.jsonl" in text
     assert "user/mine" in text
-    assert str(bare) not in text  # Of a model of the Hub a folder of its cache.
+    assert str(bare) not in text  # For a model of the Hub it is a folder of the cache.
     assert not figure.exists()
     assert mine.exists()
 
 
-def test_reviews_of_one_label_have_no_curves_and_a_report(
-    classifier, run_folder, tmp_path, behaviour
+def test_reviews_of_one_label_give_a_report_without_curves(
+    classifier, tmp_path, few_behavioral_tests
 ):
     out = tmp_path / "report.html"
-    report(
-        classifier, run_folder, reviews_of(("A joy.", 1), ("A good film.", 1)), out, "mine", "test"
-    )
-    assert out.read_text(encoding="utf-8").count("not every label has a review") == 2
+    reviews = reviews_of(("A joy.", 1), ("A good film.", 1))
+    write_report(classifier, reviews, out, "mine", "test")
+    assert out.read_text(encoding="utf-8").count("a label has no review in this split") == 2
 
 
 @pytest.mark.parametrize(
     ("place", "message"),
-    [("file/report.html", "Could not write"), (".", "is a folder. Name a file in it")],
+    [("file/report.html", "Could not write"), (".", "is a folder. Name a file")],
 )
-def test_a_place_that_cannot_be_written_to_is_found_before_anything_is_measured(
-    classifier, run_folder, tmp_path, monkeypatch, place, message
+def test_unwritable_path_fails_before_the_evaluation(
+    classifier, tmp_path, monkeypatch, place, message
 ):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(sentiment.apps.report, "score", lambda *_: pytest.fail("measured already"))
-    with pytest.raises(InputError, match=message):
-        report(classifier, run_folder, reviews_of(("A joy.", 1)), tmp_path / place, "mine", "test")
+    monkeypatch.setattr(
+        sentiment.apps.report.report, "score_dataset", lambda *_: pytest.fail("evaluation started")
+    )
+    with pytest.raises(SentimentError, match=message):
+        write_report(classifier, reviews_of(("A joy.", 1)), tmp_path / place, "mine", "test")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_report_that_fails_leaves_the_older_one_as_it_was(classifier, run_folder, tmp_path):
+def test_failed_report_leaves_the_earlier_one_unchanged(classifier, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "metrics.jsonl").write_text(json.dumps({"epoch": 1}))
     out = tmp_path / "report.html"
-    out.write_text("the older one")
-    with pytest.raises(InputError, match=r"metrics\.jsonl' is not the history of a training run"):
-        report(classifier, broken, reviews_of(("A joy.", 1)), out, "mine", "test")
-    assert out.read_text() == "the older one"
+    out.write_text("the earlier one")
+    reviews = reviews_of(("A joy.", 1))
+    with pytest.raises(
+        ModelError, match=r"metrics\.jsonl' does not hold the metrics of a training"
+    ):
+        write_report(with_folder(classifier, broken), reviews, out, "mine", "test")
+    assert out.read_text() == "the earlier one"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "report.html"]
 
 
-def test_the_command_reports_on_the_reviews_that_the_model_was_trained_for(
-    run_folder, tmp_path, behaviour
+def test_command_evaluates_on_the_dataset_of_the_training_run(
+    run_folder, tmp_path, few_behavioral_tests
 ):
     out = tmp_path / "mine.html"
     arguments = ["report", "--model", run_folder, "--split", "validation", "--out", out]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    said = f"The report is in {out}, its figures in {tmp_path / 'mine-figures'}."
-    assert said in result.stdout.replace("\n", " ")
+    message = f"Wrote the report to {out} and its figures to {tmp_path / 'mine-figures'}."
+    assert message in result.stdout.replace("\n", " ")
     text = Reader(out.read_text(encoding="utf-8")).text
-    assert f"the split validation of sample, as {run_folder} labels them" in text
+    assert f"{run_folder} evaluated on" in text
+    assert "split validation of sample" in text
 
 
-def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
+def test_missing_package_error_names_the_pip_command(monkeypatch):
     module = sys.modules["sentiment.cli.report"]
     monkeypatch.setattr(module, "find_spec", lambda name: None if name == "matplotlib" else name)
     result = CliRunner().invoke(app, ["report"])
@@ -279,37 +297,60 @@ def test_a_missing_package_is_named_with_what_installs_it(monkeypatch):
 
 
 def baseline_file(folder, **changes):
-    """What `sentiment baseline` leaves in a run folder, of it what the page shows."""
+    """Write the part of a `sentiment baseline` result that the page shows."""
     metrics = {"accuracy": 0.9, "accuracy_interval": [0.8, 0.95], "roc_auc": None, "ece": 0.02}
     entry = {"name": "NB-SVM", "train_seconds": 61.4, "mcnemar": {"p": 0.0123}, "metrics": metrics}
     content = {"dataset": "mine", "split": "test", "classifiers": [{**entry, **changes}]}
     (folder / "baseline-test.json").write_text(json.dumps(content))
 
 
-def test_baselines_stand_on_the_page_where_they_were_measured(tmp_path):
-    assert read_comparison(tmp_path) is None
+def test_baselines_are_read_from_the_model_folder(tmp_path):
+    assert read_baselines(tmp_path) is None
     baseline_file(tmp_path)
-    comparison = read_comparison(tmp_path)
-    (row,) = comparison.classifiers
-    assert (comparison.dataset, comparison.split) == ("mine", "test")
-    assert (row.name, row.accuracy, row.roc_auc, row.seconds, row.p) == (
-        ("NB-SVM", 0.9, None, 61.4, 0.0123)
-    )
+    baselines = read_baselines(tmp_path)
+    assert (baselines["dataset"], baselines["split"]) == ("mine", "test")
+    assert baselines["classifiers"] == [
+        {
+            "name": "NB-SVM",
+            "accuracy": 0.9,
+            "accuracy_interval": (0.8, 0.95),
+            "roc_auc": None,
+            "ece": 0.02,
+            "train_seconds": 61.4,
+            "p": 0.0123,
+        }
+    ]
     baseline_file(tmp_path, mcnemar=None)
-    assert read_comparison(tmp_path).classifiers[0].p is None
-    baseline_file(tmp_path, metrics=None)
-    with pytest.raises(InputError, match="is not of `sentiment baseline`"):
-        read_comparison(tmp_path)
+    assert read_baselines(tmp_path)["classifiers"][0]["p"] is None
 
 
-def test_the_behaviour_of_a_model_of_other_labels_or_language_is_left_out(classifier):
-    bundle = classifier.bundle
-    other = Classifier(dataclasses.replace(bundle, labels=["good", "bad"]))
-    assert "labels neg and pos, not good, bad" in sentiment.apps.report.behaviour(other)
-    text = dataclasses.replace(bundle.config.text, language="de")
-    config = dataclasses.replace(bundle.config, text=text)
-    german = Classifier(dataclasses.replace(bundle, config=config))
-    assert "in English, and the model reads 'de'" in sentiment.apps.report.behaviour(german)
+@pytest.mark.parametrize("change", [{"metrics": None}, {"mcnemar": 1}, {"train_seconds": "soon"}])
+def test_malformed_baseline_file_is_named(tmp_path, change):
+    baseline_file(tmp_path, **change)
+    with pytest.raises(
+        ModelError, match=r"baseline-test\.json' was not written by `sentiment base"
+    ):
+        read_baselines(tmp_path)
+
+
+def test_page_shows_the_baselines(classifier, run_folder, tmp_path, few_behavioral_tests):
+    shutil.copy(run_folder / "config.json", tmp_path)
+    baseline_file(tmp_path)
+    out = tmp_path / "report.html"
+    write_report(with_folder(classifier, tmp_path), reviews_of(("A joy.", 1)), out, "mine", "test")
+    text = Reader(out.read_text(encoding="utf-8")).text
+    for shown in ("NB-SVM", "90.00%", "80.00–95.00%", "61", "0.012"):
+        assert shown in text
+
+
+def test_behavioral_tests_do_not_apply_to_other_labels_or_languages(classifier):
+    other = copy.copy(classifier)
+    other.labels = ["good", "bad"]
+    assert "labels neg and pos, not good, bad" in behavior(other)
+    german = copy.copy(classifier)
+    text = dataclasses.replace(classifier.config.text, language="de")
+    german.config = dataclasses.replace(classifier.config, text=text)
+    assert "in English; the language of the model is 'de'" in behavior(german)
 
 
 def explanation_of(contributions):
@@ -321,67 +362,74 @@ def explanation_of(contributions):
     return Explanation(text, "pos", 0.9, {"pos": 0.9, "neg": 0.1}, words, 1.0, 0.0, 16)
 
 
-def test_a_long_review_is_shown_around_its_telling_words():
+def test_long_review_is_reduced_to_the_words_around_its_top_words():
     contributions = np.full(1000, 0.001)
     contributions[[0, 500, 505, 999]] = 3.0, -2.0, 1.0, -1.0
     whole = explanation_of(contributions.tolist())
-    short = shortened(whole)
-    assert len(short.words) <= LONGEST
-    assert short.text.count(GAP.strip()) >= 2
+    short = excerpt(whole)
+    assert len(short.words) <= MAX_WORDS
+    assert short.text.count(ELLIPSIS.strip()) >= 2
     for word in short.words:
         assert short.text[word.start : word.end] == word.text
         assert short.strength(word.contribution) == whole.strength(word.contribution)
     assert {"word0", "word500", "word505", "word999"} <= {word.text for word in short.words}
     assert "word499 word500 word501" in short.text
     assert "".join(piece for piece, _ in short.pieces()) == short.text
-    assert not short.text.startswith(GAP)
+    assert not short.text.startswith(ELLIPSIS)
 
 
-def test_a_review_of_the_longest_length_is_shown_whole():
-    whole = explanation_of([0.1] * LONGEST)
-    assert shortened(whole) is whole
+def test_review_of_the_maximum_length_is_shown_whole():
+    whole = explanation_of([0.1] * MAX_WORDS)
+    assert excerpt(whole) is whole
 
 
-def test_a_long_review_without_a_telling_word_is_still_shown():
-    assert shortened(explanation_of([0.0] * (LONGEST + 1))).text.startswith("word0 ")
+def test_long_review_without_attributions_is_still_shown():
+    assert excerpt(explanation_of([0.0] * (MAX_WORDS + 1))).text.startswith("word0 ")
 
 
-def test_three_labels_are_drawn_each_against_the_rest():
+def test_curves_of_three_labels_are_one_vs_rest():
     labels = np.array([0, 1, 2, 0, 1, 2])
     probabilities = torch.eye(3).repeat(2, 1).mul(3).softmax(dim=1).numpy()
-    curves = curves_of(probabilities, labels, ["bad", "so-so", "good"])
-    assert [curve.label for curve in curves] == ["bad", "so-so", "good"]
-    assert all(curve.roc_auc == curve.average_precision == 1 for curve in curves)
-    for draw in (figures.roc, figures.precision_recall):
-        assert figures.png(draw(curves)).startswith(b"\x89PNG")
-    assert figures.png(figures.scores(probabilities, labels, ["a", "$\\x", "c"]))
+    names = ["bad", "$\\so$so", "good"]
+    problems = figures.one_vs_rest(probabilities, labels, names)
+    assert [problem.label for problem in problems] == names
+    assert all(problem.roc_auc == problem.average_precision == 1 for problem in problems)
+    counts = np.eye(3, dtype=int).tolist()
+    for figure in (
+        figures.roc_curve(problems),
+        figures.precision_recall_curve(problems),
+        figures.score_distribution(probabilities, labels, names),
+        figures.confusion_matrix(counts, names),
+    ):
+        assert figures.to_png(figure).startswith(b"\x89PNG")
 
 
-def test_many_labels_are_drawn_together():
+def test_curves_of_many_labels_are_micro_averaged():
     labels = np.arange(60) % 20
     probabilities = np.full((60, 20), 0.01)
     probabilities[np.arange(60), labels] = 0.81
-    probabilities[0] = probabilities[1]  # One is wrong.
-    (curve,) = curves_of(probabilities, labels, [f"label {n}" for n in range(20)])
-    assert curve.label == "all 20 labels"
-    assert 0.9 < curve.roc_auc < 1
+    probabilities[0] = probabilities[1]  # One prediction is wrong.
     names = [f"label {n}" for n in range(20)]
-    assert figures.png(figures.scores(probabilities, labels, names))
-    assert figures.png(figures.confusion(np.eye(20, dtype=int).tolist(), names))
+    (problem,) = figures.one_vs_rest(probabilities, labels, names)
+    assert problem.label == "all 20 labels"
+    assert 0.9 < problem.roc_auc < 1
+    assert figures.to_png(figures.score_distribution(probabilities, labels, names))
+    assert figures.to_png(figures.confusion_matrix(np.eye(20, dtype=int).tolist(), names))
 
 
-def test_of_two_labels_the_curve_is_that_of_the_second():
+def test_curve_of_two_labels_is_that_of_the_second():
     labels = np.array([0, 0, 1, 1])
     scores = np.array([0.1, 0.6, 0.4, 0.8])
-    (curve,) = curves_of(np.stack([1 - scores, scores], axis=1), labels, ["neg", "pos"])
-    assert curve.label == "pos"
-    assert curve.roc_auc == 0.75  # three of the four pairs stand in order
+    probabilities = np.stack([1 - scores, scores], axis=1)
+    (problem,) = figures.one_vs_rest(probabilities, labels, ["neg", "pos"])
+    assert problem.label == "pos"
+    assert problem.roc_auc == 0.75  # Three of the four pairs are in order.
 
 
-def test_the_shipped_classifier_is_called_by_its_name(sample, tmp_path, behaviour):
+def test_page_names_the_shipped_classifier_without_its_path(sample, tmp_path, few_behavioral_tests):
     out = tmp_path / "report.html"
     reviews = sample["test"].select([0, 999])
-    report(Classifier.from_pretrained(), SHIPPED_CLASSIFIER, reviews, out, "sample", "test")
+    write_report(Classifier.from_pretrained(), reviews, out, "sample", "test")
     text = Reader(out.read_text(encoding="utf-8")).text
-    assert "as the shipped classifier labels them" in text
-    assert str(SHIPPED_CLASSIFIER) not in text
+    assert "the shipped classifier evaluated on" in text
+    assert str(SHIPPED_CLASSIFIER_FOLDER) not in text

@@ -59,8 +59,8 @@ def one_vs_rest(
         names: label names.
 
     Returns:
-        The second label if there are two; else each label; the micro-average of all labels if there
-        are more than `MAX_SERIES`. Empty if a label has no review, because its curves are undefined.
+        The second label if there are two, the micro-average if there are more than `MAX_SERIES`,
+        else each label. Empty if a label has no review, because its curves are undefined.
     """
     if len(np.unique(labels)) < len(names):
         return []

@@ -20,7 +20,7 @@ from sentiment.apps.report.page import render
 from sentiment.apps.report.saved_results import read_baselines, read_history
 from sentiment.artifacts.checksums import CONFIG_FILE, part, read_json
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
-from sentiment.data.reviews import fingerprint, stand_in
+from sentiment.data.splits import fingerprint, shared_mask
 from sentiment.errors import SentimentError, StorageError
 from sentiment.evaluation.behavior import Result, check
 from sentiment.evaluation.metrics import Metrics, measure_slices
@@ -91,7 +91,7 @@ def evaluate(classifier: Classifier, reviews: Dataset, train: Dataset | None) ->
     baselines = read_baselines(folder) if folder else None
     trained = part(read_json(folder / CONFIG_FILE), "versions") if folder else {}
     scored = score_dataset(classifier, reviews)
-    in_train = None if train is None else stand_in(reviews, [train])
+    in_train = None if train is None else shared_mask(reviews, [train])
     metrics = measure_slices(scored, classifier.temperature, in_train)
     probabilities = scored.logits.softmax(dim=1).numpy()  # [reviews, num_labels]
     labels = scored.labels.numpy()  # [reviews]
@@ -119,7 +119,9 @@ def evaluate(classifier: Classifier, reviews: Dataset, train: Dataset | None) ->
             "evaluated": {"rows": len(reviews), "fingerprint": fingerprint(reviews)},
         },
         "versions": versions(trained),
-        "images": {name: figures.to_png(figure) if figure else None for name, figure in drawn.items()},
+        "images": {
+            name: figures.to_png(figure) if figure else None for name, figure in drawn.items()
+        },
     }
 
 

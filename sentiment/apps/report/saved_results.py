@@ -35,8 +35,8 @@ def read_baselines(folder: Path) -> dict[str, Any] | None:
     """Return the comparison with the baselines from `baseline-test.json`, if there is one.
 
     Returns:
-        `dataset`, `split` and `classifiers`, a row each with `name`, `accuracy`,
-        `accuracy_interval`, `roc_auc`, `ece`, `train_seconds` and McNemar's `p`. The model is first.
+        `dataset`, `split` and `classifiers`: for the model and then each baseline a row of `name`,
+        `accuracy`, `accuracy_interval`, `roc_auc`, `ece`, `train_seconds` and McNemar's `p`.
 
     Raises:
         ModelError: the file was not written by `sentiment baseline`.
