@@ -19,7 +19,7 @@ from sentiment.apps.report import figures
 from sentiment.apps.report.confident_errors import (
     ELLIPSIS,
     MAX_ERRORS,
-    MAX_WORDS,
+    MAX_REVIEW_WORDS,
     excerpt,
     most_confident_errors,
 )
@@ -28,7 +28,7 @@ from sentiment.apps.report.saved_results import read_baselines
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
 from sentiment.cli import app
 from sentiment.data.reviews import load_reviews
-from sentiment.errors import ModelError, SentimentError
+from sentiment.errors import ModelError, StorageError
 from sentiment.evaluation.behavior import Result
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.evaluate import score_dataset
@@ -256,7 +256,7 @@ def test_unwritable_path_fails_before_the_evaluation(
     monkeypatch.setattr(
         sentiment.apps.report.report, "score_dataset", lambda *_: pytest.fail("evaluation started")
     )
-    with pytest.raises(SentimentError, match=message):
+    with pytest.raises(StorageError, match=message):
         write_report(classifier, reviews_of(("A joy.", 1)), tmp_path / place, "mine", "test")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -353,25 +353,25 @@ def test_behavioral_tests_do_not_apply_to_other_labels_or_languages(classifier):
     assert "in English; the language of the model is 'de'" in behavior(german)
 
 
-def explanation_of(contributions):
+def explanation_of(attributions):
     text, words = "", []
-    for number, contribution in enumerate(contributions):
+    for number, attribution in enumerate(attributions):
         word = f"word{number}"
-        words.append(Word(word, len(text), len(text) + len(word), contribution))
+        words.append(Word(word, len(text), len(text) + len(word), attribution))
         text += word + " "
     return Explanation(text, "pos", 0.9, {"pos": 0.9, "neg": 0.1}, words, 1.0, 0.0, 16)
 
 
 def test_long_review_is_reduced_to_the_words_around_its_top_words():
-    contributions = np.full(1000, 0.001)
-    contributions[[0, 500, 505, 999]] = 3.0, -2.0, 1.0, -1.0
-    whole = explanation_of(contributions.tolist())
+    attributions = np.full(1000, 0.001)
+    attributions[[0, 500, 505, 999]] = 3.0, -2.0, 1.0, -1.0
+    whole = explanation_of(attributions.tolist())
     short = excerpt(whole)
-    assert len(short.words) <= MAX_WORDS
+    assert len(short.words) <= MAX_REVIEW_WORDS
     assert short.text.count(ELLIPSIS.strip()) >= 2
     for word in short.words:
         assert short.text[word.start : word.end] == word.text
-        assert short.strength(word.contribution) == whole.strength(word.contribution)
+        assert short.strength(word.attribution) == whole.strength(word.attribution)
     assert {"word0", "word500", "word505", "word999"} <= {word.text for word in short.words}
     assert "word499 word500 word501" in short.text
     assert "".join(piece for piece, _ in short.pieces()) == short.text
@@ -379,12 +379,12 @@ def test_long_review_is_reduced_to_the_words_around_its_top_words():
 
 
 def test_review_of_the_maximum_length_is_shown_whole():
-    whole = explanation_of([0.1] * MAX_WORDS)
+    whole = explanation_of([0.1] * MAX_REVIEW_WORDS)
     assert excerpt(whole) is whole
 
 
 def test_long_review_without_attributions_is_still_shown():
-    assert excerpt(explanation_of([0.0] * (MAX_WORDS + 1))).text.startswith("word0 ")
+    assert excerpt(explanation_of([0.0] * (MAX_REVIEW_WORDS + 1))).text.startswith("word0 ")
 
 
 def test_curves_of_three_labels_are_one_vs_rest():

@@ -16,7 +16,9 @@ MAX_ERRORS = 10
 # A long review is shown as the words around those with the largest attributions.
 TOP_WORDS = 10
 CONTEXT_WORDS = 8  # On each side of a top word.
-MAX_WORDS = TOP_WORDS * (2 * CONTEXT_WORDS + 1)  # Words of the longest review that is shown whole.
+MAX_REVIEW_WORDS = TOP_WORDS * (
+    2 * CONTEXT_WORDS + 1
+)  # Words of the longest review that is shown whole.
 ELLIPSIS = " […] "
 
 
@@ -69,12 +71,12 @@ def explain_as_html(classifier: Classifier, text: str, label: str) -> Markup:
 def excerpt(explanation: Explanation) -> Explanation:
     """Return `explanation` reduced to the words around its largest attributions.
 
-    An explanation of at most `MAX_WORDS` words is returned unchanged.
+    An explanation of at most `MAX_REVIEW_WORDS` words is returned unchanged.
     """
     words = explanation.words
-    if len(words) <= MAX_WORDS:
+    if len(words) <= MAX_REVIEW_WORDS:
         return explanation
-    top = sorted(range(len(words)), key=lambda index: -abs(words[index].contribution))[:TOP_WORDS]
+    top = sorted(range(len(words)), key=lambda index: -abs(words[index].attribution))[:TOP_WORDS]
     context = range(-CONTEXT_WORDS, CONTEXT_WORDS + 1)
     shown = sorted({index + step for index in top for step in context} & {*range(len(words))})
     text, kept = "", []

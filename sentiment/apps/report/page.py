@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sentiment.apps.report.confident_errors import MAX_WORDS, TOP_WORDS
+from sentiment.apps.report.confident_errors import MAX_REVIEW_WORDS, TOP_WORDS
 from sentiment.apps.report.figures import MAX_SERIES, short_name
 from sentiment.evaluation.behavior import rates
 from sentiment.inference.explanation_html import legend
@@ -27,7 +27,7 @@ def render(**content: Any) -> str:
     environment.globals.update(
         legend=Markup(legend()),
         max_series=MAX_SERIES,
-        max_words=MAX_WORDS,
+        max_words=MAX_REVIEW_WORDS,
         top_words=TOP_WORDS,
         rates=rates,
     )

@@ -26,7 +26,7 @@ from sentiment.evaluation.behavior import Result, check
 from sentiment.evaluation.metrics import Metrics, measure_slices
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.evaluate import score_dataset
-from sentiment.runtime.atomic_io import staged, written_whole
+from sentiment.runtime.atomic_io import atomic_folder, atomic_write
 
 PACKAGES = ("torch", "spacy", "numpy", "scikit-learn", "captum", "matplotlib")
 
@@ -60,7 +60,7 @@ def write_report(
             f"The report '{out}' is a folder. Name a file, such as '{out / 'report.html'}'."
         )
     folder = figures_folder(out)
-    with staged(folder) as stage, written_whole(out) as html:
+    with atomic_folder(folder) as stage, atomic_write(out) as html:
         content = evaluate(classifier, reviews, train)
         title = {"dataset": dataset, "split": split, "model": display_name(classifier, name)}
         html.write(render(**title, **content).encode())
