@@ -27,7 +27,8 @@ from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, encode
-from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
+from sentiment.text.token_cache import tokenize_dataset
+from sentiment.text.tokenizer import Tokenizer
 from sentiment.training.classification import Classification, Data, prepare_data
 from sentiment.training.linear_probe import fit_linear
 from sentiment.training.trainer import Outcome, run

@@ -1,12 +1,12 @@
-"""Coverage-guided fuzzing: atheris mutates what the properties in `tests/` are tried on.
+"""Coverage-guided fuzzing: atheris mutates the inputs of the property tests.
 
     pip install atheris
     python benchmarks/fuzz.py --seconds 300
 
-Inputs that reach a new branch of `sentiment/` are kept and mutated further, for so many seconds a
-property. Without atheris, the same properties on 20,000 random inputs each:
+Inputs that reach a new branch of `sentiment/` are kept and mutated further, for the given time per
+property. Without atheris, the same properties run on 20,000 random inputs each:
 
-    python -m pytest tests --hypothesis-profile long -k "any_ or together"
+    python -m pytest tests --hypothesis-profile long -k "any_ or cover"
 """
 
 import argparse
@@ -21,9 +21,9 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PROPERTIES = (
-    "test_tokenizer.tokens_together",
+    "test_tokenizer.tokens_cover_text",
     "test_tokenizer.test_cleaning_loses_nothing_but_line_breaks_and_control_characters",
-    "test_vocab.test_any_file_is_a_vocabulary_or_refused_in_one_line",
+    "test_vocab.test_any_file_loads_or_is_an_error_of_one_line",
     "test_vocab.test_the_tokens_of_any_texts_make_a_vocabulary",
     "test_tables.test_any_bytes_are_rows_or_one_line_that_says_why_not",
     "test_tables.test_any_texts_come_out_of_csv_and_json_lines_as_they_went_in",
@@ -33,22 +33,26 @@ PROPERTIES = (
 
 
 def property_of(name: str) -> Callable[[bytes], object]:
-    """What tries a property of the tests, or one that is made there, on the input in some bytes."""
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # As pytest has it.
-    module, made = name.split(".")
-    found: Any = getattr(importlib.import_module(f"tests.{module}"), made)
+    """Return a function that tests a property on the input encoded in some bytes.
+
+    Args:
+        name: a module of `tests/` and a property test, or a function that returns one.
+    """
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # As pytest sets it.
+    module, attribute = name.split(".")
+    found: Any = getattr(importlib.import_module(f"tests.{module}"), attribute)
     property_ = found if hasattr(found, "hypothesis") else found()
     takes_bytes: Callable[[bytes], object] = property_.hypothesis.fuzz_one_input
     return takes_bytes
 
 
 def fuzz(name: str, seconds: int) -> None:
-    """Fuzz one property. Never returns: libFuzzer ends the process."""
+    """Fuzz one property. Does not return: libFuzzer ends the process."""
     import atheris
 
     with atheris.instrument_imports(include=["sentiment"]):
         takes_bytes = property_of(name)
-    # An input that fails is kept where temporary files are.
+    # A failing input is written to the folder of temporary files.
     flags = [f"-max_total_time={seconds}", f"-artifact_prefix={tempfile.gettempdir()}/"]
     atheris.Setup([name, *flags], takes_bytes)
     atheris.Fuzz()
@@ -56,8 +60,8 @@ def fuzz(name: str, seconds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=int, default=60, help="for each property")
-    parser.add_argument("--only", choices=PROPERTIES, help="one of them, in this process")
+    parser.add_argument("--seconds", type=int, default=60, help="time per property")
+    parser.add_argument("--only", choices=PROPERTIES, help="a single property, in this process")
     args = parser.parse_args()
     if args.only:
         fuzz(args.only, args.seconds)

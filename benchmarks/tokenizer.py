@@ -1,11 +1,11 @@
-"""How much faster than spaCy the tokenizer is, and whether its tokens are spaCy's.
+"""Speed of the tokenizer compared with spaCy's, and equality of their tokens.
 
     python benchmarks/tokenizer.py                 speed
-    python benchmarks/tokenizer.py --equality      speed, and every review of every split
+    python benchmarks/tokenizer.py --equality      speed, and the tokens of all reviews
 
-One process, one thread, CPU time. The tokenizers take turns of 2,500 reviews, so that whatever else
-the machine does slows down all of them. Each reads the text as `clean` left it. Ours has the memory
-with which it tokenizes a data set, and in the last line that of a service.
+One process, one thread, CPU time. The tokenizers alternate every 2,500 reviews, so that other load
+on the machine slows down all of them. All read the output of `clean`. Our tokenizer has the cache
+size for datasets, and in the last row the default one.
 """
 
 import argparse
@@ -17,9 +17,11 @@ from collections.abc import Callable
 import datasets
 import spacy
 
-from sentiment.text.tokenizer import MAX_CACHED_OF_DATASET, Tokenizer, clean
+from sentiment.text.token_cache import DATASET_CACHE_SIZE
+from sentiment.text.tokenizer import Tokenizer, clean
 
-TURN = 2500  # reviews: 0.1 s or more of each, or the others empty the CPU caches of ours
+# Reviews per turn: 0.1 s or more, so that alternating does not empty the CPU caches.
+TURN = 2500
 
 
 def main() -> None:
@@ -32,18 +34,18 @@ def main() -> None:
 
     tokenizer = Tokenizer()
     ours = tokenizer.tokenize
-    rivals = {"spaCy": spacy_tokens(), "spaCy, same tokens": spacy_lowercase_words()}
-    print(f"spaCy {spacy.__version__}; reviews per second, and ours in times theirs (quartiles)\n")
-    print(f"{'':34}{'ours':>8}" + "".join(f"{name:>26}" for name in rivals))
-    with tokenizer.remembering(MAX_CACHED_OF_DATASET):
-        report("cold: train", ours, rivals, reviews["train"])
+    others = {"spaCy": spacy_tokens(), "spaCy, same tokens": spacy_lowercase_words()}
+    print(f"spaCy {spacy.__version__}; reviews per second, and speedup of ours (quartiles)\n")
+    print(f"{'':34}{'ours':>8}" + "".join(f"{name:>26}" for name in others))
+    with tokenizer.enlarged_cache(DATASET_CACHE_SIZE):
+        report("cold: train", ours, others, reviews["train"])
         for text in reviews["test"]:
             ours(text)
-        report("warm: test, after all of train", ours, rivals, reviews["test"])
+        report("warm: test, after all of train", ours, others, reviews["test"])
     service = Tokenizer().tokenize
     for text in reviews["train"] + reviews["test"]:
         service(text)
-    report("a service: the same", service, rivals, reviews["test"])
+    report("default cache: the same", service, others, reviews["test"])
 
     if args.equality:
         print()
@@ -54,11 +56,13 @@ def main() -> None:
 
 
 def spacy_tokens() -> Callable[[str], list[str]]:
+    """Return spaCy's tokenizer as a function."""
     tokenizer = spacy.blank("en").tokenizer
     return lambda text: [token.text for token in tokenizer(text)]
 
 
 def spacy_lowercase_words() -> Callable[[str], list[str]]:
+    """Return spaCy's tokenizer with our lower-casing and without whitespace tokens."""
     tokenizer = spacy.blank("en").tokenizer
     return lambda text: [token.lower_ for token in tokenizer(text) if not token.is_space]
 
@@ -66,22 +70,23 @@ def spacy_lowercase_words() -> Callable[[str], list[str]]:
 def report(
     title: str,
     ours: Callable[[str], list[str]],
-    rivals: dict[str, Callable[[str], list[str]]],
+    others: dict[str, Callable[[str], list[str]]],
     texts: list[str],
 ) -> None:
     """Print one row of the table."""
     turns = [texts[start : start + TURN] for start in range(0, len(texts), TURN)]
-    seconds = [[cpu_seconds(f, turn) for f in (ours, *rivals.values())] for turn in turns]
+    seconds = [[cpu_seconds(f, turn) for f in (ours, *others.values())] for turn in turns]
     totals = [sum(column) for column in zip(*seconds, strict=True)]
     row = f"{title:34}{len(texts) / totals[0]:>8,.0f}"
-    for rival, total in enumerate(totals[1:], 1):
-        low, _, high = statistics.quantiles((turn[rival] / turn[0] for turn in seconds), n=4)
+    for other, total in enumerate(totals[1:], 1):
+        low, _, high = statistics.quantiles((turn[other] / turn[0] for turn in seconds), n=4)
         ratio = f"x {total / totals[0]:.1f} ({low:.1f}-{high:.1f})"
         row += f"{len(texts) / total:>10,.0f}{ratio:>16}"
     print(row, flush=True)
 
 
 def cpu_seconds(tokenize: Callable[[str], list[str]], texts: list[str]) -> float:
+    """Return the CPU time of tokenizing `texts`, in seconds."""
     start = time.process_time()
     for text in texts:
         tokenize(text)

@@ -1,10 +1,10 @@
-"""Time and memory to take the vectors of a vocabulary from a file that is larger by far.
+"""Time and memory to read the vectors of a vocabulary from a file that is much larger.
 
     python benchmarks/vectors.py
     python benchmarks/vectors.py --gigabytes 6
 
-The file is written first, into a temporary folder: 300 numbers a word, as GloVe has them. The
-vocabulary has 10,000 words, all of them somewhere in the file.
+The file is generated in a temporary folder, with 300 numbers per word as in GloVe. The vocabulary
+has 10,000 words, all of which are in the file.
 """
 
 import argparse
@@ -22,7 +22,7 @@ WIDTH, WORDS = 300, 10_000
 
 
 def write_file(path: Path, size: int) -> int:
-    """A file of `size` bytes; returns how many vectors it has."""
+    """Write a file of about `size` bytes and return its number of vectors."""
     generator = random.Random(0)
     rows = [
         " ".join(f"{generator.gauss(0, 0.4):.5f}" for _ in range(WIDTH)) + "\n" for _ in range(100)
@@ -36,8 +36,9 @@ def write_file(path: Path, size: int) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Generate the file, read it and print time and memory."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--gigabytes", type=float, default=1.0)
+    parser.add_argument("--gigabytes", type=float, default=1.0, help="size of the file")
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "vectors.txt"
@@ -46,12 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         before, started = resident_memory(), time.perf_counter()
         vectors = read_vectors(str(file), vocab)
         seconds, size = time.perf_counter() - started, file.stat().st_size
-    print(f"{size / 1e9:.1f} GB, {count:,} vectors, of which {len(vectors.ids):,} were taken")
-    print(f"{seconds:.1f} s, {size / seconds / 1e6:,.0f} MB a second")
+    print(f"{size / 1e9:.1f} GB, {count:,} vectors, {len(vectors.ids):,} of them read")
+    print(f"{seconds:.1f} s, {size / seconds / 1e6:,.0f} MB per second")
     peak = peak_memory()
     if before is not None and peak is not None:
-        print(f"memory: {before / 2**20:,.0f} MiB before, {peak / 2**20:,.0f} MiB at most")
-    print(f"the vectors taken: {vectors.rows.nbytes / 2**20:,.0f} MiB")
+        print(f"memory: {before / 2**20:,.0f} MiB before, {peak / 2**20:,.0f} MiB peak")
+    print(f"the vectors read: {vectors.rows.nbytes / 2**20:,.0f} MiB")
 
 
 if __name__ == "__main__":

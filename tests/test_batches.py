@@ -1,3 +1,6 @@
+"""Batches: padding, truncation, and the order in which the sampler cuts them."""
+
+import hashlib
 import random
 
 import pytest
@@ -11,6 +14,9 @@ from sentiment.text.vocab import PAD_ID, UNK_ID, Vocab
 
 GENERATOR = random.Random(7)
 LENGTHS = [min(400, int(GENERATOR.lognormvariate(5, 0.7))) for _ in range(8000)]
+ORDER_WITHOUT_LIMIT = [[5, 6], [1], [0, 2], [3, 4]]
+ORDER_WITH_LIMIT = [[5], [6], [0, 2, 1], [3, 4]]
+ORDER_DIGEST = "3890b32821b53ae8fbf7421c48f23aa903ad7f3df8dfdef02c3f39ef75f9c804"
 
 
 def test_collate_pads_on_the_right_and_keeps_lengths_and_labels():
@@ -21,14 +27,14 @@ def test_collate_pads_on_the_right_and_keeps_lengths_and_labels():
     assert {tensor.dtype for tensor in batch} == {torch.int64}
 
 
-def test_a_batch_may_be_padded_to_a_multiple():
+def test_batch_can_be_padded_to_a_multiple():
     batch = collate([([5, 6, 7], 1), ([8], 0)], multiple=4)
     assert batch.input_ids.tolist() == [[5, 6, 7, PAD_ID], [8, PAD_ID, PAD_ID, PAD_ID]]
     assert batch.lengths.tolist() == [3, 1]
     assert collate([([5] * 8, 1)], multiple=4).input_ids.shape == (1, 8)
 
 
-def test_a_review_without_a_token_becomes_one_unk():
+def test_review_without_tokens_becomes_one_unk():
     batch = collate([([], 0), ([], 1)])
     assert batch.input_ids.tolist() == [[UNK_ID], [UNK_ID]]
     assert batch.lengths.tolist() == [1, 1]
@@ -50,14 +56,14 @@ def test_truncate_keeps_a_head_and_a_tail(ids, max_length, head_fraction):
         assert kept == ids
 
 
-def test_encode_looks_up_and_cuts():
+def test_encode_looks_up_and_truncates():
     vocab = Vocab.build([["a", "b", "c"]], min_freq=1)
     config = TextConfig(max_length=2, head_fraction=0.5)
     assert encode(["a", "b", "nope"], vocab, config) == [vocab.encode(["a"])[0], UNK_ID]
 
 
 @pytest.mark.parametrize("max_tokens", [None, 5000])
-def test_every_example_stands_in_exactly_one_batch(max_tokens):
+def test_every_example_is_in_exactly_one_batch(max_tokens):
     batches = BucketSampler(LENGTHS, 32, max_tokens).epoch(0)
     assert sorted(index for batch in batches for index in batch) == list(range(len(LENGTHS)))
     assert max(map(len, batches)) <= 32
@@ -83,6 +89,29 @@ def test_batches_hold_at_most_max_tokens_unless_one_example_is_longer():
     for batch in BucketSampler(LENGTHS, 64, max_tokens=2000).epoch(0):
         width = max(LENGTHS[index] for index in batch)
         assert width * len(batch) <= 2000 or len(batch) == 1
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+@pytest.mark.parametrize("max_tokens", [None, 2000, 5000, 10**6])
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 1600, 1601, 8000])
+def test_num_batches_is_the_length_of_the_epoch(size, max_tokens, passes):
+    sampler = BucketSampler(LENGTHS[:size], 32, max_tokens, passes=passes)
+    for epoch in (0, 5):
+        assert sampler.num_batches(epoch) == len(sampler.epoch(epoch))
+
+
+def test_num_batches_without_max_tokens_orders_nothing(monkeypatch):
+    sampler = BucketSampler(LENGTHS, 32)
+    monkeypatch.setattr(sampler, "cut", None)
+    assert sampler.num_batches(0) == 250
+
+
+def test_order_is_that_of_earlier_versions():
+    """Checkpoints refer to positions in this order."""
+    assert BucketSampler([3, 1, 2, 5, 4, 9, 7], 2, seed=1).epoch(2) == ORDER_WITHOUT_LIMIT
+    assert BucketSampler([3, 1, 2, 5, 4, 9, 7], 3, 10, seed=1).epoch(0) == ORDER_WITH_LIMIT
+    digest = hashlib.sha256(repr(BucketSampler(LENGTHS, 32, 5000, seed=7).epoch(3)).encode())
+    assert digest.hexdigest() == ORDER_DIGEST
 
 
 def padding(lengths, batches):

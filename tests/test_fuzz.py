@@ -1,4 +1,4 @@
-"""What `benchmarks/fuzz.py` fuzzes is there to be fuzzed: it is run by hand, and seldom."""
+"""The properties that `benchmarks/fuzz.py` fuzzes exist; the benchmark itself is run by hand."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ for name in fuzz["PROPERTIES"]:
 """
 
 
-def test_each_property_takes_bytes_without_pytest():
+def test_each_property_accepts_bytes_without_pytest():
     command = [sys.executable, "-W", "ignore", "-c", TRY_EACH]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

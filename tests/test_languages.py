@@ -1,6 +1,6 @@
-"""Other languages: each of spaCy's reads texts or says what it needs, and some of them are learned.
+"""Languages: each of spaCy's tokenizes or names what it needs, and models learn some of them.
 
-The Chinese corpus is the built-in one; those of Arabic, Turkish and Japanese are in `sentences.py`.
+The Chinese reviews are built in; those in Arabic, Turkish and Japanese are in `sentences.py`.
 """
 
 import csv
@@ -15,10 +15,10 @@ from sentences import CORPORA, reviews
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
 from sentiment.data.reviews import load_reviews
-from sentiment.errors import InputError
+from sentiment.errors import DependencyError, SentimentError
 from sentiment.evaluation.metrics import evaluate
 from sentiment.inference.classifier import Classifier
-from sentiment.text.languages import LANGUAGES, PACKAGES
+from sentiment.text.languages import LANGUAGE_PACKAGES, LANGUAGES
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.training.classification import train
 
@@ -37,26 +37,28 @@ LEARNER = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_reads_any_text_or_names_its_packages(language):
+def test_language_tokenizes_any_text_or_names_its_packages(language):
     text = "Film! 电影 映画 فيلم İyi <br />\0\ud800"
     try:
         tokenizer = Tokenizer(language, lowercase=False)
-    except InputError as error:
-        said = str(error)
+    except DependencyError as error:
+        output = str(error)
     else:
-        said = "".join("".join(tokenizer.tokenize(text)).split())
-    command = f"language '{language}' needs: pip install {' '.join(PACKAGES.get(language, ()))}."
-    assert said == "Film!电影映画فيلمİyi\ufffd" or said.startswith(command)
+        output = "".join("".join(tokenizer.tokenize(text)).split())
+    packages = " ".join(LANGUAGE_PACKAGES.get(language, ()))
+    command = f"language '{language}' needs: pip install {packages}."
+    assert output == "Film!电影映画فيلمİyi\ufffd" or output.startswith(command)
 
 
-@pytest.mark.parametrize("language", PACKAGES)
-def test_a_language_that_needs_packages_says_how_to_install_them(language, monkeypatch):
+@pytest.mark.parametrize("language", LANGUAGE_PACKAGES)
+def test_missing_packages_error_names_the_install_command(language, monkeypatch):
     monkeypatch.setitem(sys.modules, MODULES[language], None)
-    with pytest.raises(InputError, match=f"'{language}' needs: pip install .*{MODULES[language]}"):
+    message = f"'{language}' needs: pip install .*{MODULES[language]}"
+    with pytest.raises(DependencyError, match=message):
         Tokenizer(language)
 
 
-def test_jieba_is_silent_and_neither_reads_nor_writes_the_temporary_folder(tmp_path):
+def test_jieba_is_silent_and_does_not_use_the_temporary_folder(tmp_path):
     pytest.importorskip("jieba")
     (tmp_path / "jieba.cache").write_bytes(b"not a dictionary")
     program = "from sentiment.text.tokenizer import Tokenizer; print(Tokenizer('zh-jieba').tokenize('看电影'))"  # noqa: E501
@@ -71,7 +73,7 @@ def test_jieba_is_silent_and_neither_reads_nor_writes_the_temporary_folder(tmp_p
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"not a dictionary"]
 
 
-def test_words_that_a_program_adds_to_jieba_change_no_tokens():
+def test_words_added_to_jieba_do_not_change_tokens():
     jieba = pytest.importorskip("jieba")
     expected = Tokenizer("zh-jieba").tokenize("特效真的好看")
     assert expected == ["特效", "真的", "好看"]
@@ -83,16 +85,16 @@ def test_words_that_a_program_adds_to_jieba_change_no_tokens():
 
 
 @pytest.mark.parametrize("language", CORPORA)
-def test_no_sentence_of_these_corpora_is_in_two_splits(language):
+def test_no_template_is_in_two_splits(language):
     _, train_templates, test_templates, _ = CORPORA[language]
     assert not set(train_templates) & set(test_templates)
 
 
 @pytest.mark.parametrize("language", CORPORA)
-def test_a_language_is_learned_from_a_few_hundred_reviews(tmp_path, language):
+def test_model_learns_a_language_from_a_few_hundred_reviews(tmp_path, language):
     try:
         Tokenizer(language)
-    except InputError as error:
+    except DependencyError as error:
         pytest.skip(str(error))
     folder = tmp_path / "reviews"
     folder.mkdir()
@@ -107,7 +109,7 @@ def test_a_language_is_learned_from_a_few_hundred_reviews(tmp_path, language):
 
 @pytest.fixture(scope="module", params=["zh", "zh-jieba"])
 def chinese(request, tmp_path_factory):
-    """The folder of a small run on the built-in Chinese reviews."""
+    """Return the folder of a small model trained on the built-in Chinese reviews."""
     if request.param == "zh-jieba":
         pytest.importorskip("jieba")
     folder = tmp_path_factory.mktemp("chinese") / request.param
@@ -116,7 +118,7 @@ def chinese(request, tmp_path_factory):
     return folder
 
 
-def test_chinese_is_learned_and_its_sentences_are_told_apart(chinese):
+def test_model_learns_chinese_negations(chinese):
     bundle = load_bundle(chinese)
     assert evaluate(bundle, load_reviews("sample-zh")["test"]).accuracy >= 0.85
     classifier = Classifier(bundle)
@@ -131,7 +133,7 @@ def test_chinese_is_learned_and_its_sentences_are_told_apart(chinese):
     assert [one["label"] for one in said] == ["pos", "neg", "pos", "neg"]
 
 
-def test_a_model_reads_text_as_in_training_or_says_what_is_missing(chinese, monkeypatch):
+def test_model_tokenizes_as_in_training_or_names_missing_packages(chinese, monkeypatch):
     classifier = Classifier.from_pretrained(chinese)
     language = classifier.bundle.config.text.language
     assert language == chinese.name
@@ -145,7 +147,9 @@ def test_a_model_reads_text_as_in_training_or_says_what_is_missing(chinese, monk
     )
     monkeypatch.setitem(sys.modules, "jieba", None)
     if language == "zh-jieba":
-        with pytest.raises(InputError, match=r"config\.json' cannot be used.*pip install jieba"):
+        with pytest.raises(
+            SentimentError, match=r"config\.json' cannot be used.*pip install jieba"
+        ):
             Classifier.from_pretrained(chinese)
     else:
         assert Classifier.from_pretrained(chinese)("好看")

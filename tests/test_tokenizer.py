@@ -1,4 +1,4 @@
-"""The tokenizer: spaCy's tokens on any text, from a cache that is bounded and shared by threads."""
+"""The tokenizer: spaCy's tokens for any text, with a bounded cache that threads share."""
 
 import os
 import pickle
@@ -19,9 +19,9 @@ from datasets.fingerprint import Hasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError, DependencyError
 from sentiment.text import tokenizer as module
-from sentiment.text.tokenizer import MAX_CHUNK, Tokenizer, clean, tokenize_dataset
+from sentiment.text.tokenizer import MAX_CHUNK_LENGTH, Tokenizer, clean
 
 # "ms", "gd", "es" and "id" have special cases with spaces, "zh" has a tokenizer of another kind.
 LANGUAGES = [
@@ -40,17 +40,17 @@ LANGUAGES = [
     "zh-jieba",
     "ja",
 ]
-LANGUAGES += ["th", "vi"]  # Where their packages are installed, which no test needs.
+LANGUAGES += ["th", "vi"]  # Skipped if their packages are not installed.
 SPACES = ["", "", "", " ", " ", " ", "  ", "\n", " \n", "\t", "\x0b", "\x85", "\u00a0", "\u3000"]
 SPACES += ["<br />", "\0", "\ud800"]
 
 tokenizer_of = cache(Tokenizer)
 
 
-def or_skip(language: str, lowercase: bool = True) -> Tokenizer:
+def tokenizer_or_skip(language: str, lowercase: bool = True) -> Tokenizer:
     try:
         return tokenizer_of(language, lowercase)
-    except InputError as error:
+    except DependencyError as error:
         pytest.skip(str(error))
 
 
@@ -76,7 +76,7 @@ def longest_chunk(text: str) -> int:
 
 @cache
 def pieces(language: str) -> list[str]:
-    """What special cases are made of: themselves, their tokens, and what else splits a chunk."""
+    """Return special cases, parts of them, and other strings that split a chunk."""
     tokenizer = spacy_of(language)
     rules = [rule for rule in getattr(tokenizer, "rules", {}) if not set(rule) & set("\n\t")]
     rules = rules[:: len(rules) // 500 + 1] + [rule for rule in rules if " " in rule]
@@ -86,7 +86,7 @@ def pieces(language: str) -> list[str]:
 
 
 def joined_pieces(language: str) -> st.SearchStrategy[str]:
-    # A few pieces at a time, so that several of them belong to one special case.
+    # Few pieces per text, so that several of them belong to one special case.
     few = st.lists(st.sampled_from(pieces(language)), min_size=1, max_size=5)
     return few.flatmap(
         lambda some: st.lists(
@@ -96,7 +96,7 @@ def joined_pieces(language: str) -> st.SearchStrategy[str]:
 
 
 def broken_special_cases(language: str) -> st.SearchStrategy[str]:
-    # After a word, because a special case that is a whole chunk is never taken apart.
+    # After a word, because spaCy never splits a special case that is a whole chunk.
     rules = [rule for rule in pieces(language) if len(rule) > 1]
     halves = st.sampled_from(rules).flatmap(
         lambda rule: st.integers(1, len(rule) - 1).map(lambda at: f"{rule[:at]} {rule[at:]}")
@@ -114,25 +114,25 @@ def texts_of(language: str) -> st.SearchStrategy[str]:
     )
 
 
-def same_as_spacy(language: str, examples: int) -> None:
+def check_same_as_spacy(language: str, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
-    @given(texts_of(language).filter(lambda text: longest_chunk(text) <= MAX_CHUNK))
+    @given(texts_of(language).filter(lambda text: longest_chunk(text) <= MAX_CHUNK_LENGTH))
     def holds(text: str) -> None:
         expected = spacy_tokens(text, language)
         assert tokenizer_of(language).tokenize(text) == expected
-        assert tokenizer_of(language).tokenize(text) == expected  # This time from the cache.
+        assert tokenizer_of(language).tokenize(text) == expected  # From the cache.
 
     holds()
 
 
 def test_tokens_equal_spacy_on_any_string() -> None:
-    same_as_spacy("en", 3000)
+    check_same_as_spacy("en", 3000)
 
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_tokens_equal_spacy_in_any_language(language: str) -> None:
-    or_skip(language)
-    same_as_spacy(language, 300)
+    tokenizer_or_skip(language)
+    check_same_as_spacy(language, 300)
 
 
 @pytest.mark.parametrize(
@@ -149,27 +149,27 @@ def test_tokens_equal_spacy_in_any_language(language: str) -> None:
         ("en", " \n\u3000 <br />", []),
     ],
 )
-def test_tokens_are_these(language: str, text: str, tokens: list[str]) -> None:
+def test_example_tokens(language: str, text: str, tokens: list[str]) -> None:
     assert tokenizer_of(language).tokenize(text) == tokens
     assert list(tokenizer_of(language).pipe([text, "a", text])) == [tokens, ["a"], tokens]
 
 
 def test_tokens_equal_spacy_on_imdb() -> None:
     if "DATASET" not in os.environ:
-        pytest.skip("DATASET names no IMDB data set")
+        pytest.skip("DATASET is not set to IMDB")
     test = datasets.load_dataset(os.environ["DATASET"], split="test")
-    # Row 20605 has a special case that reaches across a space, in 1 of 50,000 reviews.
+    # Row 20605 has a special case that extends over a space, which 1 of 50,000 reviews has.
     for text in test.select([20605, *range(0, 25000, 25)])["text"]:
         assert tokenizer_of("en").tokenize(text) == spacy_tokens(text)
 
 
-def test_case_is_kept_on_request() -> None:
+def test_lowercase_setting() -> None:
     assert Tokenizer(lowercase=False).tokenize("Great Film") == ["Great", "Film"]
     assert Tokenizer(lowercase=True).tokenize("Great Film") == ["great", "film"]
 
 
 @pytest.mark.parametrize("tag", ["<br />", "<br>", "<br/>", "<BR />", "<Br  >"])
-def test_line_breaks_separate_words_and_leave_no_token(tag: str) -> None:
+def test_line_breaks_separate_words_without_a_token(tag: str) -> None:
     assert tokenizer_of("en").tokenize(f"one{tag}two {tag}{tag} three") == ["one", "two", "three"]
 
 
@@ -189,23 +189,23 @@ def test_cleaning_loses_nothing_but_line_breaks_and_control_characters(text: str
         assert all(b == ("\ufffd" if "\ud800" <= a <= "\udfff" else a) for a, b in kept)
 
 
-# Also what separates words without being seen, or joins, marks, mirrors or doubles what is.
+# With invisible separators, joiners, marks, direction controls and decomposed characters.
 odd = st.sampled_from(
     [*SPACES, *"\u200b\u200d\u200e\u200f\u202e\u2066\u2060\ufeff\u00ad\u0301\ufe0f\u2028", "<br"]
 )
 any_text = st.one_of(
-    st.text(st.characters()),  # Of any category, lone surrogates too.
+    st.text(st.characters()),  # Of any category, with lone surrogates.
     st.lists(odd | st.text() | st.sampled_from(pieces("en"))).map("".join),
-    # Chunks that are cut, on both sides of the limit.
-    st.tuples(st.text(min_size=1, max_size=9), st.integers(0, 2 * MAX_CHUNK), st.text()).map(
+    # Chunks shorter and longer than the limit.
+    st.tuples(st.text(min_size=1, max_size=9), st.integers(0, 2 * MAX_CHUNK_LENGTH), st.text()).map(
         lambda parts: parts[0] * parts[1] + parts[2]
     ),
 )
 
 
-def tokens_together(language: str = "en") -> Callable[[], None]:
-    """The property that the tokens of any text are its characters without white space."""
-    keeping, lowering = or_skip(language, False), or_skip(language, True)
+def tokens_cover_text(language: str = "en") -> Callable[[], None]:
+    """Return a property test: the tokens of any text are its characters without whitespace."""
+    keeping, lowering = tokenizer_or_skip(language, False), tokenizer_or_skip(language, True)
 
     @given(any_text)
     def holds(text: str) -> None:
@@ -220,11 +220,11 @@ def tokens_together(language: str = "en") -> Callable[[], None]:
 @pytest.mark.parametrize(
     "language", ["en", "fr", "es", "ms", "ar", "tr", "zh", "zh-jieba", "ja", "th", "vi"]
 )
-def test_tokens_together_are_the_text_without_whitespace(language: str) -> None:
-    tokens_together(language)()
+def test_tokens_cover_text_are_the_text_without_whitespace(language: str) -> None:
+    tokens_cover_text(language)()
 
 
-def stand_at_their_offsets(text: str, tokenizer: Tokenizer) -> None:
+def check_offsets(text: str, tokenizer: Tokenizer) -> None:
     tokens, offsets = tokenizer.tokenize(text), tokenizer.offsets(text)
     words = [clean(text[start:end]) for start, end in offsets]
     assert tokens == (
@@ -241,44 +241,46 @@ def stand_at_their_offsets(text: str, tokenizer: Tokenizer) -> None:
     "language", ["en", "es", "gd", "ms", "ar", "tr", "zh", "zh-jieba", "ja", "th", "vi"]
 )
 @pytest.mark.parametrize("lowercase", [True, False])
-def test_a_token_stands_in_the_text_at_its_offsets(language: str, lowercase: bool) -> None:
-    tokenizer = or_skip(language, lowercase)
+def test_text_at_offsets_is_the_token(language: str, lowercase: bool) -> None:
+    tokenizer = tokenizer_or_skip(language, lowercase)
 
     @settings(max_examples=300, deadline=None, derandomize=True, database=None)
     @given(any_text | texts_of(language) | st.text(alphabet=list("aİΣσςßẞǅK \n\0\ud800</bBrR>'😀")))
     def holds(text: str) -> None:
-        stand_at_their_offsets(text, tokenizer)
+        check_offsets(text, tokenizer)
 
     holds()
 
 
 @pytest.mark.parametrize("piece", ["İ", "a!", "ΑΣ", "a<br />", "a\0", ":) )"])
-def test_a_token_of_a_long_chunk_stands_at_its_offsets_too(piece: str) -> None:
-    stand_at_their_offsets(f"It is {piece * 2 * MAX_CHUNK} indeed.", tokenizer_of("en"))
+def test_offsets_in_a_long_chunk(piece: str) -> None:
+    check_offsets(f"It is {piece * 2 * MAX_CHUNK_LENGTH} indeed.", tokenizer_of("en"))
 
 
-def test_offsets_are_these() -> None:
+def test_example_offsets() -> None:
     text = "Isn't  İT\0<BR/>ΣΑΣ\n"
     offsets = tokenizer_of("en").offsets(text)
     assert offsets == [(0, 2), (2, 5), (7, 9), (15, 18)]
     assert [text[start:end] for start, end in offsets] == ["Is", "n't", "İT", "ΣΑΣ"]
 
 
-@pytest.mark.parametrize("length", [MAX_CHUNK, MAX_CHUNK + 1, 3 * MAX_CHUNK + 7])
+@pytest.mark.parametrize(
+    "length", [MAX_CHUNK_LENGTH, MAX_CHUNK_LENGTH + 1, 3 * MAX_CHUNK_LENGTH + 7]
+)
 @pytest.mark.parametrize("piece", ["!", "a", "a!", "<br", ":) )"])
-def test_chunks_are_cut_at_their_limit_and_only_there(piece: str, length: int) -> None:
+def test_chunks_are_cut_at_the_limit_only(piece: str, length: int) -> None:
     text = "It is " + (piece * length)[:length] + " :) ) indeed."
-    cut = []
+    size, cut = MAX_CHUNK_LENGTH, []
     for chunk in text.split(" "):
-        cut.append("  ".join(chunk[i : i + MAX_CHUNK] for i in range(0, len(chunk), MAX_CHUNK)))
+        cut.append("  ".join(chunk[i : i + size] for i in range(0, len(chunk), size)))
     assert tokenizer_of("en").tokenize(text) == spacy_tokens(" ".join(cut))
 
 
 @pytest.mark.parametrize(
     "piece", ["!", "(!", ") ", ":) ) ", "a.b-", "<br ", "<br", "a\0", " ", "\u200b", "\ud800"]
 )
-def test_time_is_linear_in_the_length_of_a_text(piece: str) -> None:
-    # spaCy takes minutes for a tenth of the first two.
+def test_time_is_linear_in_text_length(piece: str) -> None:
+    # spaCy takes minutes for a tenth of the length of the first two.
     start = time.process_time()
     Tokenizer().tokenize((piece * 200_000)[:200_000])
     assert time.process_time() - start < 3
@@ -286,46 +288,46 @@ def test_time_is_linear_in_the_length_of_a_text(piece: str) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "zh-jieba", "ja", "th", "vi"])
 @pytest.mark.parametrize("piece", ["好", "电影", "ア", "ﷺ", "a", "😀", "ก", "。"])
-def test_a_text_of_any_length_has_tokens(language: str, piece: str) -> None:
-    # Sudachi takes 49,149 bytes, and the time of some is quadratic in the length of a text.
+def test_long_texts_are_tokenized(language: str, piece: str) -> None:
+    # Sudachi accepts 49,149 bytes, and the time of others is quadratic in the text length.
     text = piece * (50_000 // len(piece))
-    assert "".join(or_skip(language).tokenize(text)) == text
+    assert "".join(tokenizer_or_skip(language).tokenize(text)) == text
 
 
-def test_a_long_text_is_cut_behind_a_sentence_or_a_space() -> None:
+def test_long_text_is_cut_after_a_sentence_or_space() -> None:
     sentences, words = "这部电影真好看。" * 300, "面白い映画 " * 300
     for text in (sentences, words, sentences + words):
         pieces = module.PIECE.findall(text)
         assert "".join(pieces) == text
         assert {piece[-1] for piece in pieces} <= {"。", " "}
-        assert module.MAX_PIECE - 8 < max(map(len, pieces)) <= module.MAX_PIECE
+        assert module.MAX_PIECE_LENGTH - 8 < max(map(len, pieces)) <= module.MAX_PIECE_LENGTH
     assert module.PIECE.findall("好" * 3000) == ["好" * 1024, "好" * 1024, "好" * 952]
 
 
-def test_memory_does_not_grow_with_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_CACHED", 50)
+def test_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CACHE_SIZE", 50)
     tokenizer = Tokenizer()
     texts = [f"word{n} other{n}, (third{n}) " + "x" * (n % 100) for n in range(300)]
     words_of_spacy = len(tokenizer._nlp.vocab.strings)
     expected = [spacy_tokens(text) for text in texts]
     assert [tokenizer.tokenize(text) for text in texts] == expected
-    assert 25 <= len(tokenizer._cache) + len(tokenizer._older) <= 50
-    assert max(map(len, tokenizer._cache)) <= module.MAX_CACHED_CHUNK
+    assert 25 <= len(tokenizer._cache) + len(tokenizer._old_cache) <= 50
+    assert max(map(len, tokenizer._cache)) <= module.MAX_CACHED_LENGTH
     assert len(tokenizer._nlp.vocab.strings) == words_of_spacy
-    # More chunks in one text than the cache can hold.
+    # One text with more chunks than the cache can hold.
     assert tokenizer.tokenize(" ".join(texts)) == list(chain.from_iterable(expected))
 
 
-def test_a_chunk_that_is_asked_for_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_CACHED", 50)
+def test_frequent_chunk_stays_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CACHE_SIZE", 50)
     tokenizer = Tokenizer()
     for n in range(300):
         tokenizer.tokenize(f"often once{n}" if n % 10 else "often")
-        assert "often" in tokenizer._cache | tokenizer._older
-        assert n < 60 or "once1" not in tokenizer._cache | tokenizer._older
+        assert "often" in tokenizer._cache | tokenizer._old_cache
+        assert n < 60 or "once1" not in tokenizer._cache | tokenizer._old_cache
 
 
-def test_what_spacy_keeps_of_forgotten_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vocabulary_of_spacy_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_SPACY_WORDS", len(Tokenizer()._nlp.vocab) + 200)
     tokenizer, rare = Tokenizer(), "it's rare."
     expected = tokenizer.tokenize(rare)
@@ -335,8 +337,8 @@ def test_what_spacy_keeps_of_forgotten_words_is_bounded(monkeypatch: pytest.Monk
     assert tokenizer.tokenize(rare) == expected == spacy_tokens(rare)
 
 
-def test_threads_may_share_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_CACHED", 100)  # Threads empty the cache under each other.
+def test_threads_can_share_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CACHE_SIZE", 100)  # Threads replace the cache concurrently.
     texts = [f"Text {n % 37}: it's w{n % 91}-x{n % 7} :) ). (n{n})" for n in range(400)]
     expected = [spacy_tokens(text) for text in texts]
     shared = Tokenizer()
@@ -345,7 +347,7 @@ def test_threads_may_share_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
             assert results == expected
 
 
-def test_results_can_be_changed_without_harm() -> None:
+def test_changing_a_result_does_not_change_the_cache() -> None:
     tokenizer = Tokenizer()
     for _ in range(3):
         tokens = tokenizer.tokenize("film")
@@ -353,7 +355,7 @@ def test_results_can_be_changed_without_harm() -> None:
         tokens.append("changed")
 
 
-def test_a_tokenizer_hashes_by_its_settings(tmp_path: Path) -> None:
+def test_tokenizer_is_hashed_by_its_settings(tmp_path: Path) -> None:
     tokenizer = Tokenizer("de", lowercase=False)
     before = Hasher.hash(tokenizer)
     tokenizer.tokenize("Ein guter Film.")
@@ -370,28 +372,28 @@ def test_a_tokenizer_hashes_by_its_settings(tmp_path: Path) -> None:
     assert elsewhere.stdout.strip() == before
 
 
-def test_a_pickled_tokenizer_has_its_settings() -> None:
+def test_pickled_tokenizer_has_the_same_settings() -> None:
     copy = pickle.loads(pickle.dumps(Tokenizer("de", lowercase=False)))
     assert (copy.language, copy.lowercase) == ("de", False)
     assert copy.tokenize("Guter Film.") == ["Guter", "Film", "."]
 
 
 @pytest.mark.parametrize("language", ["english", "", "char_classes", "xx-none"])
-def test_an_unknown_language_is_answered_with_those_there_are(language: str) -> None:
-    with pytest.raises(InputError, match=r"de, .*en, .*fr,") as error:
+def test_unknown_language_error_lists_the_languages(language: str) -> None:
+    with pytest.raises(ConfigError, match=r"de, .*en, .*fr,") as error:
         Tokenizer(language)
     assert repr(language) in str(error.value)
     assert "char_classes" not in str(error.value).split("Choose")[1]
 
 
-def test_a_special_case_that_holds_whitespace_leaves_whole_texts_to_spacy() -> None:
+def test_special_case_with_other_whitespace_disables_the_cache() -> None:
     tokenizer: Any = spacy.blank("en").tokenizer
-    assert module._joints(tokenizer) is not None
+    assert module._linking_spaces(tokenizer) is not None
     tokenizer.add_special_case("a\u00a0b", [{"ORTH": "a\u00a0b"}])
-    assert module._joints(tokenizer) is None
+    assert module._linking_spaces(tokenizer) is None
 
 
-def test_only_spacy_is_imported() -> None:
+def test_importing_the_tokenizer_imports_spacy_only() -> None:
     program = (
         "import sys, spacy; before = set(sys.modules); import sentiment.text.tokenizer, sentiment.text.vocab;"  # noqa: E501
         "print({name.partition('.')[0] for name in set(sys.modules) - before})"
@@ -400,135 +402,3 @@ def test_only_spacy_is_imported() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert not {"datasets", "torch", "pandas", "pyarrow", "sklearn"} & eval(new.stdout)
-
-
-# --- tokenize_dataset ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
-    return tmp_path / "sentiment"
-
-
-@pytest.fixture
-def no_tokenizing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    def fail(*_: object) -> list[str]:
-        raise AssertionError("tokenized again")
-
-    return lambda: monkeypatch.setattr(Tokenizer, "tokenize", fail)
-
-
-def corpus(
-    texts: tuple[str, ...] = ("A film.", "", "Was it?"), first_label: int = 0
-) -> datasets.Dataset:
-    label = datasets.ClassLabel(names=["neg", "pos"])
-    features = datasets.Features({"text": datasets.Value("string"), "label": label})
-    labels = [(first_label + index) % 2 for index in range(len(texts))]
-    return datasets.Dataset.from_dict({"text": list(texts), "label": labels}, features)
-
-
-def test_tokens_replace_the_text_and_labels_stay(cache_folder: Path) -> None:
-    tokenized = tokenize_dataset(corpus(), Tokenizer())
-    assert tokenized.to_dict() == {
-        "label": [0, 1, 0],
-        "tokens": [["a", "film", "."], [], ["was", "it", "?"]],
-    }
-    assert tokenized.features["label"] == corpus().features["label"]
-
-
-def test_tokens_stand_in_the_order_of_the_rows(cache_folder: Path) -> None:
-    texts = tuple(f"row {n}" for n in range(3000))
-    shuffled = corpus(texts).shuffle(seed=1).select(range(2500))
-    tokenized = tokenize_dataset(shuffled, Tokenizer())
-    assert [" ".join(tokens) for tokens in tokenized["tokens"]] == list(shuffled["text"])
-    assert list(tokenized["label"]) == list(shuffled["label"])
-
-
-def test_a_second_run_does_not_tokenize(
-    cache_folder: Path, no_tokenizing: Callable[[], None]
-) -> None:
-    first = tokenize_dataset(corpus(), Tokenizer())
-    no_tokenizing()
-    second = tokenize_dataset(corpus(), Tokenizer())
-    assert second.to_dict() == first.to_dict()
-    assert second.features == first.features
-
-
-def test_a_second_run_in_another_process_does_not_tokenize(
-    cache_folder: Path, no_tokenizing: Callable[[], None]
-) -> None:
-    program = (
-        "import pathlib, datasets; from tests.test_tokenizer import corpus, tokenize_dataset;"
-        f"datasets.config.HF_DATASETS_CACHE = pathlib.Path({str(cache_folder.parent)!r});"
-        "from sentiment.text.tokenizer import Tokenizer; tokenize_dataset(corpus(), Tokenizer())"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    no_tokenizing()
-    assert tokenize_dataset(corpus(), Tokenizer())["tokens"][0] == ["a", "film", "."]
-
-
-@pytest.mark.parametrize(
-    ("dataset", "settings"),
-    [
-        (corpus(), {"lowercase": False}),
-        (corpus(), {"language": "de"}),
-        (corpus(("A film.", "", "Was it!")), {}),
-        (corpus().select([2, 1, 0]), {}),
-        (corpus(first_label=1), {}),
-    ],
-    ids=["lowercase", "language", "text", "order", "label"],
-)
-def test_other_settings_or_rows_have_tokens_of_their_own(
-    cache_folder: Path, dataset: datasets.Dataset, settings: dict[str, Any]
-) -> None:
-    tokenize_dataset(corpus(), Tokenizer())
-    tokenizer = Tokenizer(**settings)
-    tokenized = tokenize_dataset(dataset, tokenizer)
-    assert list(tokenized["tokens"]) == list(tokenizer.pipe(dataset["text"]))
-    assert list(tokenized["label"]) == list(dataset["label"])
-    assert len(list(cache_folder.glob("*.arrow"))) == 2
-
-
-@pytest.mark.parametrize("what", ["RULES", "spacy", "jieba"])
-def test_other_versions_have_tokens_of_their_own(
-    cache_folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    tokenize_dataset(corpus(), Tokenizer())
-    if what == "RULES":
-        monkeypatch.setattr(module, "RULES", module.RULES + 1)
-    elif what == "spacy":
-        monkeypatch.setattr(spacy, "__version__", "0")
-    else:
-        monkeypatch.setattr(module, "versions", lambda language: ("0",))
-    tokenize_dataset(corpus(), Tokenizer())
-    assert len(list(cache_folder.glob("*.arrow"))) == 2
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, cache_folder: Path) -> None:
-    cache_folder.write_text("a file where the folder should be")
-    with pytest.warns(UserWarning, match="not kept on disk"):
-        tokenized = tokenize_dataset(corpus(), Tokenizer())
-    assert tokenized["tokens"][0] == ["a", "film", "."]
-
-
-def test_an_empty_data_set_has_the_same_columns(cache_folder: Path) -> None:
-    tokenized = tokenize_dataset(corpus(()), Tokenizer())
-    assert tokenized.column_names == ["label", "tokens"]
-
-
-def test_only_while_a_data_set_is_tokenized_is_there_more_memory(
-    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_CACHED", 50)
-    tokenizer = Tokenizer()
-    tokenize_dataset(corpus(tuple(f"word{n}" for n in range(300))), tokenizer)
-    assert len(tokenizer._cache) == 300
-    for n in range(60):
-        tokenizer.tokenize(f"other{n}")
-    assert len(tokenizer._cache) + len(tokenizer._older) <= 50
-
-
-def test_a_missing_text_column_is_named(cache_folder: Path) -> None:
-    with pytest.raises(InputError, match=r"no column 'text'.*review"):
-        tokenize_dataset(corpus().rename_column("text", "review"), Tokenizer())

@@ -8,7 +8,7 @@ from sentiment.evaluation.calibration import fit_temperature
 from sentiment.evaluation.metrics import Metrics, Scored, measure, measure_slices
 from sentiment.inference.classifier import Classifier
 from sentiment.text.batching import encode
-from sentiment.text.tokenizer import tokenize_dataset
+from sentiment.text.token_cache import tokenize_dataset
 
 
 def score_dataset(classifier: Classifier, dataset: Dataset, batch_size: int = 64) -> Scored:

@@ -1,10 +1,11 @@
-"""Ids in, padded batches out.
+"""Batches of padded ids, grouped by length.
 
-A batch is as long as its longest review, so reviews of like length belong together: the sampler
-shuffles, sorts within chunks, and cuts the chunks into batches. On IMDB this leaves 2% of
-padding, where plain shuffling leaves 42%.
+A batch is as long as its longest review, so reviews of similar length are batched together: the
+sampler shuffles, sorts within chunks, and cuts the chunks into batches. On IMDB this leaves 2% of
+padding; plain shuffling leaves 42%.
 """
 
+import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -17,32 +18,37 @@ from torch.nn.utils.rnn import pad_sequence
 from sentiment.config import TextConfig
 from sentiment.text.vocab import PAD_ID, UNK_ID, Vocab
 
-BATCHES_PER_CHUNK = 50  # Sorting more at once pads less, but mixes the epochs less.
+BATCHES_PER_CHUNK = 50  # Sorting larger chunks pads less but mixes the examples less.
 
-Example = tuple[Sequence[int], int]  # Ids and label of one review, or of a part of one.
+Example = tuple[Sequence[int], int]  # Ids and label id of a review or a part of one.
 
 
 class Batch(NamedTuple):
-    """Reviews as one rectangle of ids."""
+    """Padded reviews."""
 
     input_ids: Tensor  # [batch, seq], int64, padded on the right with `PAD_ID`
-    lengths: Tensor  # [batch], int64, tokens before padding, at least 1
+    lengths: Tensor  # [batch], int64, number of tokens before padding, at least 1
     labels: Tensor  # [batch], int64, -1 where the label is unknown
 
     def to(self, device: torch.device) -> "Batch":
+        """Return the batch on `device`."""
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
 def encode(tokens: Sequence[str], vocab: Vocab, config: TextConfig) -> list[int]:
-    """Ids of one review, cut to `config.max_length`: the one way to ids, in training and after."""
+    """Return the ids of a review, truncated to `config.max_length`."""
     return truncate(vocab.encode(tokens), config.max_length, config.head_fraction)
 
 
 def truncate(ids: list[int], max_length: int, head_fraction: float) -> list[int]:
     """Keep the head and the tail of a review that is longer than `max_length` tokens.
 
-    The verdict tends to stand at the end, so the tail gets the larger part: `head_fraction` of
-    `max_length` comes from the start, the rest from the end (Sun et al. 2019, section 5.3.1).
+    The overall opinion is often at the end of a review (Sun et al. 2019, section 5.3.1).
+
+    Args:
+        ids: the ids of a review.
+        max_length: maximum number of ids to keep.
+        head_fraction: fraction of `max_length` taken from the start; the rest is from the end.
     """
     if len(ids) <= max_length:
         return ids
@@ -51,9 +57,11 @@ def truncate(ids: list[int], max_length: int, head_fraction: float) -> list[int]
 
 
 def collate(examples: Sequence[Example], multiple: int = 1) -> Batch:
-    """Pad `(ids, label)` pairs into a `Batch`; a review without a token becomes one `<unk>`.
+    """Pad examples into a batch.
 
-    `seq` is the length of the longest, rounded up to a multiple of `multiple`.
+    Args:
+        examples: ids and label ids; a review without tokens becomes a single `<unk>`.
+        multiple: `seq`, the length of the longest example, is rounded up to a multiple of it.
     """
     rows = [torch.tensor(ids if len(ids) else [UNK_ID]) for ids, _ in examples]
     input_ids = pad_sequence(rows, batch_first=True, padding_value=PAD_ID)
@@ -65,17 +73,17 @@ def collate(examples: Sequence[Example], multiple: int = 1) -> Batch:
 
 
 class BucketSampler:
-    """Batches of indices of like length: shuffled, and the same for the same `(seed, epoch)`.
+    """Batches of indices of examples with similar length, shuffled reproducibly.
 
-    The longest batch comes first, so that running out of memory shows at once, not in an hour.
+    The longest batch comes first, so that a lack of memory shows at the first step.
 
     Args:
-        lengths: tokens of each example.
-        batch_size: examples a batch, at most.
-        max_tokens: if given, a batch also holds at most so many tokens, padding included
-            (a longer example stands alone).
-        seed: with `epoch`, decides the order.
-        passes: how often an epoch goes through all examples.
+        lengths: number of tokens of each example.
+        batch_size: maximum number of examples per batch.
+        max_tokens: maximum number of tokens per batch, padding included; None: no limit. A longer
+            example is a batch of its own.
+        seed: decides the order, together with the epoch.
+        passes: number of passes over the examples per epoch.
     """
 
     def __init__(
@@ -93,32 +101,58 @@ class BucketSampler:
         self.passes = passes
 
     def epoch(self, epoch: int) -> list[list[int]]:
-        """The batches of one epoch; every example stands in exactly `passes` of them."""
-        first = epoch * self.passes
-        return [batch for number in range(self.passes) for batch in self.one_pass(first + number)]
+        """Return the batches of an epoch; every example is in exactly `passes` of them."""
+        return [batch for number in self.pass_numbers(epoch) for batch in self.one_pass(number)]
+
+    def num_batches(self, epoch: int) -> int:
+        """Return the number of batches of an epoch, `len(self.epoch(epoch))`.
+
+        Without a binding `max_tokens` it is computed from the number of examples alone. With one it
+        depends on the shuffle: the examples are ordered and cut, but no batch is kept.
+        """
+        widest = max(self.lengths, default=0) * self.batch_size
+        if self.max_tokens is None or widest <= self.max_tokens:
+            # Chunks, except the last, are a whole number of batches.
+            return self.passes * math.ceil(len(self.lengths) / self.batch_size)
+        return sum(
+            1
+            for number in self.pass_numbers(epoch)
+            for _ in self.cut_chunks(self.generator(number))
+        )
+
+    def pass_numbers(self, epoch: int) -> range:
+        """Return the numbers of an epoch's passes, counted over all epochs."""
+        return range(epoch * self.passes, (epoch + 1) * self.passes)
 
     def one_pass(self, number: int) -> list[list[int]]:
-        """The batches of one pass through the examples; every example stands in exactly one."""
-        generator = random.Random(f"{self.seed} {number}")
-        order = generator.sample(range(len(self.lengths)), len(self.lengths))
-        chunk_size = self.batch_size * BATCHES_PER_CHUNK
-        batches: list[list[int]] = []
-        for start in range(0, len(order), chunk_size):
-            batches += self.cut(order[start : start + chunk_size])
+        """Return the batches of one pass; every example is in exactly one."""
+        generator = self.generator(number)
+        batches = list(self.cut_chunks(generator))
         generator.shuffle(batches)
         longest = max(range(len(batches)), key=lambda batch: self.lengths[batches[batch][0]])
         batches[0], batches[longest] = batches[longest], batches[0]
         return batches
 
+    def generator(self, number: int) -> random.Random:
+        """Return the random generator of a pass."""
+        return random.Random(f"{self.seed} {number}")
+
+    def cut_chunks(self, generator: random.Random) -> Iterator[list[int]]:
+        """Shuffle the examples and yield the batches of each chunk."""
+        order = generator.sample(range(len(self.lengths)), len(self.lengths))
+        chunk_size = self.batch_size * BATCHES_PER_CHUNK
+        for start in range(0, len(order), chunk_size):
+            yield from self.cut(order[start : start + chunk_size])
+
     def in_order_of_length(self) -> list[list[int]]:
-        """All examples, longest first, in batches without needless padding: for evaluation."""
+        """Return batches of all examples, longest first, with the least padding, for evaluation."""
         return list(self.cut(range(len(self.lengths))))
 
     def cut(self, indices: Iterable[int]) -> Iterator[list[int]]:
-        """Cut `indices`, sorted by length, into batches within both limits, longest first."""
+        """Sort examples by length, longest first, and cut them into batches within both limits."""
         batch: list[int] = []
         for index in sorted(indices, key=lambda index: -self.lengths[index]):
-            # The first of a batch is its longest: all others are padded to its length.
+            # The first example of a batch is its longest: all others are padded to its length.
             width = self.lengths[batch[0]] if batch else 0
             if batch and (
                 len(batch) == self.batch_size

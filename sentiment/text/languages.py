@@ -1,4 +1,4 @@
-"""The name of a language in, spaCy's tokenizer for it out."""
+"""spaCy's tokenizers by language: which exist, what they need, and how a language lower-cases."""
 
 import importlib.metadata
 import pkgutil
@@ -9,75 +9,78 @@ from typing import Any
 import spacy
 import spacy.lang
 
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError, DependencyError, describe
 
-# spaCy cuts Chinese into characters, and with jieba into words. Each has a name, rather than what
-# happens to be installed: a model must read texts as it did in training, on any machine.
+# spaCy tokenizes Chinese into characters, or into words if jieba is set as its segmenter. Each has
+# its own name here, because a model must tokenize as in training whatever is installed.
 JIEBA = "zh-jieba"
 LANGUAGES = sorted({m.name for m in pkgutil.iter_modules(spacy.lang.__path__) if m.ispkg} | {JIEBA})
 
-# What `pip install` has to bring for a language.
-PACKAGES = {
+# The packages that the tokenizer of a language needs.
+LANGUAGE_PACKAGES = {
     "ja": ("sudachipy", "sudachidict_core"),
-    "ko": ("natto-py",),  # It looks for MeCab with a Korean dictionary, which pip does not bring.
+    "ko": ("natto-py",),  # It also needs MeCab with a Korean dictionary, which pip cannot install.
     "th": ("pythainlp",),
     "vi": ("pyvi",),
     JIEBA: ("jieba",),
 }
 
 TURKIC = ("az", "tr")
-DOTLESS = str.maketrans("Iİ", "ıi")
+TURKIC_I = str.maketrans("Iİ", "ıi")
 
 
 def blank(language: str) -> spacy.Language:
-    """Return `spacy.blank(language)`; for "zh-jieba" the one for Chinese that uses jieba.
+    """Return `spacy.blank(language)`; for "zh-jieba", the Chinese one with jieba as segmenter.
 
     Raises:
-        InputError: spaCy has no such language, or it needs a package that is not installed.
+        ConfigError: spaCy has no such language.
+        DependencyError: the language needs a package that is not installed.
     """
     try:
         nlp = spacy.blank("zh" if language == JIEBA else language)
         tokenizer: Any = nlp.tokenizer
         if language == JIEBA:
             tokenizer.segmenter, tokenizer.jieba_seg = "jieba", _jieba()
-        tokenizer("a")  # Korean looks for its library only now.
+        tokenizer("a")  # Korean loads its library on the first call only.
     except Exception as error:
-        if packages := PACKAGES.get(language):
-            reason = " ".join(str(error).split())
-            message = f"language {language!r} needs: pip install {' '.join(packages)}. {reason}"
-        elif language in LANGUAGES:
+        if packages := LANGUAGE_PACKAGES.get(language):
+            raise DependencyError(
+                f"language {language!r} needs: pip install {' '.join(packages)}. {describe(error)}"
+            ) from error
+        if language in LANGUAGES:
             raise
-        else:
-            message = f"spaCy has no language {language!r}. Choose one of {', '.join(LANGUAGES)}."
-        raise InputError(message) from error
-    # spaCy would compute twenty attributes of each new word, of which none is read.
+        raise ConfigError(
+            f"spaCy has no language {language!r}. Choose one of {', '.join(LANGUAGES)}."
+        ) from error
+    # Without these, spaCy computes twenty attributes of each new word, none of which is used.
     nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
     return nlp
 
 
 def _jieba() -> Any:
-    """jieba with the dictionary that it ships, whatever words a program has added to its own.
+    """Return a jieba tokenizer with its own dictionary, without words that a program has added.
 
-    Loaded by hand: jieba would log it to stderr, and first look for it in a file of the temporary
-    folder, which anyone may have put there.
+    The dictionary is loaded directly: jieba would log to stderr, and first read a cache in the
+    temporary folder, where any user can put a file.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Of the escapes in its strings, and of `pkg_resources`.
+        warnings.simplefilter("ignore")  # Invalid escapes in its strings, and `pkg_resources`.
         import jieba
 
-    own = jieba.Tokenizer()
-    own.FREQ, own.total = own.gen_pfdict(own.get_dict_file())
-    own.initialized = True
-    return own
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    return tokenizer
 
 
-def lower_of(language: str) -> Callable[[str], str]:
-    """What lower-cases a word of `language`: `str.lower`, but in Turkish I is ı, and İ is i."""
+def lowercase_function(language: str) -> Callable[[str], str]:
+    """Return the function that lower-cases a word: `str.lower`, except that Turkic I becomes ı."""
     if language in TURKIC:
-        return lambda word: word.translate(DOTLESS).lower()
+        return lambda word: word.translate(TURKIC_I).lower()
     return str.lower
 
 
-def versions(language: str) -> tuple[str, ...]:
-    """The versions of the packages, beside spaCy, that decide about the tokens of `language`."""
-    return tuple(importlib.metadata.version(package) for package in PACKAGES.get(language, ()))
+def package_versions(language: str) -> tuple[str, ...]:
+    """Return the versions of the packages, spaCy aside, that the tokens of a language depend on."""
+    packages = LANGUAGE_PACKAGES.get(language, ())
+    return tuple(importlib.metadata.version(package) for package in packages)

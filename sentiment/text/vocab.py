@@ -1,4 +1,4 @@
-"""Tokens to ids and back. Built from the training tokens only."""
+"""Vocabulary: tokens to ids and back, counted on the training texts only."""
 
 import os
 from collections import Counter
@@ -9,40 +9,49 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sentiment.errors import InputError, quoted
+from sentiment.errors import ModelError, quoted
 from sentiment.runtime.atomic_io import atomic_write
 
 PAD, UNK = SPECIALS = ("<pad>", "<unk>")
 PAD_ID, UNK_ID = 0, 1
 
-# How many letters a word has that is looked for among others when it is not known. Shorter ones
-# become another word too easily: "gran" is no "gang".
-RESPELLED = range(5, 31)
+# Lengths of words whose spelling is corrected. Shorter ones turn into other words too easily:
+# "gran" is not "gang".
+CORRECTED_LENGTHS = range(5, 31)
+
+
+class InvalidTokenError(ValueError):
+    """A token that cannot be in a vocabulary; `id` is the id that it would have."""
+
+    def __init__(self, id: int, reason: str) -> None:
+        super().__init__(reason)
+        self.id = id
 
 
 class Vocab:
     """The tokens that a model knows, each with an id: `<pad>` 0, `<unk>` 1, the words from 2 on.
 
-    The specials are no words: where a text spells out `<pad>` it has an unknown word, not padding.
-    A long word that is misspelled by a letter is taken for the word it was meant to be: see
-    `respelled`.
+    A text cannot contain the two special tokens: where it spells out `<pad>`, it has an unknown
+    word. An unknown long word that differs from a known one by a letter gets its id: see
+    `corrected`.
 
     Args:
-        words: tokens from id 2 on.
+        words: the tokens from id 2 on.
 
     Raises:
-        ValueError: a word is there twice, is a special, or cannot stand on a line of a UTF-8 file.
+        InvalidTokenError: a word that is repeated, special, or cannot be a line of a UTF-8 file.
     """
 
     def __init__(self, words: Iterable[str] = ()) -> None:
         self.tokens = [*SPECIALS, *words]
-        self._ids = {token: id for id, token in enumerate(self.tokens) if token not in SPECIALS}
-        if len(self._ids) != len(self.tokens) - len(SPECIALS):
-            repeated = [token for token, count in Counter(self.tokens).items() if count > 1]
-            raise ValueError(f"more than once in a vocabulary: {repeated[:5]}")
-        for word in self._ids:
+        self._ids: dict[str, int] = {}
+        for id, word in enumerate(self.tokens[len(SPECIALS) :], len(SPECIALS)):
             if not _fits_a_line(word):
-                raise ValueError(f"{word!r} cannot be a word: no line of a UTF-8 file can hold it")
+                raise InvalidTokenError(id, f"{quoted.repr(word)} cannot be a line of a UTF-8 file")
+            if word in SPECIALS or word in self._ids:
+                first = self.tokens.index(word)
+                raise InvalidTokenError(id, f"{quoted.repr(word)} repeats the token of id {first}")
+            self._ids[word] = id
 
     @classmethod
     def build(
@@ -51,26 +60,31 @@ class Vocab:
         min_freq: int = 2,
         max_size: int | None = None,
     ) -> "Vocab":
-        """Count tokens. Ids go by frequency, highest first, then by code points.
+        """Build the vocabulary of the most frequent tokens.
+
+        Ids are in order of frequency, highest first, then of code points.
 
         Args:
             token_lists: the tokens of each training text.
-            min_freq: how often a token must occur; at least 1.
-            max_size: most entries, the two specials included; at least 2. None: no limit.
+            min_freq: minimum number of occurrences of a token; at least 1.
+            max_size: maximum number of entries, the two special tokens included; at least 2. None:
+                no limit.
         """
         if min_freq < 1:
-            raise ValueError(f"min_freq must be 1 or more, not {min_freq}")
+            raise ValueError(f"min_freq must be at least 1, not {min_freq}")
         if max_size is not None and max_size < len(SPECIALS):
-            raise ValueError(f"max_size must be {len(SPECIALS)} or more, not {max_size}")
+            raise ValueError(f"max_size must be at least {len(SPECIALS)}, not {max_size}")
         counts = Counter(chain.from_iterable(token_lists))
         words = [word for word, n in counts.items() if n >= min_freq and word not in SPECIALS]
         words.sort(key=lambda word: (-counts[word], word))
         return cls(words if max_size is None else words[: max_size - len(SPECIALS)])
 
     def extended(self, token_lists: Iterable[Iterable[str]], min_freq: int) -> "Vocab":
-        """These tokens, with the same ids, and behind them the unknown ones that are so frequent.
+        """Return a vocabulary with the same ids, followed by the frequent unknown tokens.
 
-        Arguments as of `build`. All that is unknown counts, misspelled words too.
+        Args:
+            token_lists: the tokens of each training text; misspelled words count as unknown.
+            min_freq: minimum number of occurrences of a new token.
         """
         unknown = (token for tokens in token_lists for token in tokens if token not in self._ids)
         new = Vocab.build([unknown], min_freq)
@@ -79,39 +93,45 @@ class Vocab:
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """Return one id per token: its own, that of the word it misspells, or `UNK_ID`."""
         ids = self._ids
-        return [ids[token] if token in ids else self.respelled(token) for token in tokens]
+        return [ids[token] if token in ids else self.corrected(token) for token in tokens]
 
-    def respelled(self, token: str) -> int:
-        """The id of the most frequent word that `token` misspells, or `UNK_ID`.
+    def corrected(self, token: str) -> int:
+        """Return the id of the most frequent word that `token` misspells, or `UNK_ID`.
 
-        It does where both are the same after each has lost at most one letter, the first excepted:
-        "borring", "bornig" and "boting" are "boring". (SymSpell, Garbe 2012, finds them so.)
+        Two words match if they are equal after each has lost at most one letter, the first letter
+        excepted: "borring", "bornig" and "boting" match "boring". The index of deletions is that of
+        SymSpell (Garbe 2012).
         """
-        if not _is_long(token):
+        if not _is_correctable(token):
             return UNK_ID
-        return min(
-            (self._near[near] for near in _near(token) if near in self._near), default=UNK_ID
-        )
+        index = self._deletion_index
+        return min((index[form] for form in _deletions(token) if form in index), default=UNK_ID)
 
     @cached_property
-    def _near(self) -> dict[str, int]:
-        """The id of the most frequent long word for each way to spell one with a letter less."""
-        words = reversed(self._ids.items())  # The most frequent one last: it stays.
-        return {near: id for word, id in words if _is_long(word) for near in _near(word)}
+    def _deletion_index(self) -> dict[str, int]:
+        """The id of the most frequent long word for each form with at most one letter less."""
+        words = reversed(self._ids.items())  # The most frequent word comes last and is kept.
+        return {
+            form: id for word, id in words if _is_correctable(word) for form in _deletions(word)
+        }
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Return one token per id. Raises IndexError for an id that no token has."""
+        """Return one token per id.
+
+        Raises:
+            IndexError: an id that is negative or not in the vocabulary.
+        """
         ids = list(ids)
         if ids and min(ids) < 0:
             raise IndexError(f"ids start at 0: {min(ids)}")
         return [self.tokens[id] for id in ids]
 
     def __len__(self) -> int:
-        """The number of ids, those of the specials included."""
+        """Return the number of ids, the special tokens included."""
         return len(self.tokens)
 
     def __contains__(self, token: object) -> bool:
-        """Whether `token` has an id of its own."""
+        """Return whether `token` is a word with its own id."""
         return token in self._ids
 
     def __eq__(self, other: object) -> bool:
@@ -123,77 +143,69 @@ class Vocab:
         return f"<Vocab of {len(self)} tokens>"
 
     def facts(self) -> dict[str, Any]:
-        """Its size, and a hash that changes with any token or its id."""
+        """Return the size and a hash of all tokens in order."""
         digest = blake2b("\n".join(self.tokens).encode(), digest_size=16)
         return {"tokens": len(self), "fingerprint": digest.hexdigest()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one token a line, in order of id, as UTF-8. All of the file appears, or nothing.
+        """Write one token per line, in order of ids, as UTF-8. The file is written atomically.
 
         Raises:
-            InputError: the disk is full, or the place cannot be written to.
+            StorageError: the disk is full or the path is not writable.
         """
         with atomic_write(Path(path)) as file:
             file.write("".join(f"{token}\n" for token in self.tokens).encode())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Vocab":
-        """Read what `save` wrote.
+        """Read a vocabulary that `save` wrote.
 
         Raises:
-            InputError: there is no such file, or it is not a vocabulary; names the line.
+            ModelError: the file is missing or damaged; the message names the line.
         """
         try:
             content = Path(path).read_bytes()
         except OSError as error:
-            raise InputError(f"cannot read the vocabulary {path}: {error.strerror}") from error
-        return cls(_words(content, f"{path} is not a vocabulary"))
+            raise ModelError(f"cannot read the vocabulary {path}: {error.strerror}") from error
+
+        def damaged(reason: str) -> ModelError:
+            return ModelError(
+                f"{path} is not a vocabulary: {reason}. Restore the file or train again."
+            )
+
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise damaged(f"line {line} is not UTF-8") from error
+        # Not splitlines, which also splits at characters that a token may contain.
+        *lines, rest = text.split("\n")
+        if rest:
+            raise damaged(f"line {len(lines) + 1}, the last, is truncated")
+        if tuple(lines[: len(SPECIALS)]) != SPECIALS:
+            first = quoted.repr(lines[: len(SPECIALS)])
+            raise damaged(f"lines 1 and 2 are {first}, not {list(SPECIALS)}")
+        try:
+            return cls(lines[len(SPECIALS) :])
+        except InvalidTokenError as error:
+            raise damaged(f"line {error.id + 1}: {error}") from error
 
 
-def _is_long(word: str) -> bool:
-    return len(word) in RESPELLED and word.isalpha()
+def _is_correctable(word: str) -> bool:
+    return len(word) in CORRECTED_LENGTHS and word.isalpha()
 
 
-def _near(word: str) -> list[str]:
-    """`word`, and what is left of it without one of its letters but the first."""
+def _deletions(word: str) -> list[str]:
+    """Return `word` and each form without one of its letters, the first letter excepted."""
     return [word, *(word[:place] + word[place + 1 :] for place in range(1, len(word)))]
 
 
 def _fits_a_line(word: str) -> bool:
+    """Return whether `word` can be one line of a UTF-8 file."""
+    if not word or "\n" in word or "\r" in word:
+        return False
     try:
         word.encode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # A lone surrogate.
         return False
-    return bool(word) and "\n" not in word and "\r" not in word
-
-
-def _words(content: bytes, complaint: str) -> list[str]:
-    """The words in a vocabulary file. Raises InputError, starting with `complaint`."""
-    remedy = "Restore the file, or train again."
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{complaint}: line {line} is not UTF-8. {remedy}") from error
-    # Not splitlines, which also splits at characters that a token may hold.
-    *lines, rest = text.split("\n")
-    if rest:
-        raise InputError(f"{complaint}: line {len(lines) + 1}, the last, is cut short. {remedy}")
-    first_at: dict[str, int] = {}
-    for number, token in enumerate(lines, 1):
-        if not _fits_a_line(token):
-            raise InputError(
-                f"{complaint}: no token in line {number}: {quoted.repr(token)}. {remedy}"
-            )
-        if token in first_at:
-            raise InputError(
-                f"{complaint}: line {number} repeats {quoted.repr(token)} of line "
-                f"{first_at[token]}. {remedy}"
-            )
-        first_at[token] = number
-    if tuple(lines[:2]) != SPECIALS:
-        raise InputError(
-            f"{complaint}: its first two lines are {quoted.repr(lines[:2])}, not {list(SPECIALS)}. "
-            f"{remedy}"
-        )
-    return lines[2:]
+    return True

@@ -27,7 +27,8 @@ from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import read_vectors, width_of
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, Example, encode
-from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
+from sentiment.text.token_cache import tokenize_dataset
+from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import UNK_ID, Vocab
 from sentiment.training.linear_probe import fit_linear
 from sentiment.training.pseudo_labels import Review, label_by_words, labelled_sentences

@@ -29,7 +29,8 @@ from sentiment.data.splits import drop_shared, fingerprint, train_and_validation
 from sentiment.models.lstm import Encoder
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, BucketSampler, collate
-from sentiment.text.tokenizer import Tokenizer, tokenize_dataset
+from sentiment.text.token_cache import tokenize_dataset
+from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
 from sentiment.training.trainer import Metrics, Outcome, Stage, Summary, run
 
