@@ -1,4 +1,4 @@
-"""The notebooks run from the first cell to the last, and hold nothing that is not ours."""
+"""The notebooks run completely, are bilingual, and contain no text of IMDB reviews."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from matplotlib.font_manager import get_font
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
-RUN = 12  # So many words in a row are a quotation.
+QUOTATION_WORDS = 12  # This many consecutive words of a review count as a quotation.
 by_name = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
@@ -23,7 +23,7 @@ def markdown(notebook):
 
 
 def solutions(notebook):
-    """The code of the folded solutions, in order."""
+    """Return the code of the folded solutions, in order."""
     return [
         code
         for source in markdown(notebook)
@@ -33,7 +33,7 @@ def solutions(notebook):
 
 
 def stored_texts(notebook):
-    """All text among the outputs stored in a notebook; pictures are not text."""
+    """Yield all text in the stored outputs, without images."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             yield output.get("text", "")
@@ -48,26 +48,26 @@ def words_of(text):
     return re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).lower())
 
 
-def runs_of(words):
-    """Every `RUN` words in a row."""
-    return zip(*(words[start:] for start in range(RUN)), strict=False)
+def word_ngrams(words):
+    """Return an iterator over all `QUOTATION_WORDS` consecutive words."""
+    return zip(*(words[start:] for start in range(QUOTATION_WORDS)), strict=False)
 
 
 def quotations(texts, reviews):
-    """The runs of words in `texts` that stand in one of `reviews` too."""
-    ours = {run for text in texts for run in runs_of(words_of(text))}
-    first_words = {run[0] for run in ours}
+    """Return the word n-grams of `texts` that also occur in `reviews`."""
+    ngrams = {ngram for text in texts for ngram in word_ngrams(words_of(text))}
+    first_words = {ngram[0] for ngram in ngrams}
     found = set()
     for review in reviews:
         words = words_of(review)
         for start, word in enumerate(words):
-            if word in first_words and tuple(words[start : start + RUN]) in ours:
-                found.add(" ".join(words[start : start + RUN]))
+            if word in first_words and tuple(words[start : start + QUOTATION_WORDS]) in ngrams:
+                found.add(" ".join(words[start : start + QUOTATION_WORDS]))
     return found
 
 
 @by_name
-def test_a_notebook_and_its_solutions_run_on_the_built_in_reviews(path, monkeypatch):
+def test_notebook_and_solutions_run_on_the_built_in_reviews(path, monkeypatch):
     monkeypatch.setenv("DATASET", "sample")
     notebook = read(path)
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
@@ -77,34 +77,34 @@ def test_a_notebook_and_its_solutions_run_on_the_built_in_reviews(path, monkeypa
 
 
 @by_name
-def test_a_notebook_was_stored_after_a_whole_run(path):
+def test_stored_outputs_are_of_one_complete_run(path):
     cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     outputs = [output for cell in cells for output in cell.outputs]
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
 
 
-def test_what_is_stored_of_training_comes_from_the_real_imdb():
+def test_stored_training_outputs_are_from_imdb():
     text = "\n".join(stored_texts(read(FOLDER / "02_imdb_sentiment.ipynb")))
     assert "Number of training examples: 25000\nNumber of testing examples: 25000\n" in text
 
 
 @by_name
-def test_no_stored_output_names_a_folder_of_the_machine(path):
+def test_stored_outputs_contain_no_local_path(path):
     assert not re.search(
         r"(?<![\w.])/(home|root|tmp|Users|work)/", "\n".join(stored_texts(read(path)))
     )
 
 
 @by_name
-def test_no_image_is_a_link(path):
+def test_no_image_is_linked(path):
     notebook = read(path)
     text = "\n".join([*markdown(notebook), *stored_texts(notebook)])
     assert not re.search(r"!\[|<(img|image)\b", text, re.IGNORECASE)
 
 
 @by_name
-def test_each_markdown_cell_is_in_english_and_then_in_chinese(path):
+def test_each_markdown_cell_is_in_english_then_in_chinese(path):
     for source in markdown(read(path)):
         english, chinese = (re.search(part, source) for part in (r"[a-z]{2}", r"[\u4e00-\u9fff]"))
         assert english, source
@@ -113,7 +113,7 @@ def test_each_markdown_cell_is_in_english_and_then_in_chinese(path):
 
 
 @by_name
-def test_a_notebook_ends_in_three_or_four_exercises_with_folded_solutions(path):
+def test_notebook_ends_with_three_or_four_exercises_with_folded_solutions(path):
     texts = markdown(read(path))
     exercises = [text for text in texts if "### Exercise" in text]
     assert 3 <= len(exercises) <= 4
@@ -123,7 +123,7 @@ def test_a_notebook_ends_in_three_or_four_exercises_with_folded_solutions(path):
 
 
 @by_name
-def test_no_label_of_a_figure_is_an_empty_box(path):
+def test_font_has_all_chinese_characters_of_the_figures(path):
     code = "".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     chinese = {character for character in code if character > "\u2fff"}
     font = get_font(FOLDER / "fonts" / "NotoSansSC-labels.ttf")
@@ -131,13 +131,13 @@ def test_no_label_of_a_figure_is_an_empty_box(path):
     assert not missing, "".join(sorted(missing))
 
 
-def test_no_stored_output_quotes_a_review(imdb):
+def test_stored_outputs_quote_no_review(imdb):
     texts = [text for path in PATHS for text in stored_texts(read(path))]
     reviews = (review for split in imdb.values() for review in split["text"])
     assert not quotations(texts, reviews)
 
 
-def test_a_quotation_is_found():
+def test_quotations_finds_a_quotation_of_twelve_words():
     review = "One two three, four five six seven<br />eight nine ten eleven twelve thirteen."
     assert quotations(
         ["He said: TWO THREE four five six seven eight nine ten eleven twelve thirteen"], [review]
