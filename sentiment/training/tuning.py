@@ -279,7 +279,7 @@ def check_held(
 
 def check_data(study: optuna.Study, folder: Path) -> None:
     """Raise `InputError` if a trial learns from other reviews than those before it."""
-    facts = read_json(folder / CONFIG_FILE)["data"]
+    facts = read_json(folder / CONFIG_FILE)["training"]
     data = {name: facts[name] for name in ("train", "validation")}
     before = study.user_attrs.get("data", data)
     if data != before:
