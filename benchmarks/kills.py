@@ -29,7 +29,7 @@ from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import load_model
 from sentiment.cli import main as sentiment
 from sentiment.errors import SentimentError
-from sentiment.training.checkpoint import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
+from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
 from sentiment.training.classification import Classification
 from sentiment.training.trainer import Trainer
 

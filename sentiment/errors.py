@@ -55,6 +55,10 @@ class TrainingError(SentimentError):
     """A training run that diverged or cannot be resumed."""
 
 
+class Notice(UserWarning):
+    """A choice made for the user, who may want to choose otherwise."""
+
+
 InputError = SentimentError
 
 

@@ -207,7 +207,7 @@ def data(bundle: SavedModel) -> str:
     if is_hub_id(config.dataset):
         name = f"[{name}](https://huggingface.co/datasets/{config.dataset})"
     said = f"Data set: {name}" + (f", revision {plain(config.revision)}" if config.revision else "")
-    taught = number(part(bundle.metadata, "lessons"), "rows") or config.lessons
+    taught = number(part(bundle.metadata, "synthetic_sentences"), "rows")
     if taught:
         said += f". Beside it {taught:,.0f} short sentences that {LIBRARY} brings along"
     unlabelled = part(bundle.metadata, "unlabelled")

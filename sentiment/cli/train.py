@@ -8,75 +8,69 @@ import typer
 
 from sentiment.cli.flags import as_flags, with_settings
 from sentiment.cli.formatting import duration
-from sentiment.config import (
-    ENCODER_MODEL,
-    ENCODER_TEXT,
-    FEW_LABELS,
-    FROM_SCRATCH,
-    LANGUAGES,
-    PRETRAINING,
-    Config,
-    DataConfig,
-    ModelConfig,
-    TextConfig,
-    TrainConfig,
-)
-from sentiment.errors import InputError
+from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
+from sentiment.errors import ConfigError
+from sentiment.presets import FEW_SHOT, FROM_SCRATCH, PRETRAINING
 from sentiment.runtime.malloc import keep_freed_memory
 
 if TYPE_CHECKING:
-    from sentiment.training.trainer import Summary
+    from sentiment.training.classification import ClassificationTrainer
+    from sentiment.training.run_folder import Run, Summary
+    from sentiment.training.trainer import Trainer
 
 RUNS = Path("runs")
 PRETRAIN_OUT = RUNS / "encoder"
 
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace that run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")]
+FromScratch = Annotated[
+    bool,
+    typer.Option(
+        "--from-scratch",
+        help="Start from random weights, with other defaults: "
+        f"{as_flags({name: value for name, value in FROM_SCRATCH.items() if name != 'init'})}.",
+    ),
+]
 
 
 @with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig)
 def train(
     settings: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="The run folder.", show_default="runs/ and the data's name")
+        Path | None,
+        typer.Option(help="Run folder.", show_default="runs/ and the name of the dataset"),
     ] = None,
-    from_scratch: Annotated[
+    from_scratch: FromScratch = False,
+    few_shot: Annotated[
         bool,
         typer.Option(
-            "--from-scratch",
-            help=f"Start from nothing, with other defaults: {as_flags(FROM_SCRATCH)}.",
-        ),
-    ] = False,
-    few_labels: Annotated[
-        bool,
-        typer.Option(
-            "--few-labels",
-            help="For some dozens to a thousand labelled texts other defaults: "
-            f"{as_flags(FEW_LABELS)}.",
+            "--few-shot",
+            help="Other defaults, for some dozens to a thousand labelled texts: "
+            f"{as_flags(FEW_SHOT)}.",
         ),
     ] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train a classifier, and leave it in the folder --out.
+    """Train a classifier and save it in the folder --out.
 
-    In another language than English it starts from nothing, unless --init says from what.
+    In another language than English, and with --word-vectors, the defaults are those of
+    --from-scratch.
     """
-    from sentiment.training.classification import train
+    from sentiment.training.classification import make_trainer
+    from sentiment.training.run_folder import open_run
 
+    if few_shot and from_scratch:
+        raise ConfigError("--few-shot and --from-scratch exclude each other.")
     keep_freed_memory()
-    dataset = settings.get("dataset", DataConfig.dataset)
-    out = out or RUNS / name_of(dataset)
-    if few_labels and from_scratch:
-        raise InputError("--few-labels and --from-scratch exclude each other.")
-    if not resume:
-        from_scratch = choose_start(settings, from_scratch)
-    if from_scratch:
-        settings["init"] = FROM_SCRATCH["init"]  # So that a run with one refuses to resume.
-    recipe = FROM_SCRATCH if from_scratch else FEW_LABELS if few_labels else {}
-    config = run_config(out, resume, recipe, settings)
-    summary = train(config, out, resume, overwrite, print_epoch, print_vectors)
-    print_summary(summary, "train", out)
+    preset = choose_preset(settings, from_scratch, few_shot)
+    out = out or RUNS / run_name(settings.get("dataset", DataConfig.dataset))
+    with open_run(out, resume, overwrite) as run:
+        exit_if_finished(run)
+        trainer = make_trainer(run, settings, preset)
+        print_setup(trainer)
+        run_epochs(trainer)
+    print_summary(trainer.summary(), "train", out)
     print(f"Model in {out}. Next: sentiment eval --model {out}")
 
 
@@ -87,101 +81,113 @@ def train(
     TrainConfig,
     recipe=PRETRAINING,
     without=(
-        *("lessons", "pooling", "head_fraction", "new_word_freq", "vectors", "freeze_embeddings"),
-        *("balance", "adversarial", "layer_decay", "sentence_epochs"),
+        *("synthetic_sentences", "pooling", "head_fraction", "new_word_freq", "word_vectors"),
+        *("freeze_embeddings", "balance_labels", "adversarial_norm", "layer_decay"),
+        *("sentence_epochs", "label_column", "unlabelled_file"),
     ),
 )
 def pretrain(
     settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="The run folder.")] = PRETRAIN_OUT,
+    out: Annotated[Path, typer.Option(help="Run folder.")] = PRETRAIN_OUT,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train an encoder on reviews without their labels, and leave it in the folder --out.
+    """Train an encoder on reviews without their labels, and save it in the folder --out.
 
-    With --init it goes on from that one, to learn the words of other reviews than it has read.
+    With --init, training continues from that encoder, on other reviews.
     """
-    from sentiment.training.language_modeling import pretrain
+    from sentiment.training.language_modeling import make_trainer
+    from sentiment.training.run_folder import open_run
 
     keep_freed_memory()
-    if "init" in settings and not resume:
-        check_shape(settings, "leave out --init")
-    config = run_config(out, resume, PRETRAINING, settings)
-    print_summary(pretrain(config, out, resume, overwrite, print_epoch), "pretrain", out)
+    with open_run(out, resume, overwrite) as run:
+        exit_if_finished(run)
+        trainer = make_trainer(run, settings)
+        print_plan(trainer)
+        run_epochs(trainer)
+    print_summary(trainer.summary(), "pretrain", out)
     print(f"Encoder in {out}. Next: sentiment train --init {out}")
 
 
-def name_of(dataset: str) -> str:
-    """What a data set's run folder is called: `imdb` for `stanfordnlp/imdb` and for `imdb.csv`."""
+def choose_preset(settings: dict[str, Any], from_scratch: bool, few_shot: bool) -> str | None:
+    """Return the preset that the options name; None where the library chooses it."""
+    if not from_scratch:
+        return "few-shot" if few_shot else None
+    if "init" in settings:
+        raise ConfigError("--init and --from-scratch exclude each other.")
+    settings["init"] = None  # A run with an initial model then refuses to resume.
+    return "from-scratch"
+
+
+def run_name(dataset: str) -> str:
+    """Return the name of a dataset's run folder: `imdb` for `stanfordnlp/imdb` and `imdb.csv`."""
     name = Path(dataset).expanduser().resolve().name
     return name.split(".")[0] or "reviews"
 
 
-def choose_start(settings: dict[str, Any], from_scratch: bool) -> bool:
-    """Whether a run begins from nothing; `settings` get the language of built-in reviews.
-
-    Raises `InputError` where they do not go with what the run begins from.
-    """
-    dataset = settings.get("dataset", DataConfig.dataset)
-    if dataset in LANGUAGES:
-        settings.setdefault("language", LANGUAGES[dataset])
-    language = settings.get("language", TextConfig.language)
-    if from_scratch and "init" in settings:
-        raise InputError("--init and --from-scratch exclude each other.")
-    if not from_scratch and "init" not in settings:
-        from_scratch = language != TextConfig.language or "vectors" in settings
-        if from_scratch:
-            reads = "has these vectors" if "vectors" in settings else f"reads '{language}'"
-            print(f"Note: nothing to start from {reads}: training from scratch.")
-    if not from_scratch:
-        check_shape(settings, "add --from-scratch")
-    if "vectors" in settings and "embedding_dim" in settings:
-        raise InputError("embedding_dim is that of the file of vectors; leave it out.")
-    return from_scratch
-
-
-def check_shape(settings: dict[str, Any], remedy: str) -> None:
-    """Raise `InputError` where `settings` name what is for the encoder to decide."""
-    for name in (*ENCODER_TEXT, *ENCODER_MODEL):
-        if name in settings:
-            raise InputError(f"{name} is the encoder's; leave it out, or {remedy}.")
-
-
-def run_config(out: Path, resume: bool, recipe: dict[str, Any], settings: dict[str, Any]) -> Config:
-    """The settings of the run in `out` where one goes on, else `recipe` changed by `settings`."""
-    from sentiment.runtime.locks import locked
-    from sentiment.training.checkpoint import is_finished, resumed_config
-
-    if resume and is_finished(out):
-        with locked(out):  # It sweeps up what a kill at the very end has left.
-            pass
-        print(f"The run in '{out}' is finished already. To train anew: --overwrite.")
+def exit_if_finished(run: "Run") -> None:
+    """End the program if the run that was asked to resume is finished."""
+    if run.summary is not None:
+        print(f"The run in '{run.folder}' is finished. To train again: --overwrite.")
         sys.exit(0)
-    saved = resumed_config(out, settings) if resume else None
-    return saved or Config.from_flat(**{**recipe, **settings})
 
 
-def print_epoch(metrics: dict[str, float]) -> None:
-    """Print the metrics of an epoch, above the progress bar."""
+def run_epochs(trainer: "Trainer[Any]") -> None:
+    """Train, and print the metrics of each epoch above the progress bar."""
     from tqdm import tqdm
 
-    training = named_metrics(metrics, "train_")
-    validation = named_metrics(metrics, "validation_")
-    tqdm.write(
-        f"epoch {metrics['epoch']}: training {training}; validation {validation}; "
-        f"{duration(metrics['seconds'])}",
-        file=sys.stdout,
-    )
+    for metrics in trainer.epochs():
+        line = (
+            f"epoch {metrics['epoch']}: training {named_metrics(metrics, 'train_')}; validation "
+            f"{named_metrics(metrics, 'validation_')}; {duration(metrics['seconds'])}"
+        )
+        tqdm.write(line, file=sys.stdout)
 
 
-def print_vectors(coverage: dict[str, Any]) -> None:
+def print_setup(trainer: "ClassificationTrainer") -> None:
+    """Print the data of a run, what it starts from, and the planned steps."""
+    facts, data = trainer.facts, trainer.config.data
+    columns = f", texts from '{data.text_column}'" if data.text_column else ""
+    columns += f", labels from '{data.label_column}'" if data.label_column else ""
+    print(f"Dataset: {data.dataset}{columns}")
+    parts = ("train", "validation", "test", "unlabelled")
+    rows = [f"{name} {facts[name]['rows']:,}" for name in parts if name in facts]
+    print(f"Reviews: {', '.join(rows)}")
+    labels = [f"{label} {count:,}" for label, count in facts["train"]["labels"].items()]
+    shown = labels if len(labels) <= 20 else [*labels[:20], f"and {len(labels) - 20:,} more"]
+    print(f"Labels in train: {', '.join(shown)}")
+    reason = trainer.start_reason
+    print(f"{reason[:1].upper()}{reason[1:]}.")
+    synthetic = facts["synthetic_sentences"]
+    if synthetic["rows"]:
+        print(
+            f"Adding {synthetic['rows']:,} synthetic sentences ({synthetic['fraction']:.0%} of the "
+            "training examples); --synthetic-sentences 0 leaves them out."
+        )
+    if "vectors" in facts:
+        print_word_vectors(facts["vectors"])
+    print_plan(trainer)
+
+
+def print_word_vectors(coverage: dict[str, Any]) -> None:
     """Print how much of the vocabulary and of the training reviews the word vectors cover."""
     parts = (
         f"{coverage[f'{name}_found']:,} of {coverage[name]:,} {what} "
         f"({coverage[f'{name}_found'] / max(1, coverage[name]):.1%})"
         for name, what in (("words", "words of the vocabulary"), ("tokens", "training tokens"))
     )
-    print(f"Word vectors of {coverage['width']} dimensions for {', '.join(parts)}.", flush=True)
+    print(f"Word vectors of {coverage['width']} dimensions for {', '.join(parts)}.")
+
+
+def print_plan(trainer: "Trainer[Any]") -> None:
+    """Print the planned epochs and steps, and the estimated time."""
+    plan = trainer.plan()
+    left = plan.seconds * (1 - trainer.state.step / max(1, plan.steps))
+    resumed = f", {trainer.state.step:,} of them done" if trainer.state.step else ""
+    print(
+        f"Plan: {plan.epochs} epochs, {plan.steps:,} steps{resumed}, about {duration(left)}.",
+        flush=True,
+    )
 
 
 def print_summary(summary: "Summary", command: str, out: Path) -> None:

@@ -9,9 +9,9 @@ import typer
 
 from sentiment.cli.flags import as_flags, as_words, with_settings
 from sentiment.cli.formatting import MISSING, count, duration, new_table
-from sentiment.cli.train import choose_start
+from sentiment.cli.train import FromScratch, choose_preset
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
-from sentiment.errors import InputError
+from sentiment.errors import DependencyError
 from sentiment.runtime.malloc import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -23,33 +23,33 @@ DEFAULT_OUT = Path("runs/tune")
 @with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig)
 def tune(
     settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="The folder of the search.")] = DEFAULT_OUT,
-    trials: Annotated[int, typer.Option(help="Training runs, over all sittings.", min=1)] = 20,
+    out: Annotated[Path, typer.Option(help="Folder of the search.")] = DEFAULT_OUT,
+    trials: Annotated[
+        int, typer.Option(help="Training runs, those of earlier sessions included.", min=1)
+    ] = 20,
     timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which no further one begins.", min=0)
+        float | None, typer.Option(help="Seconds after which no further trial starts.", min=0)
     ] = None,
-    from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="No encoder, and other defaults, as for train.")
+    from_scratch: FromScratch = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the search in --out.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the search in --out.")
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the search in --out.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that search.")] = False,
 ) -> None:
     """Search for the learning rate, dropouts, sizes and length that validate best.
 
-    A setting that is named is held, and not searched.
+    Settings given on the command line are fixed and not searched. Needs Optuna.
     """
     try:
-        from sentiment.training.tuning import tune
+        from sentiment.training.tuning import open_search
     except ModuleNotFoundError as error:
-        raise InputError(f"A search needs Optuna ({error}): pip install optuna") from error
+        raise DependencyError(f"tune needs {error.name}: pip install optuna") from error
     keep_freed_memory()
-    if not resume:
-        from_scratch = choose_start(settings, from_scratch)
-    search = tune(
-        settings, out, trials, timeout, from_scratch, resume, overwrite, on_trial=print_trial
-    )
+    preset = choose_preset(settings, from_scratch, few_shot=False)
+    with open_search(out, settings, preset, resume, overwrite) as tuner:
+        for trial in tuner.run(trials, timeout):
+            print_trial(trial)
+        search = tuner.result()
     print_search(search, out)
     if search.stopped:
         sys.exit(130)
@@ -58,7 +58,7 @@ def tune(
 def print_trial(trial: "Trial") -> None:
     """Print a line for a trial that has ended."""
     loss = "" if trial.loss is None else f"validation loss {trial.loss:.4f}, "
-    ending = {"complete": "", "pruned": ", ended early", "diverged": ", diverged"}[trial.state]
+    ending = {"complete": "", "pruned": ", pruned", "diverged": ", diverged"}[trial.state]
     print(f"{loss}{duration(trial.seconds)}{ending}: {as_flags(trial.settings)}", flush=True)
 
 
@@ -80,7 +80,7 @@ def print_search(search: "Search", out: Path) -> None:
     if search.trials:
         Console().print(trials)
     if search.best is not None:
-        start = ["--from-scratch"] if search.from_scratch else []
+        start = ["--from-scratch"] if search.preset == "from-scratch" else []
         words = ["sentiment", "train", *start, *as_words(search.best), "--out", "runs/best"]
         print(f"Best settings: {shlex.join(words)}")
     if search.stopped:

@@ -14,17 +14,13 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from sentiment.config import MAX_LABELS, DataConfig
 from sentiment.data.labels import IMDB_LABELS, UNSUPERVISED, label_ids, label_names
-from sentiment.errors import DataError, listed
+from sentiment.errors import DataError, Notice, listed
 
 MIN_SENTENCE_LENGTH = 20  # Mean number of characters from which a column counts as text.
 
 # Usual column names, in lower case. The first of each is the name in a loaded dataset.
 TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "文本", "评论", "内容")
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "rating", "stars", "标签")
-
-
-class Notice(UserWarning):
-    """A choice that was made automatically and that the user may want to change."""
 
 
 def review_features(labels: Sequence[str]) -> Features:

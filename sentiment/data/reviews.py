@@ -8,7 +8,7 @@ load_reviews("aclImdb")                  the original IMDB dataset, unpacked
 load_reviews("aclImdb_v1.tar.gz")        the original IMDB archive
 load_reviews("sample")                   built in, works without a network
 load_reviews("sample-zh")                the same in Chinese
-load_reviews("lessons")                  built in: short synthetic sentences
+load_reviews("synthetic")                built in: short synthetic sentences
 """
 
 from collections.abc import Callable, Mapping
@@ -36,8 +36,9 @@ SPLITS = ("train", "validation", "test")
 BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
     "sample": lambda: {split: sample_reviews(split) for split in SPLITS},
     "sample-zh": lambda: {split: sample_reviews_zh(split) for split in SPLITS},
-    "lessons": lambda: {"train": lessons(SYNTHETIC_SENTENCES)},
+    "synthetic": lambda: {"train": lessons(SYNTHETIC_SENTENCES)},
 }
+BUILT_IN_LANGUAGES = {"sample-zh": "zh"}  # Where it is not English.
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 

@@ -184,8 +184,8 @@ def validation_method(config: DataConfig) -> str:
     "auto" is random for a user's own table or folder of files, whose order may mean anything, and
     contiguous for shared datasets, which tend to be sorted by topic, as IMDB is by movie.
     """
-    if config.validation != "auto":
-        return config.validation
+    if config.validation_split != "auto":
+        return config.validation_split
     path = Path(config.dataset).expanduser()
     is_own = path.suffix.lower() in READERS or has_class_folders(path)
     return "random" if is_own else "contiguous"

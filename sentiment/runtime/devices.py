@@ -32,14 +32,17 @@ def autocast(device: torch.device, precision: str = "auto") -> torch.autocast:
             GPUs that support it, and on CPUs with instructions for it (AVX512-BF16, AMX), where a
             training step takes about half the time.
     """
-    if precision == "auto":
-        capable = {
-            "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-            "cpu": lambda: any(
-                torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16")
-            ),
-        }
-        enabled = capable.get(device.type, bool)()
-    else:
-        enabled = precision == "bfloat16"
+    enabled = uses_bfloat16(device, precision)
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def uses_bfloat16(device: torch.device, precision: str) -> bool:
+    """Return whether matrix products use bfloat16; arguments as for `autocast`."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return False

@@ -1,17 +1,14 @@
-"""Where a run stands, written so that it can be stopped at any moment and go on to the same end.
-
-A run folder holds the bundle of the best epoch so far (`config.json`, `vocab.txt`,
-`model.safetensors`), `metrics.jsonl` with a line an epoch, `summary.json` once the run is finished,
-and until then the newest checkpoint, a folder `checkpoint-<steps>-<epochs>` of what is finished:
+"""Checkpoints: the state of a run, so that it can stop at any step and resume to the same weights.
 
     model.safetensors      the weights
-    training.safetensors   the weights' average, the optimizer's moments, the random generators
-    state.json             the position in the data, the best epoch so far, all settings
+    training.safetensors   moving average of the weights, optimizer moments, random generators
+    state.json             position in the data, metrics so far, all settings
 
-It appears by one rename, and the older one is deleted only after that. While a run is at work its
-folder is locked, by the file `.lock`.
+A checkpoint appears by one rename, and the older one is deleted after that.
 """
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,46 +17,38 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from sentiment.artifacts.checksums import (
-    CONFIG_FILE,
-    VOCAB_FILE,
-    WEIGHTS_FILE,
-    read_json,
-    write_json,
-)
+from sentiment.artifacts.checksums import read_json, write_json
 from sentiment.artifacts.weights import read_weights, write_weights
 from sentiment.config import Config
-from sentiment.errors import InputError
+from sentiment.errors import Notice, TrainingError
 from sentiment.runtime.atomic_io import atomic_folder, discard
-from sentiment.runtime.locks import storage_errors
+from sentiment.training.run_folder import checkpoints, clear_run_folder
 
-METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
-RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
 MODEL_FILE, TRAINING_FILE, STATE_FILE = "model.safetensors", "training.safetensors", "state.json"
 
 
 @dataclass
 class State:
-    """The position of a run. Everything here survives a stop exactly."""
+    """The position of a run and its metrics so far."""
 
-    epoch: int = 0  # Epochs finished.
-    batch: int = 0  # Batches finished in the epoch that runs.
-    step: int = 0  # Optimizer steps finished.
+    epoch: int = 0  # Finished epochs.
+    batch: int = 0  # Finished batches of the current epoch.
+    step: int = 0  # Finished optimizer steps.
     best_loss: float | None = None  # Lowest validation loss.
     best_epoch: int = 0
-    seconds: float = 0.0  # Wall time of training, over all its sittings.
-    count: int = 0  # Reviews or tokens seen in the epoch that runs, and sums over them.
-    sums: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, float]] = field(default_factory=list)  # One entry an epoch.
+    seconds: float = 0.0  # Wall time of training, interruptions excluded.
+    count: int = 0  # Reviews or tokens of the current epoch.
+    sums: dict[str, float] = field(default_factory=dict)  # Sums of metrics over them.
+    history: list[dict[str, float]] = field(default_factory=list)  # One entry for each epoch.
 
-    def add(self, count: int, means: dict[str, float]) -> None:
-        """Count in what one batch gave."""
+    def add(self, count: int, means: Mapping[str, float]) -> None:
+        """Add the means over `count` reviews or tokens of one batch."""
         self.count += count
         for name, mean in means.items():
             self.sums[name] = self.sums.get(name, 0.0) + mean * count
 
     def means(self) -> dict[str, float]:
-        """Means over the epoch that runs, so far."""
+        """Return the means over the current epoch so far."""
         return {name: total / self.count for name, total in self.sums.items()}
 
 
@@ -68,66 +57,83 @@ def save_checkpoint(
     state: State,
     run: dict[str, Any],
     model: nn.Module,
-    average: nn.Module,
+    average: nn.Module | None,
     optimizer: Optimizer,
     overwrite: bool = False,
 ) -> None:
-    """Write a checkpoint into `out` and delete the older ones; to `overwrite`, all of another run.
+    """Write a checkpoint into `out` and delete older ones.
 
-    `run` is what must not change between two sittings: settings and the data's fingerprint.
-    Raises `InputError` if it cannot be written; what was there before is then still there.
+    Args:
+        out: the run folder.
+        state: the position of the run.
+        run: what must not change between two sessions of a run: settings, data, environment.
+        model: its weights are saved.
+        average: the moving average of the weights, if there is one.
+        optimizer: its moments are saved.
+        overwrite: delete the files of another run in `out`, once the checkpoint is written.
+
+    Raises:
+        StorageError: it cannot be written; what was there before is still there.
     """
-    # Two of one name would be replaced file by file: an epoch ends on the step that it ends with.
+    # With the epoch, since an epoch ends on the same step as its last batch.
     folder = out / f"checkpoint-{state.step:07d}-{state.epoch}"
     with atomic_folder(folder) as stage:
         write_weights(stage / MODEL_FILE, model.state_dict())
-        tensors = {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
-        tensors |= optimizer_tensors(optimizer) | generator_states()
+        tensors = optimizer_tensors(optimizer) | generator_states()
+        if average is not None:
+            tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
         write_weights(stage / TRAINING_FILE, tensors)
         write_json(stage / STATE_FILE, {"state": asdict(state), "run": run})
         if overwrite:
-            clear_run_folder(out)  # Not before what takes its place is written.
+            clear_run_folder(out)
     for other in checkpoints(out):
         if other != folder:
             discard(other)
 
 
-def checkpoints(out: Path) -> list[Path]:
-    """The checkpoints in a run folder, oldest first."""
-    return sorted(out.glob("checkpoint-*"))
-
-
-def read_state(folder: Path) -> tuple[State, dict[str, Any]]:
-    """The position and the settings that a checkpoint was saved with."""
-    content = read_json(folder / STATE_FILE)
+def read_state(checkpoint: Path) -> tuple[State, dict[str, Any]]:
+    """Return the state of a checkpoint, and the `run` it was saved with."""
+    content = read_json(checkpoint / STATE_FILE)
     try:
         return State(**content["state"]), content["run"]
     except (KeyError, TypeError) as error:
-        raise InputError(f"'{folder / STATE_FILE}' is not of this version ({error}).") from error
+        raise TrainingError(
+            f"'{checkpoint / STATE_FILE}' is not a state of this version ({error})."
+        ) from error
 
 
-def restore(folder: Path, model: nn.Module, average: nn.Module, optimizer: Optimizer) -> None:
-    """Put weights, average, moments and generators back to where the checkpoint left them."""
-    tensors = read_weights(folder / TRAINING_FILE)
+def load_checkpoint(
+    checkpoint: Path, model: nn.Module, average: nn.Module | None, optimizer: Optimizer
+) -> None:
+    """Restore weights, moving average, moments and random generators.
+
+    Raises:
+        TrainingError: the checkpoint does not fit the model.
+    """
+    tensors = read_weights(checkpoint / TRAINING_FILE)
     try:
-        model.load_state_dict(read_weights(folder / MODEL_FILE))
-        average.load_state_dict(
-            {
-                name.removeprefix("average."): tensor
-                for name, tensor in tensors.items()
-                if name.startswith("average.")
-            }
-        )
+        model.load_state_dict(read_weights(checkpoint / MODEL_FILE))
+        if average is not None:
+            prefix = "average."
+            average.load_state_dict(
+                {
+                    name.removeprefix(prefix): tensor
+                    for name, tensor in tensors.items()
+                    if name.startswith(prefix)
+                }
+            )
         load_optimizer_tensors(optimizer, tensors)
     except (RuntimeError, KeyError) as error:
-        raise InputError(f"The checkpoint '{folder}' does not fit this run: {error}") from error
+        raise TrainingError(
+            f"The checkpoint '{checkpoint}' does not fit this run: {error}"
+        ) from error
     torch.set_rng_state(tensors["generator.cpu"])
     if "generator.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["generator.cuda"])
 
 
 def generator_states() -> dict[str, Tensor]:
-    """The state of torch's global random generators."""
+    """Return the states of PyTorch's global random generators."""
     states = {"generator.cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["generator.cuda"] = torch.cuda.get_rng_state()
@@ -135,7 +141,7 @@ def generator_states() -> dict[str, Tensor]:
 
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
-    """The optimizer's state as flat names: `optimizer.<parameter>.<moment>`."""
+    """Return the optimizer's state under flat names, `optimizer.<parameter>.<moment>`."""
     return {
         f"optimizer.{parameter}.{moment}": tensor
         for parameter, moments in optimizer.state_dict()["state"].items()
@@ -143,8 +149,8 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     }
 
 
-def load_optimizer_tensors(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """The reverse of `optimizer_tensors`; learning rates and the like stay as they are."""
+def load_optimizer_tensors(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Restore what `optimizer_tensors` returned. Hyperparameters stay as they are."""
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
@@ -153,67 +159,49 @@ def load_optimizer_tensors(optimizer: Optimizer, tensors: dict[str, Tensor]) -> 
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-def check_run_folder(out: Path, resume: bool, overwrite: bool) -> None:
-    """Raise `InputError` where a run would be lost, or where there is none to go on with."""
-    if resume and overwrite:
-        raise InputError("--resume and --overwrite exclude each other.")
-    if out.exists() and not out.is_dir():
-        raise InputError(f"'{out}' is a file; --out needs a folder.")
-    there_is_one = bool(checkpoints(out)) or (out / SUMMARY_FILE).exists()
-    if resume and not there_is_one:
-        raise InputError(
-            f"There is no run in '{out}' to resume, not one checkpoint of it. To start one leave "
-            "out --resume."
-        )
-    if not (resume or overwrite) and run_files(out):
-        go_on = "Go on with it (--resume), replace it" if there_is_one else "Replace it"
-        raise InputError(
-            f"'{out}' holds a run already. {go_on} (--overwrite), or choose another folder (--out)."
-        )
+def saved_config(checkpoint: Path, settings: Mapping[str, Any]) -> Config:
+    """Return the settings of the run that a checkpoint belongs to.
 
+    Args:
+        checkpoint: its folder.
+        settings: settings asked for now; they must be those of the run.
 
-def is_finished(out: Path) -> bool:
-    """Whether the run in `out` has come to its end, its last checkpoint deleted."""
-    return (out / SUMMARY_FILE).exists() and not checkpoints(out)
-
-
-def run_files(out: Path) -> list[Path]:
-    """What a run has left in its folder."""
-    return [out / name for name in RUN_FILES if (out / name).exists()] + checkpoints(out)
-
-
-def clear_run_folder(out: Path) -> None:
-    """Delete what a run has left in its folder, and nothing else."""
-    with storage_errors(out):
-        for path in reversed(run_files(out)):  # The model last.
-            discard(path) if path.is_dir() else path.unlink()
-
-
-def resumed_config(out: Path, settings: dict[str, Any]) -> Config | None:
-    """The settings that the run in `out` was started with; None before its first checkpoint.
-
-    `settings` are those asked for now. Raises `InputError` if one differs from the run's: half a
-    run under other settings is no run.
+    Raises:
+        TrainingError: a setting differs from the run's.
     """
-    if not checkpoints(out):
-        return None
-    _, run = read_state(checkpoints(out)[-1])
+    _, run = read_state(checkpoint)
     config = Config.from_dict(run["config"])
-    check_settings(out, config, settings)
+    check_settings(checkpoint.parent, config, settings)
     return config
 
 
-def flat(config: Config) -> dict[str, Any]:
-    """All settings by name, whatever their section."""
-    return {name: value for own in config.to_dict().values() for name, value in own.items()}
-
-
-def check_settings(out: Path, config: Config, settings: dict[str, Any]) -> None:
-    """Raise `InputError` if one of `settings` is not that of `config`, the run's in `out`."""
-    saved = flat(config)
+def check_settings(out: Path, config: Config, settings: Mapping[str, Any]) -> None:
+    """Raise `TrainingError` if one of `settings` differs from `config`, the run's in `out`."""
+    saved = config.to_flat()
     for name, value in settings.items():
         if saved.get(name) != value:
-            raise InputError(
-                f"The run in '{out}' was started with {name} = {saved.get(name)!r}; --resume "
-                f"cannot make it {value!r}. Leave that out, or start a new run (another --out)."
+            raise TrainingError(
+                f"The run in '{out}' was started with {name} = {saved.get(name)!r}; a resumed run "
+                f"cannot change it to {value!r}. Leave it out, or start a new run."
             )
+
+
+def check_data(checkpoint: Path, saved: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Raise `TrainingError` if the data differ from those that the run was started with."""
+    for name, found in facts.items():
+        if saved.get(name) != found:
+            raise TrainingError(
+                f"The {name} data have changed since '{checkpoint}' was saved: {saved.get(name)} "
+                f"then, {found} now. Restore the old data, or start a new run."
+            )
+
+
+def warn_of_environment(saved: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
+    """Warn of differences that change the last bits of the weights of a resumed run."""
+    for name, found in environment.items():
+        if (before := saved.get(name)) is not None and before != found:
+            message = (
+                f"The run was started with {name} = {before} and resumes with {found}: its weights "
+                "will differ in the last bits from those of an uninterrupted run."
+            )
+            warnings.warn(Notice(message), stacklevel=2)

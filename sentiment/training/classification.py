@@ -1,316 +1,248 @@
-"""A corpus in, a classifier's bundle out."""
+"""Train a classifier: load, initialize, prepare, build, fit.
 
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+with open_run(out) as run:
+    trainer = make_trainer(run, settings)
+    summary = trainer.fit()
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from datasets import Dataset
 from torch import Tensor
 
-from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
-from sentiment.config import Config, TextConfig
-from sentiment.data.columns import Notice
-from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
-from sentiment.data.reviews import load_reviews
-from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
-from sentiment.data.synthetic.lessons import lessons, opinions
-from sentiment.errors import InputError
+from sentiment.artifacts.model_folder import SavedModel, save_model
+from sentiment.config import Config, DataConfig
 from sentiment.evaluation.calibration import fit_temperature
 from sentiment.inference.batched import predict_logits
 from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import LSTMClassifier
-from sentiment.models.word_vectors import read_vectors, width_of
+from sentiment.models.word_vectors import read_vectors
+from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast
-from sentiment.text.batching import Batch, Example, encode
-from sentiment.text.token_cache import tokenize_dataset
-from sentiment.text.tokenizer import Tokenizer
-from sentiment.text.vocab import UNK_ID, Vocab
-from sentiment.training.linear_probe import fit_linear
-from sentiment.training.pseudo_labels import Review, label_by_words, labelled_sentences
-from sentiment.training.trainer import Metrics, Outcome, Stage, Summary, run
+from sentiment.text.batching import Batch
+from sentiment.training.checkpoint import saved_config
+from sentiment.training.classification_data import Data, Splits, load_splits, prepare
+from sentiment.training.initialization import (
+    choose_preset,
+    copy_weights,
+    initialize,
+    with_built_in_language,
+)
+from sentiment.training.linear_probe import fit_head
+from sentiment.training.run_folder import EpochMetrics, Run, Summary, open_run
+from sentiment.training.schedule import Stage, make_stage
+from sentiment.training.trainer import Loss, Trainer
 
-LESSONS_AMONG = 2  # Times that each stands among the sentences.
-SENTENCES = 4  # As many in a batch as reviews, times this: it is a quarter of their tokens still.
-MOST_UNKNOWN = 0.5  # Part of the words.
-
-
-class Data(NamedTuple):
-    """What the loop learns from and checks itself against."""
-
-    train: list[Example]
-    validation: list[Example]
-    labels: list[str]
-    vocab: Vocab
-    facts: dict[str, Any]  # Rows and fingerprints, for `config.json`.
-    sentences: Sequence[Example] = ()  # To learn from before `train`.
+SENTENCES = "sentences"
+# Sentences for each review in a batch: it still has a quarter of the tokens.
+SENTENCES_PER_REVIEW = 4
 
 
 def train(
-    config: Config,
-    out: Path,
+    dataset: str = DataConfig.dataset,
+    out: str | Path = "runs/classifier",
+    *,
+    preset: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    on_epoch: Callable[[Metrics], None] = lambda metrics: None,
-    on_vectors: Callable[[dict[str, Any]], None] = lambda facts: None,
-) -> Summary:
-    """Train a classifier and leave its bundle in the run folder `out`, as `trainer.run` does.
+    **settings: Any,
+) -> Classifier:
+    """Train a classifier, save it in the run folder `out`, and return it.
 
-    `on_vectors` is called before training with what the file of `vectors`, if any, covers.
+    >>> classifier = train("reviews.csv", "runs/reviews", epochs=3)
+
+    Args:
+        dataset: a Hub id, a file, a folder or a built-in dataset: see `sentiment.load_reviews`.
+        out: the run folder.
+        preset: `default`, `from-scratch` or `few-shot`. By default `from-scratch` where no model in
+            this package fits the language.
+        resume: continue the run in `out`.
+        overwrite: replace the run in `out`.
+        settings: any field of the settings in `sentiment.config`, by name.
+
+    Raises:
+        DataError: reviews that cannot be read or used.
+        ConfigError: a setting that does not exist, is out of range, or does not fit another.
+        TrainingError: the run diverged, or `out` has a run already.
+        StorageError: `out` cannot be written to.
+        KeyboardInterrupt: Ctrl-C; the run can be resumed.
     """
-
-    start = load_model(model_folder(config.model.init)) if config.model.init else None
-    if start is not None:
-        config = config.starting_from(start.config, start.labels is not None)
-    if config.model.vectors is not None:  # The file decides the width, whatever the setting.
-        width = width_of(config.model.vectors)
-        config = replace(config, model=replace(config.model, embedding_dim=width))
-
-    def make_task() -> Classification:
-        data = prepare_data(config, start.vocab if start else None)
-        model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
-        if start is not None and not start_from(model, start, data):
-            fit_linear(model, data.train, config.train.seed)
-        classifier = Classifier(config, data.labels, data.vocab, model)
-        if config.model.vectors is not None:
-            vectors = read_vectors(config.model.vectors, data.vocab)
-            vectors.fill(model.encoder.embedding)
-            facts = vectors.facts(data.vocab, (ids for ids, _ in data.train))
-            data = data._replace(facts={**data.facts, "vectors": facts})
-            on_vectors(facts)
-        return Classification(classifier, data)
-
-    return run(make_task, config, out, resume, overwrite, on_epoch)
-
-
-def start_from(model: LSTMClassifier, start: SavedModel, data: Data) -> bool:
-    """Copy the weights of a pretrained encoder or classifier into `model`.
-
-    Words that `start` does not know start as its `<unk>`. Attention is copied where the pooling is
-    the same, the head where the labels are the same too, in any order.
-
-    Returns:
-        Whether the head was copied.
-    """
-    state = start.encoder.state_dict()
-    known = state["embedding.weight"]  # [words, embedding_dim]
-    new = known[UNK_ID].expand(len(data.vocab) - len(known), -1)
-    state["embedding.weight"] = torch.cat([known, new])
-    model.encoder.load_state_dict(state)
-    other = start.model
-    if not isinstance(other, LSTMClassifier) or other.config.pooling != model.config.pooling:
-        return False
-    if model.attention is not None and other.attention is not None:
-        model.attention.load_state_dict(other.attention.state_dict())
-    if start.labels is None or sorted(data.labels) != sorted(start.labels):
-        return False
-    rows = [start.labels.index(label) for label in data.labels]
-    weights = other.linear.state_dict()
-    model.linear.load_state_dict({name: own[rows] for name, own in weights.items()})
-    return True
-
-
-def prepare_data(config: Config, known: Vocab | None = None) -> Data:
-    """Load, hold out, tokenize and encode the reviews of a run.
-
-    The vocabulary is that of the reviews, or the `known` one with their frequent words behind it.
-    """
-    corpus = load_reviews(config.data)
-    train_split, validation_split = train_and_validation(corpus, config.data, config.train.seed)
-    test_split = corpus.get("test")
-    warn_of_shared(train_split, validation=validation_split, test=test_split)
-    labels = train_split.features["label"].names
-    tokenizer = Tokenizer(config.text.language, config.text.lowercase)
-    train_reviews = tokenized(train_split, tokenizer)
-    vocab = vocabulary([tokens for tokens, _ in train_reviews], config.text, known)
-    taught = lessons_for(labels, config)
-    lesson_rows = [(tokenizer.tokenize(text), label) for text, label in taught]
-
-    def examples(reviews: Iterable[Review]) -> list[Example]:
-        return [(encode(tokens, vocab, config.text), label) for tokens, label in reviews]
-
-    data = Data(
-        train=examples(train_reviews) + examples(lesson_rows),
-        validation=examples(tokenized(validation_split, tokenizer)),
-        labels=labels,
-        vocab=vocab,
-        facts={
-            name: {"rows": len(split), "fingerprint": fingerprint(split)}
-            for name, split in (
-                ("train", train_split),
-                ("validation", validation_split),
-                ("test", test_split),
-                ("lessons", taught),
-            )
-            if split is not None
-        },
+    summary = train_classifier(
+        {"dataset": dataset, **settings},
+        Path(out),
+        preset=preset,
+        resume=resume,
+        overwrite=overwrite,
     )
-    counts = Counter(train_split["label"])
-    data.facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(labels)}
-    if config.train.epochs_of_sentences == 0 or UNSUPERVISED not in corpus:
-        return data
-    held_out = [split for split in (validation_split, test_split) if split is not None]
-    unlabelled = drop_shared(corpus[UNSUPERVISED], held_out)
-    labelled = label_by_words(train_reviews, tokenize_dataset(unlabelled, tokenizer)["tokens"])
-    data.facts["unlabelled"] = {
-        "rows": len(unlabelled),
-        "fingerprint": fingerprint(unlabelled),
-        "labelled": len(labelled),
-    }
-    if not labelled:  # The sentences of labelled reviews alone teach nothing more than these.
-        return data
-    sentences = labelled_sentences([*train_reviews, *labelled])
-    return data._replace(sentences=examples([*sentences, *LESSONS_AMONG * lesson_rows]))
+    if not summary.finished:
+        raise KeyboardInterrupt
+    return Classifier.from_pretrained(out, device=settings.get("device", "auto"))
 
 
-def tokenized(split: Dataset, tokenizer: Tokenizer) -> list[Review]:
-    """Tokens and label of each review."""
-    columns = tokenize_dataset(split, tokenizer)
-    return list(zip(columns["tokens"], columns["label"], strict=True))
+def train_classifier(
+    settings: Mapping[str, Any],
+    out: Path,
+    *,
+    preset: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Summary:
+    """Train a classifier and return the summary of the run. Arguments and errors as for `train`."""
+    with open_run(out, resume, overwrite) as run:
+        return run.summary or make_trainer(run, settings, preset).fit()
 
 
-def vocabulary(
-    token_lists: Sequence[Sequence[str]], config: TextConfig, known: Vocab | None = None
-) -> Vocab:
-    """The vocabulary of training reviews: all of their own, or the `known` one and what it misses.
+def make_trainer(
+    run: Run, settings: Mapping[str, Any], preset: str | None = None
+) -> "ClassificationTrainer":
+    """Load the reviews of a run, build its model, and return the trainer."""
+    if run.checkpoint is not None:
+        settings = saved_config(run.checkpoint, settings).to_flat()
+    settings = with_built_in_language(settings)
+    preset = preset or choose_preset(settings)
+    config = resolve(preset, settings)
+    splits = load_splits(config.data, config.train.seed)
+    return trainer_of_splits(run, splits, settings, preset)
 
-    Warns:
-        Notice: it misses most of their words.
+
+def trainer_of_splits(
+    run: Run, splits: Splits, settings: Mapping[str, Any], preset: str
+) -> "ClassificationTrainer":
+    """Return the trainer of a run on reviews that are loaded already."""
+    initialization = initialize(splits, preset, settings)
+    config, start = initialization.config, initialization.start
+    torch.manual_seed(config.train.seed)
+    data = prepare(splits, config, start.vocab if start else None)
+    model = build(config, data, start)
+    return ClassificationTrainer(model, data, config, run, initialization.reason)
+
+
+def build(config: Config, data: Data, start: SavedModel | None) -> LSTMClassifier:
+    """Return the model with its initial weights."""
+    model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
+    if start is not None and not copy_weights(model, start, data):
+        fit_head(model, data.train, config.train.seed)
+    if config.model.word_vectors is not None:
+        vectors = read_vectors(config.model.word_vectors, data.vocab)
+        vectors.fill(model.encoder.embedding)
+        data.facts["vectors"] = vectors.facts(data.vocab, (ids for ids, _ in data.train))
+    model.encoder.embedding.weight.requires_grad_(not config.model.freeze_embeddings)
+    return model
+
+
+class ClassificationTrainer(Trainer[LSTMClassifier]):
+    """Train a classifier on labelled reviews.
+
+    Args:
+        model: with its initial weights.
+        data: the encoded reviews.
+        config: all settings of the run.
+        run: the run folder, from `open_run`.
+        start_reason: what the model starts from and why, in one sentence.
     """
-    if known is None:
-        return Vocab.build(token_lists, config.min_freq, config.max_vocab)
-    total = sum(map(len, token_lists))
-    missed = sum(token not in known for tokens in token_lists for token in tokens)
-    if missed > MOST_UNKNOWN * total:
-        message = (
-            f"The vocabulary to start from, in '{config.language}', misses {missed / total:.0%} of "
-            "the words of these reviews. Say their language (--language), or train from scratch "
-            "(--from-scratch)."
-        )
-        warnings.warn(Notice(message), stacklevel=2)
-    return known.extended(token_lists, config.new_word_freq)
 
-
-def lessons_for(labels: Sequence[str], config: Config) -> list[tuple[str, int]]:
-    """The lessons of a run, with its own labels: those asked for, or as many as there should be.
-
-    Raises `InputError` if some are asked for where they cannot be learned from.
-    """
-    count, sides = config.data.lessons, negative_positive_ids(labels)
-    reason = None
-    if config.text.language != "en":
-        reason = f"in English, and the reviews are read in '{config.text.language}'"
-    elif sides is None:
-        reason = f"negative or positive, and the reviews are {' or '.join(labels[:10])}"
-    if reason and count:
-        raise InputError(f"Lessons are {reason}. Leave them out: --lessons 0.")
-    if reason or (count is None and config.data.dataset == "lessons"):
-        return []
-    assert sides is not None
-    found = lessons(2 * len(opinions()) if count is None else count)
-    return [(text, sides[label]) for text, label in found]
-
-
-class Classification:
-    """The task of telling a review's label."""
-
-    def __init__(self, classifier: Classifier, data: Data) -> None:
-        self.classifier, self.data = classifier, data
-        self.config = classifier.config
-        self.model = classifier.model
-        frozen = self.config.model.freeze_embeddings
-        self.model.encoder.embedding.weight.requires_grad_(not frozen)
-        self.facts = {**data.facts, "vocabulary": data.vocab.facts()}
-        own = self.config.train
-        first = own.epochs_of_sentences if data.sentences else 0
-        many = SENTENCES * own.batch_size
-        self.stages: Sequence[Stage] = [
-            Stage(data.sentences, first, many, self.backward_through),
-            Stage(data.train, own.epochs - first, own.batch_size, self.backward),
-        ]
-        self.weight = label_weights(data) if own.balance else None  # [num_labels]
+    def __init__(
+        self, model: LSTMClassifier, data: Data, config: Config, run: Run, start_reason: str = ""
+    ) -> None:
+        self.data, self.start_reason = data, start_reason
+        weights = label_weights(data) if config.train.balance_labels else None
+        self.label_weights = weights  # [num_labels]
+        super().__init__(model, make_stages(data, config), config, data.facts, run)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """From what stands on the encoder down to the embedding, each slower by `layer_decay`.
+        """Return head, LSTMs and embedding, with a learning rate that falls by `layer_decay`.
 
-        An embedding that is frozen is left out.
-
-        What is nearest to the text changes least from one task to another (Howard and Ruder 2018,
-        section 3.2).
+        Layers close to the text change least from task to task (Howard and Ruder 2018, section
+        3.2). A frozen embedding is left out.
         """
-        encoder, decay = self.model.encoder, self.config.train.layer_decay
+        encoder, decay = self.model.encoder, self.settings.layer_decay
         stacks = [encoder.forward_lstm, encoder.backward_lstm]
         lstms = [weight for stack in stacks if stack is not None for weight in stack.parameters()]
-        top = [
+        head = [
             weight
             for name, weight in self.model.named_parameters()
             if not name.startswith("encoder.")
         ]
         embedding = encoder.embedding.weight
-        layers = [top, lstms, *([[embedding]] if embedding.requires_grad else [])]
+        layers = [head, lstms, *([[embedding]] if embedding.requires_grad else [])]
         return [{"params": layer, "factor": decay**depth} for depth, layer in enumerate(layers)]
 
-    def backward(self, batch: Batch) -> Outcome:
-        """The loss, and with `adversarial` the loss on the words moved a step against the model.
+    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+        """Add the gradients of the loss and, on whole reviews, of the adversarial loss.
 
-        The step goes up the gradient of the loss with respect to the word vectors of a review, all
-        of them together, and has the length `adversarial` (Miyato et al. 2017, equations 3 to 5).
+        The adversarial loss is that on word vectors moved by a perturbation of norm
+        `adversarial_norm`, in the direction of the gradient of the loss, over all words of a review
+        together (Miyato et al. 2017, equations 3 to 5).
         """
-        norm = self.config.train.adversarial
-        if norm == 0:
-            return self.backward_through(batch)
-        embedding_dim = self.config.model.embedding_dim
-        nowhere = torch.zeros(
-            *batch.input_ids.shape, embedding_dim, device=batch.input_ids.device, requires_grad=True
-        )
-        outcome = self.backward_through(batch, nowhere)
-        gradient = nowhere.grad  # [batch, seq, embedding_dim]
+        norm = self.settings.adversarial_norm
+        if norm == 0 or stage.name == SENTENCES:
+            return super().training_step(batch, stage)
+        shape = *batch.input_ids.shape, self.config.model.embedding_dim
+        zeros = torch.zeros(shape, device=self.device, requires_grad=True)
+        loss = self.compute_loss(batch, zeros)
+        loss.value.backward()
+        gradient = zeros.grad  # [batch, seq, embedding_dim]
         assert gradient is not None
-        lengths = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-12)  # [batch]
-        self.backward_through(batch, norm * gradient / lengths[:, None, None])
-        return outcome
+        norms = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-12)  # [batch]
+        self.compute_loss(batch, norm * gradient / norms[:, None, None]).value.backward()
+        return loss
 
-    def backward_through(self, batch: Batch, perturbation: Tensor | None = None) -> Outcome:
-        """Add the gradient of the cross-entropy, the word vectors moved by `perturbation`."""
-        with autocast(batch.labels.device, self.config.train.precision):
+    def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
+        """Return the cross-entropy of the labels, and the accuracy."""
+        with autocast(self.device, self.settings.precision):
             logits = self.model(batch.input_ids, batch.lengths, perturbation)  # [batch, num_labels]
-        loss = self.loss(logits.float(), batch.labels)
-        loss.backward()
-        accuracy = (logits.argmax(dim=1) == batch.labels).float().mean()
-        return Outcome(len(batch.labels), {"loss": loss.item(), "accuracy": accuracy.item()})
+        value = self.cross_entropy(logits.float(), batch.labels)
+        accuracy = (logits.argmax(dim=1) == batch.labels).float().mean().item()
+        return Loss(value, len(batch.labels), {"accuracy": accuracy})
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The cross-entropy, of `logits` [reviews, num_labels]; each label counts by its weight."""
-        weight = None if self.weight is None else self.weight.to(logits.device)
-        return F.cross_entropy(logits, labels, weight)
+    def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean cross-entropy of `logits` [reviews, num_labels], weighted by label."""
+        weights = None if self.label_weights is None else self.label_weights.to(logits.device)
+        return F.cross_entropy(logits, labels, weights)
 
-    def validate(self, model: LSTMClassifier) -> Metrics:
+    def validate(self, model: LSTMClassifier) -> EpochMetrics:
+        """Return calibrated loss, accuracy and temperature on the validation reviews."""
         logits = predict_logits(model, [ids for ids, _ in self.data.validation])
         labels = torch.tensor([label for _, label in self.data.validation])
         temperature = fit_temperature(logits, labels)
         return {
-            "loss": self.loss(logits / temperature, labels).item(),
+            "loss": self.cross_entropy(logits / temperature, labels).item(),
             "accuracy": (logits.argmax(dim=1) == labels).float().mean().item(),
             "temperature": temperature,
         }
 
-    def save(self, model: LSTMClassifier, folder: Path, metrics: Metrics) -> None:
-        save_model(
-            folder,
-            self.classifier.saved()._replace(
-                model=model,
-                temperature=metrics["validation_temperature"],
-                metadata={**self.facts, "metrics": metrics},
-            ),
+    def save_model(self, model: LSTMClassifier, folder: Path, metrics: EpochMetrics) -> None:
+        """Write the classifier into `folder`."""
+        saved = SavedModel(
+            self.config,
+            self.data.vocab,
+            model,
+            self.data.labels,
+            metrics["validation_temperature"],
+            {**self.facts, "metrics": metrics},
         )
+        save_model(folder, saved)
+
+
+def make_stages(data: Data, config: Config) -> list[Stage]:
+    """Return the stages of a run: single sentences, if there are any, then whole reviews."""
+    settings = config.train
+    sentence_epochs = min(settings.sentence_epochs, settings.epochs - 1) if data.sentences else 0
+    stages = []
+    if sentence_epochs:
+        batch_size = SENTENCES_PER_REVIEW * settings.batch_size
+        stages.append(make_stage(SENTENCES, data.sentences, sentence_epochs, batch_size, settings))
+    epochs = settings.epochs - sentence_epochs
+    limits = settings.min_steps, settings.min_epoch_steps
+    stages.append(make_stage("reviews", data.train, epochs, settings.batch_size, settings, *limits))
+    return stages
 
 
 def label_weights(data: Data) -> Tensor:
-    """By label its weight, so that all of them together weigh the same: [num_labels]."""
+    """Return a weight for each label, [num_labels], so that all labels have the same total."""
     labels = torch.tensor([label for _, label in data.train])
     counts = labels.bincount(minlength=len(data.labels))
     return len(labels) / (counts.clamp(min=1) * len(data.labels))

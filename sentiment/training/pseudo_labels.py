@@ -1,30 +1,31 @@
-"""Reviews in, single sentences with a label out: what is learned from before whole reviews.
+"""Single sentences to train on before whole reviews, from labelled and unlabelled reviews.
 
-A review's label says little of one of its sentences. But there are a dozen of them in a review, and
-where unlabelled reviews are at hand, a million: a classifier that has first read these knows what
-"I kept looking at my watch" says, and learns more from whole reviews afterwards.
+A review's label says little about one of its sentences. But a review has a dozen of them, and
+unlabelled reviews add a million: a classifier trained on them first learns more from whole reviews
+afterwards.
 
-Unlabelled reviews get the label that NB-SVM gives them, fitted to the labelled ones in half a
-minute, where it is sure; the others are left out (self-training: Yarowsky 1995).
+Unlabelled reviews get a pseudo-label from NB-SVM, trained on the labelled ones in half a minute,
+where its probability is at least `MIN_PROBABILITY`; the others are left out (self-training:
+Yarowsky 1995).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from spacy.pipeline import Sentencizer
 
-Review = tuple[Sequence[str], int]  # Tokens and label, of a whole review or a sentence of it.
+TokenizedReview = tuple[Sequence[str], int]  # Tokens and label of a review or a sentence.
 
-ENDS = frozenset(Sentencizer.default_punct_chars)  # Full stops and the like, of every language.
-SHORTEST, LONGEST = 3, 30  # Tokens, the full stop included.
-PENALTY = 1.0  # Of NB-SVM, its inverse: lighter than where it shall be right most often.
-SURE = 0.9  # Probability of its label from which an unlabelled review teaches.
+SENTENCE_ENDS = frozenset(Sentencizer.default_punct_chars)  # Full stops and such, all languages.
+MIN_TOKENS, MAX_TOKENS = 3, 30  # Of a sentence, the full stop included.
+PENALTY = 1.0  # Inverse penalty of NB-SVM: weaker than is best for its accuracy.
+MIN_PROBABILITY = 0.9
 
 
-def sentences(tokens: Sequence[str]) -> Iterator[list[str]]:
-    """Cut behind each run of full stops, question and exclamation marks; all tokens are kept."""
+def split_sentences(tokens: Sequence[str]) -> Iterator[list[str]]:
+    """Split after each run of full stops, question or exclamation marks. Keeps all tokens."""
     sentence: list[str] = []
     for token in tokens:
-        if sentence and set(sentence[-1]) <= ENDS and not set(token) <= ENDS:
+        if sentence and set(sentence[-1]) <= SENTENCE_ENDS and not set(token) <= SENTENCE_ENDS:
             yield sentence
             sentence = []
         sentence.append(token)
@@ -32,30 +33,40 @@ def sentences(tokens: Sequence[str]) -> Iterator[list[str]]:
         yield sentence
 
 
-def labelled_sentences(reviews: Iterable[Review]) -> Iterator[Review]:
-    """The sentences of `SHORTEST` to `LONGEST` tokens, each with the label of its review."""
+def labelled_sentences(reviews: Iterable[TokenizedReview]) -> Iterator[TokenizedReview]:
+    """Yield the sentences of `MIN_TOKENS` to `MAX_TOKENS` tokens with their review's label."""
     for tokens, label in reviews:
-        for sentence in sentences(tokens):
-            if SHORTEST <= len(sentence) <= LONGEST:
+        for sentence in split_sentences(tokens):
+            if MIN_TOKENS <= len(sentence) <= MAX_TOKENS:
                 yield sentence, label
 
 
-def label_by_words(reviews: Sequence[Review], unlabelled: Sequence[Sequence[str]]) -> list[Review]:
-    """Those of the `unlabelled` reviews, given as their tokens, whose label is sure, with it."""
-    from sentiment.models.bag_of_words import (
-        nb_svm,  # A second, for none but who has unlabelled reviews.
-    )
+def pseudo_label(
+    reviews: Sequence[TokenizedReview], unlabelled: Sequence[Sequence[str]]
+) -> list[TokenizedReview]:
+    """Label unlabelled reviews with NB-SVM.
 
-    def texts(reviews: Iterable[Sequence[str]]) -> list[str]:
-        return [" ".join(tokens) for tokens in reviews]
+    Args:
+        reviews: labelled reviews to train NB-SVM on.
+        unlabelled: tokens of unlabelled reviews.
 
-    known = texts(tokens for tokens, _ in reviews)
+    Returns:
+        Those with a label of probability `MIN_PROBABILITY` or more; none if NB-SVM finds no word
+        that two labelled reviews share.
+    """
+    from sentiment.models.bag_of_words import nb_svm  # scikit-learn takes a second to import.
+
+    def join(token_lists: Iterable[Sequence[str]]) -> list[str]:
+        return [" ".join(tokens) for tokens in token_lists]
+
     try:
-        classifier = nb_svm(PENALTY).fit(known, [label for _, label in reviews])
-    except ValueError:  # No word stands in two reviews.
+        classifier = nb_svm(PENALTY).fit(
+            join(tokens for tokens, _ in reviews), [label for _, label in reviews]
+        )
+    except ValueError:
         return []
-    probabilities = classifier.predict_proba(texts(unlabelled))  # [reviews, labels]
-    found = classifier.classes_[probabilities.argmax(axis=1)].tolist()
-    sure = (probabilities.max(axis=1) >= SURE).tolist()
-    rows = zip(unlabelled, found, sure, strict=True)
-    return [(tokens, label) for tokens, label, is_sure in rows if is_sure]
+    probabilities = classifier.predict_proba(join(unlabelled))  # [reviews, num_labels]
+    labels = classifier.classes_[probabilities.argmax(axis=1)].tolist()
+    is_sure = (probabilities.max(axis=1) >= MIN_PROBABILITY).tolist()
+    rows = zip(unlabelled, labels, is_sure, strict=True)
+    return [(tokens, label) for tokens, label, sure in rows if sure]

@@ -1,283 +1,295 @@
-"""The training loop: batches, steps, the clock, and a run folder that survives a stop.
+"""The training loop.
 
-What is learned is a `Task`: the sentiment of reviews in `train.py`, their next word in
-`pretrain.py`.
+    trainer = ClassificationTrainer(model, data, config, run)
+    for metrics in trainer.epochs():
+        print(metrics)
+
+A task is a subclass of `Trainer` with its loss (`compute_loss`), its validation (`validate`) and
+what it saves (`save_model`): labels in `classification.py`, words in `language_modeling.py`.
+
+On a CPU, the same settings, data and number of threads give the same weights bit for bit, also if
+the run was interrupted and resumed.
 """
 
-import dataclasses
-import json
 import math
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from sentiment.artifacts.checksums import read_json, write_json
-from sentiment.config import Config, TrainConfig
-from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import atomic_folder, discard
-from sentiment.runtime.devices import choose_device
-from sentiment.runtime.locks import locked
+from sentiment.config import Config
+from sentiment.errors import TrainingError
+from sentiment.runtime.devices import choose_device, uses_bfloat16
 from sentiment.runtime.malloc import peak_memory, release_freed_memory
 from sentiment.runtime.signals import stop_signals
-from sentiment.text.batching import Batch, BucketSampler, Example, collate
+from sentiment.text.batching import Batch, collate
 from sentiment.training.checkpoint import (
-    METRICS_FILE,
-    SUMMARY_FILE,
     State,
-    check_run_folder,
+    check_data,
     check_settings,
-    checkpoints,
-    flat,
-    is_finished,
+    load_checkpoint,
     read_state,
-    restore,
     save_checkpoint,
+    warn_of_environment,
 )
+from sentiment.training.run_folder import EpochMetrics, Run, Summary, finish, write_history
+from sentiment.training.schedule import Stage, learning_rate, moving_average
 
-# Steps of ever new sizes leave holes in the heap: gigabytes of them in 100 steps.
-RELEASE_STEPS = 20
+RELEASE_STEPS = 20  # Batches of different sizes fragment memory: gigabytes in 100 steps.
 
-Metrics = dict[str, float]
-
-
-class Diverged(InputError):
-    """The loss is no number any more."""
+Model = TypeVar("Model", bound=nn.Module)
 
 
-class Outcome(NamedTuple):
-    """What one batch gave: means over `size` reviews or words."""
+class DivergenceError(TrainingError):
+    """The loss became infinite or NaN."""
 
+
+class Loss(NamedTuple):
+    """The loss of a batch."""
+
+    value: Tensor  # [], the mean over `size` reviews or tokens.
     size: int
-    means: Metrics  # Holds "loss".
+    metrics: dict[str, float]  # Other means over the same.
 
 
-class Stage(NamedTuple):
-    """What is learned from for some epochs, before the stage that follows."""
+class Plan(NamedTuple):
+    """What a run is going to do."""
 
-    examples: Sequence[Example]
     epochs: int
-    batch_size: int
-    # Adds the gradient of the loss on a batch to the parameters' gradients.
-    backward: Callable[[Batch], Outcome]
+    steps: int
+    seconds: float  # An estimate from the time of one step of each stage.
 
 
-M = TypeVar("M", bound=nn.Module)
-
-
-class Task(Protocol[M]):
-    """What is learned. This is all that the loop knows of it."""
-
-    model: M
-    facts: dict[str, Any]  # Where the data come from; the same in each sitting of a run.
-    stages: Sequence[Stage]  # At least one; `min_steps` and `epoch_steps` are for the last.
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """What is learned, each group with the `factor` that its learning rate is multiplied by."""
-
-    def validate(self, model: M) -> Metrics:
-        """The figures on validation data. Holds "loss", by which the best epoch is chosen."""
-
-    def save(self, model: M, folder: Path, metrics: Metrics) -> None:
-        """Leave in `folder` what the run is for; `metrics` is the epoch's line of the history."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How a run ended."""
-
-    finished: bool  # False if a signal stopped it; `resume` goes on.
-    epochs: int
-    best_epoch: int
-    validation: Metrics  # Of the best epoch; empty before the first has ended.
-    seconds: float  # Wall time of training, over all its sittings.
-    peak_memory: int | None  # Bytes held by this process at most; None where nobody counts.
-
-
-def run(
-    make_task: Callable[[], Task[Any]],
-    config: Config,
-    out: Path,
-    resume: bool = False,
-    overwrite: bool = False,
-    on_epoch: Callable[[Metrics], None] = lambda metrics: None,
-) -> Summary:
-    """Train a task and leave it, with everything about the run, in the folder `out`.
-
-    On a CPU the same settings, data and number of threads give the same weights bit for bit,
-    whether the run was stopped in between or not. Ctrl-C and SIGTERM save a checkpoint first.
+class Trainer(ABC, Generic[Model]):
+    """Train a model in stages, with checkpoints.
 
     Args:
-        make_task: prepares the data and makes the model, called once the folder is in order.
-        config: all settings of the run, which a later sitting must share.
-        out: the run folder.
-        resume: go on from the newest checkpoint.
-        overwrite: replace the run that stands in `out`.
-        on_epoch: called after each epoch with its line of `metrics.jsonl`.
+        model: moved to the device of `config.train`.
+        stages: at least one.
+        config: all settings of the run.
+        facts: facts on the data; they must not change when the run is resumed.
+        run: the run folder, from `open_run`.
 
     Raises:
-        InputError: no data, a folder that holds a run already, or one that another process trains
-            into, nothing to resume, a checkpoint of other data, vocabulary or settings, a place
-            that cannot be written to.
+        TrainingError: a checkpoint of other settings or data.
+        StorageError: the run folder cannot be written to.
     """
-    with locked(out):
-        check_run_folder(out, resume, overwrite)
-        if resume and is_finished(out):
-            return Summary(**read_json(out / SUMMARY_FILE))
-        torch.manual_seed(config.train.seed)
-        trainer = Trainer(make_task(), config, out)
-        if resume:
-            trainer.restore(checkpoints(out)[-1])
-        else:
-            trainer.save_checkpoint(overwrite)
-        with stop_signals() as stop_requested:
-            finished = trainer.fit(stop_requested, on_epoch)
-        summary = trainer.summary(finished)
-        if finished:
-            with atomic_folder(out) as stage:
-                write_json(stage / SUMMARY_FILE, dataclasses.asdict(summary))
-            for folder in checkpoints(out):
-                discard(folder)
-        return summary
 
-
-class Trainer:
-    """The loop."""
-
-    def __init__(self, task: Task[Any], config: Config, out: Path) -> None:
-        self.task, self.config, self.settings, self.out = task, config.train, config, out
-        self.device = choose_device(self.config.device)
-        self.model = task.model.to(self.device)
+    def __init__(
+        self,
+        model: Model,
+        stages: Sequence[Stage],
+        config: Config,
+        facts: dict[str, Any],
+        run: Run,
+    ) -> None:
+        self.config, self.settings, self.facts = config, config.train, facts
+        self.stages, self.run, self.out = stages, run, run.folder
+        self.device = choose_device(self.settings.device)
+        self.model = model.to(self.device)
         self.optimizer = torch.optim.AdamW(
-            task.parameter_groups(),
-            lr=self.config.learning_rate,
-            weight_decay=self.config.weight_decay,
+            self.parameter_groups(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
         )
-        # What is validated and kept. With a decay of 0 these are the weights themselves.
-        self.average = AveragedModel(self.model, multi_avg_fn=running_average(self.config.average))
-        # Of each epoch its stage, and how that one's examples are put into batches.
-        self.epochs = [epoch for stage in task.stages for epoch in self.epochs_of(stage)]
-        _, sampler = self.epochs[-1]
-        sampler.passes = math.ceil(self.config.epoch_steps / len(sampler.epoch(0)))
-        missing = self.config.min_steps - task.stages[-1].epochs * len(sampler.epoch(0))
-        self.epochs += self.epochs[-1:] * math.ceil(missing / len(sampler.epoch(0)))
+        decay = self.settings.ema_decay
+        self.average = (
+            AveragedModel(self.model, multi_avg_fn=moving_average(decay)) if decay > 0 else None
+        )
+        self.epoch_stages = [stage for stage in stages for _ in range(stage.epochs)]
         self.total_steps = sum(
-            len(sampler.epoch(number)) for number, (_, sampler) in enumerate(self.epochs)
+            stage.sampler.num_batches(epoch) for epoch, stage in enumerate(self.epoch_stages)
         )
         self.state = State()
-        self.tokens = 0  # Seen in this sitting, for the speed shown.
+        self.tokens = 0  # Since the start of this process.
+        if run.checkpoint is not None:
+            self.load_checkpoint(run.checkpoint)
 
-    def epochs_of(self, stage: Stage) -> list[tuple[Stage, BucketSampler]]:
-        """`stage` and the sampler of its examples, once for each of its epochs."""
-        lengths = [len(ids) for ids, _ in stage.examples]
-        limits = (stage.batch_size, self.config.max_tokens, self.config.seed)
-        return [(stage, BucketSampler(lengths, *limits))] * stage.epochs
+    @abstractmethod
+    def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
+        """Return the loss of the model on `batch`.
 
-    def fit(self, stop_requested: threading.Event, on_epoch: Callable[[Metrics], None]) -> bool:
-        """Train to the end and return True, or save, and return False, when told to stop."""
+        Args:
+            batch: on the model's device.
+            perturbation: [batch, seq, embedding_dim], added to the word vectors.
+        """
+
+    @abstractmethod
+    def validate(self, model: Model) -> EpochMetrics:
+        """Return the metrics on validation data. The best epoch has the lowest `loss`."""
+
+    @abstractmethod
+    def save_model(self, model: Model, folder: Path, metrics: EpochMetrics) -> None:
+        """Write the model into `folder`; `metrics` are those of its epoch."""
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return the parameters to train, in groups with a `factor` on the learning rate."""
+        return [{"params": list(self.model.parameters()), "factor": 1.0}]
+
+    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+        """Compute the loss on `batch` and add its gradients to those of the parameters."""
+        loss = self.compute_loss(batch)
+        loss.value.backward()
+        return loss
+
+    @property
+    def best_model(self) -> Model:
+        """The model that is validated and saved: the moving average if there is one."""
+        return self.model if self.average is None else cast(Model, self.average.module)
+
+    def fit(self) -> Summary:
+        """Train to the end, or until a signal stops the run, and return its summary."""
+        for _ in self.epochs():
+            pass
+        return self.summary()
+
+    def epochs(self) -> Iterator[EpochMetrics]:
+        """Train, and yield the metrics of each epoch when it ends.
+
+        Ctrl-C and SIGTERM end the iteration after a checkpoint; `summary().finished` is then False.
+
+        Raises:
+            DivergenceError: the loss is infinite or NaN.
+            StorageError: a checkpoint or the model cannot be written.
+        """
         state = self.state
+        if self.run.checkpoint is None:
+            self.save_checkpoint(self.run.overwrite)
+        else:
+            write_history(self.out, state.history)  # The last process may have died before that.
         started = time.monotonic() - state.seconds
-        with self.progress_bar() as bar:
-            while state.epoch < len(self.epochs) and not self.has_stalled():
-                stage, sampler = self.epochs[state.epoch]
-                for indices in sampler.epoch(state.epoch)[state.batch :]:
+        with stop_signals() as stop_requested, self.progress_bar() as bar:
+            while not self.is_done():
+                stage = self.epoch_stages[state.epoch]
+                for indices in stage.sampler.epoch(state.epoch)[state.batch :]:
                     batch = collate([stage.examples[index] for index in indices])
-                    self.step(batch.to(self.device))
-                    self.show(bar, batch)
-                    if state.step % RELEASE_STEPS == 0:
-                        release_freed_memory()
+                    self.step(batch.to(self.device), stage)
+                    self.show_progress(bar, batch)
                     state.seconds = time.monotonic() - started
-                    if stop_requested.is_set() or state.step % self.config.checkpoint_steps == 0:
+                    stop = stop_requested.is_set()
+                    if stop or state.step % self.settings.checkpoint_steps == 0:
                         self.save_checkpoint()
-                    if stop_requested.is_set():
-                        return False
-                validation = self.task.validate(self.average.module)
+                    if stop:
+                        return
+                metrics = self.validate(self.best_model)
                 state.seconds = time.monotonic() - started
-                self.end_epoch(validation)
+                self.end_epoch(metrics)
                 self.save_checkpoint()
-                on_epoch(state.history[-1])
-        return True
+                yield state.history[-1]
+            finish(self.out, self.summary())
 
-    def step(self, batch: Batch) -> None:
-        """One update of the weights."""
+    def step(self, batch: Batch, stage: Stage) -> None:
+        """Update the weights once."""
         state = self.state
-        stage, _ = self.epochs[state.epoch]
-        rate = learning_rate(state.step, self.total_steps, self.config)
+        rate = learning_rate(state.step, self.total_steps, self.settings)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.optimizer.zero_grad()
-        outcome = stage.backward(batch)
-        if not math.isfinite(outcome.means["loss"]):
-            raise Diverged(
-                f"Training diverged at step {state.step}: the loss is {outcome.means['loss']}. "
-                "Start again with a lower --learning-rate."
+        loss = self.training_step(batch, stage)
+        value = loss.value.item()
+        if not math.isfinite(value):
+            raise DivergenceError(
+                f"Training diverged at step {state.step}: the loss is {value}. Start again with a "
+                f"lower learning_rate than {self.settings.learning_rate:g}."
             )
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
         self.optimizer.step()
-        self.average.update_parameters(self.model)
+        if self.average is not None:
+            self.average.update_parameters(self.model)
         state.step += 1
         state.batch += 1
-        state.add(outcome.size, outcome.means)
+        state.add(loss.size, {"loss": value, **loss.metrics})
+        if state.step % RELEASE_STEPS == 0:
+            release_freed_memory()
 
-    def end_epoch(self, validation: Metrics) -> None:
-        """Note the epoch's figures, and keep its weights if they are the best so far."""
+    def end_epoch(self, validation: EpochMetrics) -> None:
+        """Record the metrics of an epoch, and save its model if it is the best so far."""
         state = self.state
         state.epoch, state.batch = state.epoch + 1, 0
         state.history.append(
             {
                 "epoch": state.epoch,
                 "step": state.step,
-                **{f"train_{name}": mean for name, mean in state.means().items()},
-                **{f"validation_{name}": figure for name, figure in validation.items()},
+                **{f"train_{name}": value for name, value in state.means().items()},
+                **{f"validation_{name}": value for name, value in validation.items()},
                 "seconds": state.seconds,
             }
         )
         state.count, state.sums = 0, {}
         if state.best_loss is None or validation["loss"] < state.best_loss:
             state.best_loss, state.best_epoch = validation["loss"], state.epoch
-            self.task.save(self.average.module, self.out, state.history[-1])
+            self.save_model(self.best_model, self.out, state.history[-1])
 
-    def has_stalled(self) -> bool:
-        """Whether the last `patience` epochs brought no lower validation loss."""
-        return self.state.epoch - self.state.best_epoch >= self.config.patience
+    def is_done(self) -> bool:
+        """Return whether all epochs are done, or `patience` of them brought no lower loss."""
+        state = self.state
+        stalled = state.epoch - state.best_epoch >= self.settings.patience
+        return state.epoch >= len(self.epoch_stages) or stalled
 
     def save_checkpoint(self, overwrite: bool = False) -> None:
-        """Write down where the run stands; `metrics.jsonl` is a view of the same state."""
-        run = {"config": self.settings.to_dict(), "data": self.task.facts}
+        """Write a checkpoint, and `metrics.jsonl` from the same state."""
+        run = {
+            "config": self.config.to_dict(),
+            "data": self.facts,
+            "environment": self.environment(),
+        }
         parts = self.model, self.average, self.optimizer
         save_checkpoint(self.out, self.state, run, *parts, overwrite)
-        self.write_history()
+        write_history(self.out, self.state.history)
 
-    def write_history(self) -> None:
-        """Write `metrics.jsonl`."""
-        with atomic_folder(self.out) as stage:
-            lines = "".join(json.dumps(metrics) + "\n" for metrics in self.state.history)
-            (stage / METRICS_FILE).write_text(lines, encoding="utf-8", newline="\n")
-
-    def restore(self, checkpoint: Path) -> None:
-        """Go back to where `checkpoint` was saved. Raises `InputError` if anything has changed."""
+    def load_checkpoint(self, checkpoint: Path) -> None:
+        """Restore the state that `checkpoint` was saved in."""
         self.state, run = read_state(checkpoint)
-        check_settings(self.out, Config.from_dict(run["config"]), flat(self.settings))
-        for name, facts in self.task.facts.items():
-            if run["data"].get(name) != facts:
-                raise InputError(
-                    f"The {name} data has changed since '{checkpoint}' was saved: it was "
-                    f"{run['data'].get(name)}, now it is {facts}. "
-                    "Put the old data back, or start a new run (--overwrite or another --out)."
-                )
-        restore(checkpoint, self.model, self.average, self.optimizer)
-        self.write_history()  # A kill may have come between the two.
+        check_settings(self.out, Config.from_dict(run["config"]), self.config.to_flat())
+        check_data(checkpoint, run["data"], self.facts)
+        warn_of_environment(run.get("environment", {}), self.environment())
+        load_checkpoint(checkpoint, self.model, self.average, self.optimizer)
+
+    def environment(self) -> dict[str, Any]:
+        """Return what changes the last bits of the weights."""
+        bfloat16 = uses_bfloat16(self.device, self.settings.precision)
+        return {
+            "threads": torch.get_num_threads(),
+            "precision": "bfloat16" if bfloat16 else "float32",
+        }
+
+    def plan(self) -> Plan:
+        """Return the planned steps, with an estimate of the time they take.
+
+        One step of each stage is timed, on a batch of median size. Neither weights nor random
+        numbers change.
+        """
+        seconds = 0.0
+        for stage in self.stages:
+            if not stage.epochs:
+                continue
+            batches = sorted(
+                stage.sampler.epoch(0), key=lambda batch: self.num_tokens(stage, batch)
+            )
+            batch = collate([stage.examples[index] for index in batches[len(batches) // 2]])
+            with torch.random.fork_rng(range(torch.cuda.device_count())):
+                for _ in range(2):  # The first one allocates memory.
+                    started = time.perf_counter()
+                    self.training_step(batch.to(self.device), stage).value.item()
+                    duration = time.perf_counter() - started
+            seconds += duration * stage.epochs * len(batches)
+        self.optimizer.zero_grad()
+        return Plan(len(self.epoch_stages), self.total_steps, seconds)
+
+    @staticmethod
+    def num_tokens(stage: Stage, indices: Sequence[int]) -> int:
+        """Return the tokens of a batch, without padding."""
+        return sum(len(stage.examples[index][0]) for index in indices)
 
     def progress_bar(self) -> "tqdm[None]":
-        """A bar over all steps of the run, so that its time left is the whole run's."""
+        """Return a progress bar over all steps of the run."""
         return tqdm(
             total=self.total_steps,
             initial=self.state.step,
@@ -286,47 +298,30 @@ class Trainer:
             mininterval=0.1 if sys.stderr.isatty() else 10.0,
         )
 
-    def show(self, bar: "tqdm[None]", batch: Batch) -> None:
-        """Move the bar on by one step."""
+    def show_progress(self, bar: "tqdm[None]", batch: Batch) -> None:
+        """Advance the progress bar by one step."""
         self.tokens += int(batch.lengths.sum())
         speed = self.tokens / max(1e-9, bar.format_dict["elapsed"])
         means = {name: f"{mean:.3f}" for name, mean in self.state.means().items()}
-        bar.set_description(f"epoch {self.state.epoch + 1}/{len(self.epochs)}", refresh=False)
+        epoch = f"epoch {self.state.epoch + 1}/{len(self.epoch_stages)}"
+        bar.set_description(epoch, refresh=False)
         bar.set_postfix(**means, tokens=f"{speed / 1000:.1f}k/s", refresh=False)
         bar.update()
 
-    def summary(self, finished: bool) -> Summary:
-        """How the run stands when `fit` returns."""
+    def summary(self) -> Summary:
+        """Return the summary of the run so far."""
         state = self.state
         best = state.history[state.best_epoch - 1] if state.history else {}
+        prefix = "validation_"
         return Summary(
-            finished=finished,
+            finished=self.is_done(),
             epochs=state.epoch,
             best_epoch=state.best_epoch,
             validation={
-                name.removeprefix("validation_"): figure
-                for name, figure in best.items()
-                if name.startswith("validation_")
+                name.removeprefix(prefix): value
+                for name, value in best.items()
+                if name.startswith(prefix)
             },
             seconds=state.seconds,
             peak_memory=peak_memory(),
         )
-
-
-def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
-    """Linear warm-up to `config.learning_rate`, then linear decay towards 0 at `total_steps`."""
-    warmup_steps = config.warmup * total_steps
-    if step < warmup_steps:
-        return config.learning_rate * (step + 1) / (warmup_steps + 1)
-    return config.learning_rate * (total_steps - step) / (total_steps - warmup_steps)
-
-
-def running_average(decay: float) -> Callable[[Any, Any, Any], None]:
-    """An exponential average that forgets the first steps sooner, for `AveragedModel`."""
-
-    @torch.no_grad()
-    def update(average: list[Tensor], weights: list[Tensor], updates: Tensor) -> None:
-        steps = int(updates)
-        torch._foreach_lerp_(average, weights, 1 - min(decay, steps / (steps + 10)))
-
-    return update

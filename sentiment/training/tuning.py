@@ -1,59 +1,36 @@
-"""A recipe in, the settings around it that validate best out.
+"""Search for the settings that validate best, with Optuna.
 
-Each trial is a training run with settings that Optuna draws from `SPACE`, the first one with the
-recipe's own. Later ones are drawn where the better ones lie (TPE, Bergstra et al. 2011), and a
-trial that is worse after an epoch than the median of those before it ends there. They are compared
-by the validation loss by which training chooses its epoch; nothing is chosen on test.
+Each trial is a training run with settings that Optuna suggests from `SPACE`; the first one has the
+defaults. Suggestions come from the tree-structured Parzen estimator (Bergstra et al. 2011). A trial
+that is worse after an epoch than the median of the earlier ones is pruned. Trials are compared by
+validation loss; nothing is chosen on the test split.
 
-A search is a folder with one file that lasts, `study.db`: Optuna's tables in SQLite, which hold
-numbers and JSON, and no pickles. A trial's run folder is deleted once its figures stand there.
+A search is a folder with one lasting file, `study.db`: Optuna's SQLite storage. The run folder of a
+trial is deleted when the trial ends.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import optuna
-from optuna.exceptions import StorageInternalError
+from optuna.storages import RetryFailedTrialCallback
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
 
-from sentiment.artifacts.checksums import CONFIG_FILE, read_json
-from sentiment.config import FROM_SCRATCH, Config
-from sentiment.errors import InputError
-from sentiment.runtime.atomic_io import atomic_folder, discard
+from sentiment.config import Config
+from sentiment.errors import ConfigError, TrainingError
+from sentiment.presets import resolve
+from sentiment.runtime.atomic_io import discard
 from sentiment.runtime.locks import locked
-from sentiment.training.checkpoint import check_settings, flat
-from sentiment.training.classification import train
-from sentiment.training.trainer import Diverged, Metrics
-
-STUDY, STUDY_FILE = "sentiment", "study.db"
-UNPRUNED = 5  # Trials that end in their own time, so that there is a median to go by.
-
-
-class Bounds(NamedTuple):
-    """Between what a setting is drawn, both included."""
-
-    least: float
-    most: float
-    step: float | None  # None: any value between, evenly by its logarithm.
-
-
-SPACE = {
-    "learning_rate": Bounds(1e-3, 2e-2, None),
-    "word_dropout": Bounds(0.0, 0.4, 0.05),
-    "embedding_dropout": Bounds(0.0, 0.7, 0.05),
-    "output_dropout": Bounds(0.0, 0.7, 0.05),
-    "max_length": Bounds(100, 800, 100),
-    # From scratch only: they are those of the encoder, if there is one.
-    "embedding_dim": Bounds(50, 200, 50),
-    "hidden_size": Bounds(64, 256, 64),
-}
-
+from sentiment.training.checkpoint import check_settings
+from sentiment.training.classification import make_trainer
+from sentiment.training.initialization import choose_preset, with_built_in_language
+from sentiment.training.run_folder import open_run
+from sentiment.training.study import STUDY_FILE, check_search_folder, create_study, load_study
+from sentiment.training.trainer import DivergenceError
 
 STATES: dict[TrialState, Literal["complete", "pruned", "diverged"]] = {
     TrialState.COMPLETE: "complete",
@@ -62,13 +39,33 @@ STATES: dict[TrialState, Literal["complete", "pruned", "diverged"]] = {
 }
 
 
+class Bounds(NamedTuple):
+    """The range of a setting."""
+
+    low: float
+    high: float
+    step: float | None  # None: any value, on a logarithmic scale.
+
+
+SPACE = {
+    "learning_rate": Bounds(1e-3, 2e-2, None),
+    "word_dropout": Bounds(0.0, 0.4, 0.05),
+    "embedding_dropout": Bounds(0.0, 0.7, 0.05),
+    "output_dropout": Bounds(0.0, 0.7, 0.05),
+    "max_length": Bounds(100, 800, 100),
+    # From scratch only; a pretrained model has its own.
+    "embedding_dim": Bounds(50, 200, 50),
+    "hidden_size": Bounds(64, 256, 64),
+}
+
+
 @dataclass(frozen=True)
 class Trial:
     """A trial that has ended."""
 
-    settings: dict[str, Any]  # Those drawn.
+    settings: dict[str, Any]  # Those that were suggested.
     state: Literal["complete", "pruned", "diverged"]
-    loss: float | None  # On validation, of its best epoch; None where not one has ended.
+    loss: float | None  # Validation loss of its best epoch; None if no epoch ended.
     accuracy: float | None
     epochs: int
     seconds: float
@@ -76,109 +73,83 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """How a search stands."""
+    """The result of a search so far."""
 
-    trials: list[Trial]  # The best first, those that were pruned and those that diverged last.
-    held: dict[str, Any]  # What was named, and therefore the same in each trial.
-    from_scratch: bool
+    trials: list[Trial]  # Best first, then pruned ones, then diverged ones.
+    fixed: dict[str, Any]  # Settings that all trials share because they were given.
+    preset: str
     stopped: bool  # By Ctrl-C or SIGTERM.
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The settings of the best trial, those that were held included; None if none has ended."""
+        """Settings of the best trial, with the fixed ones; None if no trial is complete."""
         if self.trials and self.trials[0].state == "complete":
-            return {**self.held, **self.trials[0].settings}
+            return {**self.fixed, **self.trials[0].settings}
         return None
 
 
-def tune(
-    settings: dict[str, Any],
-    out: Path,
-    trials: int,
-    timeout: float | None = None,
-    from_scratch: bool = False,
-    resume: bool = False,
-    overwrite: bool = False,
-    on_trial: Callable[[Trial], None] = lambda trial: None,
-) -> Search:
-    """Search for the settings with the lowest validation loss, and keep the search in `out`.
+class Tuner:
+    """A search in a folder, from `open_search`."""
 
-    A trial that was killed is forgotten, and the next one draws what it had drawn: on a CPU a
-    search finds the same, whether it was stopped in between or not.
+    def __init__(self, study: optuna.Study, out: Path) -> None:
+        self.study, self.out = study, out
+        self.config = Config.from_dict(study.user_attrs["config"])
+        self.preset: str = study.user_attrs["preset"]
+        settings = self.config.to_flat()
+        self.fixed = {name: settings[name] for name in study.user_attrs["fixed"]}
+        self.space = search_space(self.config, self.fixed)
+        self.stopped = False
 
-    Args:
-        settings: what is to be the same in each trial, by name; it is not searched.
-        out: the folder.
-        trials: how many there may be, over all sittings.
-        timeout: seconds after which no further trial begins in this sitting.
-        from_scratch: start from no encoder.
-        resume: go on with the search in `out`; of `settings` it takes those it was started with.
-        overwrite: replace that search.
-        on_trial: called after each trial.
+    def run(self, num_trials: int, timeout: float | None = None) -> Iterator[Trial]:
+        """Run trials, and yield each when it ends. Ctrl-C ends the iteration.
 
-    Raises:
-        InputError: as for `train`; a folder that holds a search already, or none to resume; other
-            settings or data than it was started with; nothing left to search; or all trials have
-            diverged.
-    """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    end = float("inf") if timeout is None else time.monotonic() + timeout
-    stopped, path = False, out / STUDY_FILE
-    with locked(out):
-        check_folder(out, resume, overwrite)
-        if not resume:
-            create(path, settings, from_scratch)
-        with opened(path) as study:
-            config = Config.from_dict(study.user_attrs["config"])
-            held = {name: flat(config)[name] for name in study.user_attrs["held"]}
-            space = space_of(config, held)
-            if from_scratch:
-                settings = {**settings, "init": None}
-            check_held(out, config, space, settings)
-            forget_unended(study, out)
+        Args:
+            num_trials: how many the search has in all, those of earlier sessions included.
+            timeout: seconds after which no further trial starts.
+
+        Raises:
+            SentimentError: as `make_trainer`.
+            TrainingError: the dataset has changed since the search started.
+        """
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        while len(ended_trials(self.study)) < num_trials and time.monotonic() < end:
+            # By the number of trials, so that an interrupted search suggests the same settings.
+            seed = self.config.train.seed + len(ended_trials(self.study))
+            self.study.sampler = optuna.samplers.TPESampler(seed=seed)
             try:
-                while len(ended(study)) < trials and time.monotonic() < end:
-                    if stopped := not run_trial(study, config, space, out):
-                        break
-                    on_trial(as_trial(ended(study)[-1]))
+                self.study.optimize(self.objective, n_trials=1, catch=(DivergenceError,))
             except KeyboardInterrupt:
-                stopped = True
-            found = sorted(map(as_trial, ended(study)), key=rank)
-    if found and len(found) >= trials and found[0].state == "diverged":
-        raise InputError(
-            f"All of {len(found)} trials have diverged. Hold a lower --learning-rate, and start "
-            "again (--overwrite)."
-        )
-    return Search(found, held, config.model.init is None, stopped)
+                RetryFailedTrialCallback()(self.study, self.study.trials[-1])
+                self.stopped = True
+                return
+            yield as_trial(ended_trials(self.study)[-1])
 
+    def objective(self, trial: optuna.Trial) -> float:
+        """Train with suggested settings and return the lowest validation loss."""
+        for name, bounds in self.space.items():
+            suggest(trial, name, bounds)
+        folder = self.out / f"trial-{trial.number:04d}"
+        settings = {**self.fixed, **suggested(trial)}
+        try:
+            with open_run(folder) as run:
+                trainer = make_trainer(run, settings, self.preset)
+                self.check_data({name: trainer.facts[name] for name in ("train", "validation")})
+                for metrics in trainer.epochs():
+                    self.report(trial, metrics)
+                if not trainer.summary().finished:
+                    raise KeyboardInterrupt
+        except DivergenceError:
+            trial.set_user_attr("diverged", True)
+            raise
+        finally:
+            if folder.exists():
+                discard(folder)
+        return float(trial.user_attrs["figures"]["loss"])
 
-def space_of(config: Config, held: Collection[str]) -> dict[str, Bounds]:
-    """What is searched: all of `SPACE` but what is held, or for the encoder or a file to decide."""
-    decided = set(held)
-    if config.model.init is not None:
-        decided |= {"embedding_dim", "hidden_size"}
-    if config.model.vectors is not None:
-        decided.add("embedding_dim")
-    return {name: bounds for name, bounds in SPACE.items() if name not in decided}
-
-
-def run_trial(study: optuna.Study, config: Config, space: dict[str, Bounds], out: Path) -> bool:
-    """Train with settings drawn from `space`. False if a signal stopped it before its end."""
-    number = len(ended(study))
-    # By the count, so that what a trial draws does not depend on those that were killed before it.
-    study.sampler = optuna.samplers.TPESampler(seed=config.train.seed + number)
-    if number == 0 and not study.get_trials(states=[TrialState.WAITING]):
-        study.enqueue_trial({name: flat(config)[name] for name in space})
-    trial = study.ask()
-    for name, bounds in space.items():
-        draw(trial, name, bounds)
-    folder = out / f"trial-{trial.number:04d}"
-    figures: dict[str, float] = {}
-
-    def on_epoch(metrics: Metrics) -> None:
+    def report(self, trial: optuna.Trial, metrics: Mapping[str, float]) -> None:
+        """Store the metrics of an epoch, and prune the trial if it is worse than the median."""
         loss, epoch = metrics["validation_loss"], int(metrics["epoch"])
-        if epoch == 1:
-            check_data(study, folder)
+        figures = dict(trial.user_attrs.get("figures", {}))
         if loss < figures.get("loss", float("inf")):
             figures.update(loss=loss, accuracy=metrics["validation_accuracy"])
         figures.update(epochs=epoch, seconds=metrics["seconds"])
@@ -187,41 +158,113 @@ def run_trial(study: optuna.Study, config: Config, space: dict[str, Bounds], out
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    try:
-        own = Config.from_flat(**{**flat(config), **drawn(trial)})
-        if not train(own, folder, on_epoch=on_epoch).finished:
-            return False
-        study.tell(trial, figures["loss"])
-    except optuna.TrialPruned:
-        study.tell(trial, state=TrialState.PRUNED)
-    except Diverged:
-        trial.set_user_attr("diverged", True)
-        study.tell(trial, state=TrialState.FAIL)
-    finally:
-        if folder.exists():
-            discard(folder)
-    return True
+    def check_data(self, data: dict[str, Any]) -> None:
+        """Raise `TrainingError` if a trial has other reviews than the first one."""
+        first = self.study.user_attrs.get("data", data)
+        if data != first:
+            raise TrainingError(
+                f"The reviews have changed since the search started: {first} then, {data} now. "
+                "Restore the old ones, or start a new search."
+            )
+        self.study.set_user_attr("data", data)
+
+    def result(self) -> Search:
+        """Return the trials so far, best first.
+
+        Raises:
+            TrainingError: all trials have diverged.
+        """
+        trials = sorted(map(as_trial, ended_trials(self.study)), key=rank)
+        if trials and all(trial.state == "diverged" for trial in trials) and not self.stopped:
+            raise TrainingError(
+                f"All {len(trials)} trials have diverged. Start a new search with a fixed, lower "
+                "learning_rate."
+            )
+        return Search(trials, self.fixed, self.preset, self.stopped)
 
 
-def draw(trial: optuna.Trial, name: str, bounds: Bounds) -> None:
-    """Have Optuna choose a setting."""
-    least, most, step = bounds
+@contextmanager
+def open_search(
+    out: Path,
+    settings: Mapping[str, Any],
+    preset: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Iterator[Tuner]:
+    """Lock the folder of a search, and start or continue the search in it.
+
+    Args:
+        out: the folder.
+        settings: settings that all trials share; they are not searched.
+        preset: as for `train`.
+        resume: continue the search in `out`; `settings` must be those it was started with.
+        overwrite: replace the search in `out`.
+
+    Raises:
+        ConfigError: no setting is left to search, or a setting is not that of the search.
+        TrainingError: `out` has a search and neither `resume` nor `overwrite` was given, or none.
+        StorageError: `out` cannot be written to, or another process uses it.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    settings = with_built_in_language(settings)
+    path = out / STUDY_FILE
+    with locked(out):
+        check_search_folder(out, resume, overwrite)
+        if not resume:
+            start_study(path, settings, preset or choose_preset(settings))
+        with load_study(path) as study:
+            tuner = Tuner(study, out)
+            check_fixed(tuner, settings)
+            retry_killed_trials(study, out)
+            yield tuner
+
+
+def tune(
+    settings: Mapping[str, Any],
+    out: Path,
+    num_trials: int,
+    *,
+    timeout: float | None = None,
+    preset: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Search:
+    """Run a search and return its result. Arguments and errors as for `open_search` and `run`."""
+    with open_search(out, settings, preset, resume, overwrite) as tuner:
+        for _ in tuner.run(num_trials, timeout):
+            pass
+        return tuner.result()
+
+
+def search_space(config: Config, fixed: Collection[str]) -> dict[str, Bounds]:
+    """Return the part of `SPACE` that neither `fixed` nor a pretrained model determines."""
+    determined = set(fixed)
+    if config.model.word_vectors is not None:
+        determined.add("embedding_dim")
+    elif config.model.init is not None:
+        determined |= {"embedding_dim", "hidden_size"}
+    return {name: bounds for name, bounds in SPACE.items() if name not in determined}
+
+
+def suggest(trial: optuna.Trial, name: str, bounds: Bounds) -> None:
+    """Have Optuna suggest the value of a setting."""
+    low, high, step = bounds
     if isinstance(step, int):
-        trial.suggest_int(name, int(least), int(most), step=step)
+        trial.suggest_int(name, int(low), int(high), step=step)
     else:
-        trial.suggest_float(name, least, most, step=step, log=step is None)
+        trial.suggest_float(name, low, high, step=step, log=step is None)
 
 
-def drawn(trial: optuna.Trial | FrozenTrial) -> dict[str, Any]:
-    """What a trial trains with: fractions to three digits, which a person can type."""
+def suggested(trial: optuna.Trial | FrozenTrial) -> dict[str, Any]:
+    """Return the settings of a trial, with three significant digits, which are easy to type."""
     return {
         name: float(f"{value:.3g}") if isinstance(value, float) else value
         for name, value in trial.params.items()
     }
 
 
-def ended(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that count, oldest first: all but those that were killed."""
+def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that ended by themselves, oldest first: not those that were killed."""
     states = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
     return [
         trial
@@ -231,10 +274,10 @@ def ended(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def as_trial(trial: FrozenTrial) -> Trial:
-    """A trial as it is shown."""
+    """Return an Optuna trial as a `Trial`."""
     figures = trial.user_attrs.get("figures", {})
     return Trial(
-        settings=drawn(trial),
+        settings=suggested(trial),
         state=STATES[trial.state],
         loss=figures.get("loss"),
         accuracy=figures.get("accuracy"),
@@ -244,105 +287,40 @@ def as_trial(trial: FrozenTrial) -> Trial:
 
 
 def rank(trial: Trial) -> tuple[int, float]:
-    """What trials are sorted by, the best first."""
+    """Return the sort key of a trial, best first."""
     loss = float("inf") if trial.loss is None else trial.loss
     return list(STATES.values()).index(trial.state), loss
 
 
-def check_folder(out: Path, resume: bool, overwrite: bool) -> None:
-    """Raise `InputError` where a search would be lost, or where there is none to go on with."""
-    there_is_one = (out / STUDY_FILE).exists()
-    if resume and overwrite:
-        raise InputError("--resume and --overwrite exclude each other.")
-    if resume and not there_is_one:
-        raise InputError(
-            f"There is no search in '{out}' to resume. To start one leave out --resume."
-        )
-    if there_is_one and not (resume or overwrite):
-        raise InputError(
-            f"'{out}' holds a search already. Go on with it (--resume), replace it (--overwrite), "
-            "or choose another folder (--out)."
-        )
-
-
-def check_held(
-    out: Path, config: Config, space: dict[str, Bounds], settings: dict[str, Any]
-) -> None:
-    """Raise `InputError` if `settings` are not those that the search in `out` holds."""
-    check_settings(out, config, settings)
+def check_fixed(tuner: Tuner, settings: Mapping[str, Any]) -> None:
+    """Raise an error if `settings` are not those that the search was started with."""
+    check_settings(tuner.out, tuner.config, settings)
     for name in settings:
-        if name in space:
-            raise InputError(
-                f"{name} is searched in '{out}'; leave it out, or start a new search (--overwrite)."
+        if name in tuner.space:
+            raise ConfigError(
+                f"{name} is searched in '{tuner.out}'. Leave it out, or start a new search."
             )
 
 
-def check_data(study: optuna.Study, folder: Path) -> None:
-    """Raise `InputError` if a trial learns from other reviews than those before it."""
-    facts = read_json(folder / CONFIG_FILE)["training"]
-    data = {name: facts[name] for name in ("train", "validation")}
-    before = study.user_attrs.get("data", data)
-    if data != before:
-        raise InputError(
-            f"The reviews have changed since the search began: they were {before}, now they are "
-            f"{data}. Put the old ones back, or start a new search (--overwrite)."
-        )
-    study.set_user_attr("data", data)
-
-
-def forget_unended(study: optuna.Study, out: Path) -> None:
-    """Give up the trials that were killed, and what they have left."""
+def retry_killed_trials(study: optuna.Study, out: Path) -> None:
+    """Queue the trials of a killed process again. The lock shows that the process is gone."""
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
         study.tell(trial.number, state=TrialState.FAIL)
+        RetryFailedTrialCallback()(study, trial)
     for folder in out.glob("trial-*"):
         discard(folder)
 
 
-def create(path: Path, settings: dict[str, Any], from_scratch: bool) -> None:
-    """A new study, which appears at once and takes the place of an older one."""
-    config = Config.from_flat(**{**(FROM_SCRATCH if from_scratch else {}), **settings})
-    if not space_of(config, settings):
-        raise InputError(f"There is nothing to search: hold fewer of {', '.join(SPACE)}.")
-    with atomic_folder(path.parent) as stage:
-        with stored(stage / path.name) as storage:
-            study = optuna.create_study(storage=storage, study_name=STUDY)
-            study.set_user_attr("config", config.to_dict())
-            study.set_user_attr("held", list(settings))
-        # SQLite would take it for what a kill has left unfinished of the new one.
-        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+def start_study(path: Path, settings: Mapping[str, Any], preset: str) -> None:
+    """Create the study of a new search.
 
-
-@contextmanager
-def opened(path: Path) -> Iterator[optuna.Study]:
-    """The study at `path`."""
-    with stored(path) as storage:
-        try:
-            study = optuna.load_study(study_name=STUDY, storage=storage)
-            study.pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED)
-            if not {"config", "held"} <= study.user_attrs.keys():
-                raise KeyError
-        except KeyError as error:
-            raise InputError(f"'{path}' is not that of a search by sentiment.") from error
-        yield study
-
-
-@contextmanager
-def stored(path: Path) -> Iterator[optuna.storages.RDBStorage]:
-    """Optuna's tables in the file `path`, which is closed when the block ends."""
-    url = URL.create("sqlite", database=str(path)).render_as_string()
-    try:
-        try:
-            storage = optuna.storages.RDBStorage(url, skip_table_creation=path.exists())
-        except RuntimeError as error:
-            raise InputError(f"'{path}' is of another version of Optuna: {error}") from error
-        try:
-            yield storage
-        finally:
-            storage.remove_session()
-            storage.engine.dispose()
-    except (SQLAlchemyError, StorageInternalError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise InputError(
-            f"Could not use '{path}': {reason}. Check the free space and the permissions, or "
-            "choose another folder (--out)."
-        ) from error
+    Raises:
+        ConfigError: no setting is left to search.
+    """
+    config = resolve(preset, settings)
+    space = search_space(config, settings)
+    if not space:
+        raise ConfigError(f"There is nothing to search: fix fewer of {', '.join(SPACE)}.")
+    attributes = {"config": config.to_dict(), "preset": preset, "fixed": list(settings)}
+    defaults = config.to_flat()
+    create_study(path, attributes, {name: defaults[name] for name in space})

@@ -6,7 +6,7 @@ from typing import Any
 
 from sentiment.artifacts.checksums import read_json
 from sentiment.errors import ModelError
-from sentiment.training.checkpoint import METRICS_FILE
+from sentiment.training.run_folder import METRICS_FILE
 
 HISTORY_KEYS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 BASELINE_FILE = "baseline-test.json"

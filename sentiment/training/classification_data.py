@@ -1,0 +1,189 @@
+"""The data of a classification run: load, split, tokenize, build the vocabulary, add sentences."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from datasets import Dataset
+
+from sentiment.config import Config, DataConfig, TextConfig
+from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
+from sentiment.data.reviews import load_reviews
+from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
+from sentiment.data.synthetic.lessons import lessons
+from sentiment.errors import ConfigError, Notice
+from sentiment.text.batching import Example, encode
+from sentiment.text.token_cache import tokenize_dataset
+from sentiment.text.tokenizer import Tokenizer
+from sentiment.text.vocab import Vocab
+from sentiment.training.pseudo_labels import TokenizedReview, labelled_sentences, pseudo_label
+
+SYNTHETIC_REPEATS = 2  # Of each synthetic sentence among the single sentences.
+MAX_UNKNOWN = 0.5  # Fraction of the words of the training reviews.
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The reviews of a run, each split with the columns `text` and `label`."""
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset | None = None
+    unlabelled: Dataset | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """Label names in order of id."""
+        names: list[str] = self.train.features["label"].names
+        return names
+
+
+@dataclass(frozen=True)
+class Data:
+    """The encoded examples of a run."""
+
+    train: list[Example]
+    validation: list[Example]
+    sentences: list[Example]  # To train on before `train`; may be empty.
+    labels: list[str]
+    vocab: Vocab
+    facts: dict[str, Any] = field(default_factory=dict)  # Rows and fingerprints.
+
+
+def load_splits(config: DataConfig, seed: int) -> Splits:
+    """Load the reviews of a run, and hold out validation reviews.
+
+    Raises:
+        DataError: as `load_reviews` and `train_and_validation`.
+
+    Warns:
+        SharedReviewsWarning: validation or test reviews are in the training split too.
+    """
+    reviews = load_reviews(config)
+    train, validation = train_and_validation(reviews, config, seed)
+    test = reviews.get("test")
+    warn_of_shared(train, validation=validation, test=test)
+    return Splits(train, validation, test, reviews.get(UNSUPERVISED))
+
+
+def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) -> Data:
+    """Tokenize and encode the reviews of a run.
+
+    Args:
+        splits: the reviews.
+        config: all settings.
+        start_vocab: the vocabulary of the model that training starts from; it is extended.
+
+    Raises:
+        ConfigError: synthetic sentences for other labels or another language than theirs.
+
+    Warns:
+        Notice: `start_vocab` does not have most words of the reviews.
+    """
+    tokenizer = Tokenizer(config.text.language, config.text.lowercase)
+    train = tokenize_reviews(splits.train, tokenizer)
+    vocab = build_vocab([tokens for tokens, _ in train], config.text, start_vocab)
+    synthetic = synthetic_examples(config, splits.labels)
+    synthetic_reviews = [(tokenizer.tokenize(text), label) for text, label in synthetic]
+    facts = describe_splits(splits, synthetic)
+    facts["vocabulary"] = vocab.facts()
+    sentences: list[TokenizedReview] = []
+    if config.train.sentence_epochs and config.train.epochs > 1 and splits.unlabelled is not None:
+        sentences, facts["unlabelled"] = sentence_examples(splits, train, tokenizer)
+        if sentences:
+            sentences += SYNTHETIC_REPEATS * synthetic_reviews
+
+    def encode_all(reviews: Iterable[TokenizedReview]) -> list[Example]:
+        return [(encode(tokens, vocab, config.text), label) for tokens, label in reviews]
+
+    return Data(
+        train=encode_all(train) + encode_all(synthetic_reviews),
+        validation=encode_all(tokenize_reviews(splits.validation, tokenizer)),
+        sentences=encode_all(sentences),
+        labels=splits.labels,
+        vocab=vocab,
+        facts=facts,
+    )
+
+
+def tokenize_reviews(split: Dataset, tokenizer: Tokenizer) -> list[TokenizedReview]:
+    """Return tokens and label of each review."""
+    columns = tokenize_dataset(split, tokenizer)
+    return list(zip(columns["tokens"], columns["label"], strict=True))
+
+
+def build_vocab(
+    token_lists: Sequence[Sequence[str]], config: TextConfig, start_vocab: Vocab | None
+) -> Vocab:
+    """Return the vocabulary of the training reviews: a new one, or `start_vocab` extended."""
+    if start_vocab is None:
+        return Vocab.build(token_lists, config.min_freq, config.max_vocab)
+    total = sum(map(len, token_lists))
+    unknown = sum(token not in start_vocab for tokens in token_lists for token in tokens)
+    if unknown > MAX_UNKNOWN * total:
+        message = (
+            f"The vocabulary of the initial model, in '{config.language}', does not have "
+            f"{unknown / total:.0%} of the words of these reviews. Set their language, or train "
+            "from scratch."
+        )
+        warnings.warn(Notice(message), stacklevel=2)
+    return start_vocab.extended(token_lists, config.new_word_freq)
+
+
+def synthetic_examples(config: Config, labels: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the synthetic sentences of a run, with its label ids."""
+    count = config.data.synthetic_sentences
+    if not count:
+        return []
+    if config.text.language != "en":
+        raise ConfigError(
+            f"synthetic_sentences are in English, and language is '{config.text.language}'. Leave "
+            "them out."
+        )
+    ids = negative_positive_ids(labels)
+    if ids is None:
+        raise ConfigError(
+            "synthetic_sentences are negative or positive, and the labels are "
+            f"{', '.join(labels[:10])}. Leave them out."
+        )
+    return [(text, ids[label]) for text, label in lessons(count)]
+
+
+def sentence_examples(
+    splits: Splits, train: list[TokenizedReview], tokenizer: Tokenizer
+) -> tuple[list[TokenizedReview], dict[str, Any]]:
+    """Return single sentences of labelled and pseudo-labelled reviews, and facts on the latter.
+
+    There are none if no unlabelled review gets a label: the sentences of labelled reviews alone do
+    not improve a classifier.
+    """
+    assert splits.unlabelled is not None
+    held_out = [split for split in (splits.validation, splits.test) if split is not None]
+    unlabelled = drop_shared(splits.unlabelled, held_out)
+    labelled = pseudo_label(train, tokenize_dataset(unlabelled, tokenizer)["tokens"])
+    facts = {
+        "rows": len(unlabelled),
+        "fingerprint": fingerprint(unlabelled),
+        "labelled": len(labelled),
+    }
+    return (list(labelled_sentences([*train, *labelled])) if labelled else []), facts
+
+
+def describe_splits(splits: Splits, synthetic: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """Return rows and fingerprint of each split, label counts, and the synthetic sentences."""
+    parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    facts: dict[str, Any] = {
+        name: {"rows": len(split), "fingerprint": fingerprint(split)}
+        for name, split in parts.items()
+        if split is not None
+    }
+    counts = Counter(splits.train["label"])
+    facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(splits.labels)}
+    facts["synthetic_sentences"] = {
+        "rows": len(synthetic),
+        "fingerprint": fingerprint(synthetic),
+        "fraction": len(synthetic) / (len(synthetic) + len(splits.train)),
+    }
+    return facts

@@ -1,0 +1,170 @@
+"""What a classification run starts from: preset, pretrained model, synthetic sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder
+from sentiment.config import AUTO, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config, TextConfig
+from sentiment.data.known_reviews import count_known
+from sentiment.data.labels import negative_positive_ids
+from sentiment.data.reviews import BUILT_IN_LANGUAGES
+from sentiment.data.synthetic.lessons import opinions
+from sentiment.errors import ConfigError
+from sentiment.models.lstm import LSTMClassifier
+from sentiment.models.word_vectors import width_of
+from sentiment.presets import DEFAULT, resolve
+from sentiment.text.vocab import UNK_ID
+from sentiment.training.classification_data import Data, Splits
+
+FROM_SCRATCH = "from-scratch"
+# Fraction of known IMDB reviews from which a dataset is taken for IMDB, or for a part of it. A
+# table of other reviews has none.
+MIN_IMDB, MIN_KNOWN = 0.5, 0.01
+
+
+@dataclass(frozen=True)
+class Initialization:
+    """The settings of a run, and the model that it starts from."""
+
+    config: Config
+    start: SavedModel | None  # None: from scratch.
+    reason: str  # Why, in one sentence.
+
+
+def choose_preset(settings: Mapping[str, Any]) -> str:
+    """Return the preset of a run that names none.
+
+    That is `from-scratch` where no model in this package fits: with word vectors, and in another
+    language than English.
+    """
+    if settings.get("init", AUTO) != AUTO:
+        return DEFAULT
+    language = settings.get("language", TextConfig.language)
+    is_foreign = language != TextConfig.language
+    return FROM_SCRATCH if is_foreign or settings.get("word_vectors") else DEFAULT
+
+
+def with_built_in_language(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `settings` with the language of a built-in dataset, unless they have one."""
+    language = BUILT_IN_LANGUAGES.get(str(settings.get("dataset")))
+    return {"language": language, **settings} if language else dict(settings)
+
+
+def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Initialization:
+    """Choose the initial model and the number of synthetic sentences, and resolve all settings.
+
+    Args:
+        splits: the reviews of the run.
+        preset: its preset.
+        settings: settings chosen for this run, by name.
+
+    Raises:
+        ConfigError: a setting that the initial model does not allow.
+        ModelError: the initial model cannot be read.
+    """
+    config = resolve(preset, settings)
+    known = known_fraction(splits) if config.text.language == "en" else 0.0
+    name, reason = choose_model(config, splits.labels, known)
+    start = load_model(model_folder(name)) if name else None
+    resolved = {**settings, "init": name}
+    if config.model.word_vectors is not None:
+        resolved["embedding_dim"] = embedding_dim(config, settings)
+    sentences = config.data.synthetic_sentences
+    if sentences is None:
+        is_imdb = known >= MIN_IMDB and negative_positive_ids(splits.labels) is not None
+        sentences = 2 * len(opinions()) if is_imdb else 0
+    resolved["synthetic_sentences"] = sentences
+    if start is not None and start.labels is not None:
+        resolved.setdefault("pooling", start.config.model.pooling)
+    config = resolve(preset, resolved, start.config if start else None, start_name=str(name))
+    return Initialization(config, start, reason)
+
+
+def known_fraction(splits: Splits) -> float:
+    """Return the fraction of the labelled reviews that the shipped classifier was trained on."""
+    parts = [split for split in (splits.train, splits.validation, splits.test) if split is not None]
+    return sum(count_known(split["text"]) for split in parts) / sum(map(len, parts))
+
+
+def choose_model(config: Config, labels: list[str], known: float) -> tuple[str | None, str]:
+    """Return the name of the model to start from, None for none, and the reason.
+
+    The shipped classifier improves on the encoder where the labels are negative and positive: on
+    three public sets of sentences accuracy rose from 83.7 to 85.8, 87.8 to 89.4 and 88.7 to 89.6.
+    On reviews that it was trained on, the figures would be wrong.
+
+    Args:
+        config: settings without those of a model.
+        labels: label names.
+        known: fraction of the reviews that the shipped classifier was trained on.
+    """
+    init = config.model.init
+    if init is None or config.model.word_vectors is not None:
+        return None, "training from scratch"
+    if init != AUTO:
+        return init, f"starting from '{init}'"
+    if known >= MIN_KNOWN:
+        return SHIPPED_ENCODER, (
+            f"starting from the shipped encoder, because {known:.0%} of the reviews are IMDB "
+            "reviews that the shipped classifier was trained on"
+        )
+    if negative_positive_ids(labels) is not None:
+        return SHIPPED_CLASSIFIER, (
+            "starting from the shipped classifier, because the labels are negative and positive"
+        )
+    return SHIPPED_ENCODER, (
+        "starting from the shipped encoder, because the labels are not negative and positive"
+    )
+
+
+def embedding_dim(config: Config, settings: Mapping[str, Any]) -> int:
+    """Return the width of the file of word vectors, which decides `embedding_dim`."""
+    assert config.model.word_vectors is not None
+    width = width_of(config.model.word_vectors)
+    asked = settings.get("embedding_dim", width)
+    if asked != width:
+        raise ConfigError(
+            f"embedding_dim is {width} in '{config.model.word_vectors}' and cannot be {asked}. "
+            "Leave it out."
+        )
+    return width
+
+
+def copy_weights(model: LSTMClassifier, start: SavedModel, data: Data) -> bool:
+    """Copy the weights of a pretrained encoder or classifier into `model`.
+
+    Words that `start` does not have start as its `<unk>`. The attention is copied if the pooling
+    is the same, the head if the labels are the same too. "negative" is the same label as "neg".
+
+    Returns:
+        Whether the head was copied.
+    """
+    state = start.encoder.state_dict()
+    known = state["embedding.weight"]  # [words, embedding_dim]
+    new = known[UNK_ID].expand(len(data.vocab) - len(known), -1)
+    state["embedding.weight"] = torch.cat([known, new])
+    model.encoder.load_state_dict(state)
+    other = start.model
+    if not isinstance(other, LSTMClassifier) or other.config.pooling != model.config.pooling:
+        return False
+    if model.attention is not None and other.attention is not None:
+        model.attention.load_state_dict(other.attention.state_dict())
+    rows = matching_labels(data.labels, start.labels or [])
+    if rows is None:
+        return False
+    head = other.linear.state_dict()
+    model.linear.load_state_dict({name: weights[rows] for name, weights in head.items()})
+    return True
+
+
+def matching_labels(labels: list[str], others: list[str]) -> list[int] | None:
+    """Return for each of `labels` the id of the same label in `others`; None if they differ."""
+    if sorted(labels) == sorted(others):
+        return [others.index(label) for label in labels]
+    ids, other_ids = negative_positive_ids(labels), negative_positive_ids(others)
+    if ids is None or other_ids is None:
+        return None
+    return [other_ids[ids.index(id)] for id in range(len(labels))]

@@ -1,0 +1,141 @@
+"""The folder of a training run.
+
+    config.json, vocab.txt, model.safetensors   the model of the best epoch so far
+    metrics.jsonl                               one line for each epoch
+    summary.json                                once the run is finished
+    checkpoint-<step>-<epoch>/                  the newest checkpoint, until then
+
+The file `.lock` locks the folder while a process trains in it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from sentiment.artifacts.checksums import (
+    CONFIG_FILE,
+    VOCAB_FILE,
+    WEIGHTS_FILE,
+    read_json,
+    write_json,
+)
+from sentiment.errors import ConfigError, TrainingError
+from sentiment.runtime.atomic_io import atomic_folder, discard
+from sentiment.runtime.locks import locked, storage_errors
+
+METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
+RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
+
+EpochMetrics = dict[str, float]  # A line of `metrics.jsonl`.
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The result of a training run."""
+
+    finished: bool  # False if a signal stopped it; it can be resumed.
+    epochs: int
+    best_epoch: int
+    validation: EpochMetrics  # Of the best epoch; empty before the first one has ended.
+    seconds: float  # Wall time of training, interruptions excluded.
+    peak_memory: int | None  # Bytes of this process; None where the system does not report it.
+
+
+class Run(NamedTuple):
+    """An open run folder."""
+
+    folder: Path
+    resume: bool
+    overwrite: bool
+    summary: Summary | None  # Of a finished run that was asked to resume: nothing is left to do.
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The checkpoint to resume from; None for a new run."""
+        return checkpoints(self.folder)[-1] if self.resume else None
+
+
+@contextmanager
+def open_run(folder: Path, resume: bool = False, overwrite: bool = False) -> Iterator[Run]:
+    """Lock a run folder for training.
+
+    The state of PyTorch's random generators is restored when the block ends, so that training
+    does not change the random numbers of the calling program.
+
+    Args:
+        folder: created if it does not exist.
+        resume: continue the run in the folder.
+        overwrite: replace the run in the folder, once the first checkpoint of the new run exists.
+
+    Raises:
+        ConfigError: `resume` and `overwrite` are both given, or `folder` is a file.
+        TrainingError: the folder has a run and neither was given, or none to resume.
+        StorageError: another process trains in the folder, or it cannot be written to.
+    """
+    with locked(folder), torch.random.fork_rng(range(torch.cuda.device_count())):
+        check_run_folder(folder, resume, overwrite)
+        summary = None
+        if resume and is_finished(folder):
+            summary = Summary(**read_json(folder / SUMMARY_FILE))
+        yield Run(folder, resume, overwrite, summary)
+
+
+def check_run_folder(folder: Path, resume: bool, overwrite: bool) -> None:
+    """Raise an error if a run would be lost, or if there is none to resume."""
+    if resume and overwrite:
+        raise ConfigError("resume and overwrite exclude each other.")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"'{folder}' is a file; the output of training is a folder.")
+    has_run = bool(checkpoints(folder)) or (folder / SUMMARY_FILE).exists()
+    if resume and not has_run:
+        raise TrainingError(
+            f"There is no run in '{folder}' to resume: it has no checkpoint. Start one without "
+            "resume."
+        )
+    if not (resume or overwrite) and run_files(folder):
+        options = "Resume it, overwrite it" if has_run else "Overwrite it"
+        raise TrainingError(
+            f"'{folder}' has a run already. {options}, or choose another output folder."
+        )
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in a run folder, oldest first."""
+    return sorted(folder.glob("checkpoint-*"))
+
+
+def is_finished(folder: Path) -> bool:
+    """Return whether the run in `folder` is finished and its last checkpoint deleted."""
+    return (folder / SUMMARY_FILE).exists() and not checkpoints(folder)
+
+
+def finish(folder: Path, summary: Summary) -> None:
+    """Write `summary.json` and delete the checkpoints."""
+    with atomic_folder(folder) as stage:
+        write_json(stage / SUMMARY_FILE, asdict(summary))
+    for checkpoint in checkpoints(folder):
+        discard(checkpoint)
+
+
+def write_history(folder: Path, history: Sequence[EpochMetrics]) -> None:
+    """Write `metrics.jsonl`."""
+    with atomic_folder(folder) as stage:
+        lines = "".join(json.dumps(metrics) + "\n" for metrics in history)
+        (stage / METRICS_FILE).write_text(lines, encoding="utf-8", newline="\n")
+
+
+def run_files(folder: Path) -> list[Path]:
+    """Return the files and folders that a run has written into its folder."""
+    return [folder / name for name in RUN_FILES if (folder / name).exists()] + checkpoints(folder)
+
+
+def clear_run_folder(folder: Path) -> None:
+    """Delete the files of a run from its folder, and nothing else."""
+    with storage_errors(folder):
+        for path in reversed(run_files(folder)):  # The model last.
+            discard(path) if path.is_dir() else path.unlink()
