@@ -29,8 +29,8 @@ from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import load_model
 from sentiment.cli import main as sentiment
 from sentiment.errors import SentimentError
-from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
 from sentiment.training.classification import Classification
+from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
 from sentiment.training.trainer import Trainer
 
 # Small, so that the phases between the steps are met often enough.
