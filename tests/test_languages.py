@@ -1,6 +1,6 @@
 """Languages: each of spaCy's tokenizes or names what it needs, and models learn some of them.
 
-The Chinese reviews are built in; those in Arabic, Turkish and Japanese are in `sentences.py`.
+The Chinese reviews are built in; those in Arabic, Turkish and Japanese in `other_languages.py`.
 """
 
 import csv
@@ -10,11 +10,13 @@ import sys
 
 import pytest
 from conftest import SMALL
-from sentences import CORPORA, reviews
+from other_languages import FOLDER, reviews
+from other_languages import LANGUAGES as SMALL_SETS
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
 from sentiment.data.reviews import load_reviews
+from sentiment.data.synthetic.templates import load_templates
 from sentiment.errors import DependencyError, SentimentError
 from sentiment.evaluation.metrics import evaluate
 from sentiment.inference.classifier import Classifier
@@ -84,13 +86,13 @@ def test_words_added_to_jieba_do_not_change_tokens():
         jieba.del_word("特效真的好看")
 
 
-@pytest.mark.parametrize("language", CORPORA)
+@pytest.mark.parametrize("language", SMALL_SETS)
 def test_no_template_is_in_two_splits(language):
-    _, train_templates, test_templates, _ = CORPORA[language]
-    assert not set(train_templates) & set(test_templates)
+    templates = load_templates(FOLDER / language / "templates.tsv")
+    assert not set(templates["train"]) & set(templates["test"])
 
 
-@pytest.mark.parametrize("language", CORPORA)
+@pytest.mark.parametrize("language", SMALL_SETS)
 def test_model_learns_a_language_from_a_few_hundred_reviews(tmp_path, language):
     try:
         Tokenizer(language)

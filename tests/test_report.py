@@ -29,7 +29,7 @@ from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
 from sentiment.cli import app
 from sentiment.data.reviews import load_reviews
 from sentiment.errors import ModelError, StorageError
-from sentiment.evaluation.behavior import Result
+from sentiment.evaluation.behavior import BehaviorResult
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.evaluate import score_dataset
 from sentiment.inference.explain import Explanation, Word
@@ -78,10 +78,12 @@ class Reader(HTMLParser):
 def few_behavioral_tests(monkeypatch):
     """Replace the two dozen behavioral tests, which take seconds, by two results."""
     results = [
-        Result("negation", name, "minimum functionality", f"<i>{name}</i>", 200, 31, 0.155, [])
+        BehaviorResult(
+            "negation", name, "minimum functionality", f"<i>{name}</i>", 200, 31, 0.155, []
+        )
         for name in ("words", "reviews")
     ]
-    monkeypatch.setattr(sentiment.apps.report.report, "check", lambda *_: results)
+    monkeypatch.setattr(sentiment.apps.report.report, "run_tests", lambda *_: results)
 
 
 @pytest.fixture(scope="module")

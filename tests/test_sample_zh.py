@@ -1,4 +1,4 @@
-"""The built-in Chinese corpus: its shape, its disjoint splits; a bag of characters fails on it."""
+"""Tests of the Chinese sample: size, disjoint splits, difficulty for a bag of characters."""
 
 import hashlib
 import itertools
@@ -8,108 +8,108 @@ from collections import Counter
 
 import pytest
 
-from sentiment.data.synthetic.sample_zh import SPLITS, sample_reviews_zh
-from sentiment.data.synthetic.templates import SLOT, worded
+from sentiment.data.synthetic.sample import sample_reviews, sample_templates
+from sentiment.data.synthetic.templates import SLOT
 
 SIZES = {"train": 2400, "validation": 400, "test": 400}
 PAIRS = list(itertools.combinations(SIZES, 2))
 
-# As in the English one: the same value on every platform and Python version is what we promise.
+# See test_sample.py.
 DIGEST = "38d9fb22688fa8941e0b03dc0d2161ec631675683ee4414d6ab56c51064fbd2e"
 
 
 @pytest.fixture(scope="module")
-def corpus() -> dict[str, list[tuple[str, int]]]:
-    return {split: sample_reviews_zh(split) for split in SIZES}
+def sample() -> dict[str, list[tuple[str, int]]]:
+    return {split: sample_reviews(split, "zh") for split in SIZES}
 
 
-def phrases_of(split: str) -> set[str]:
-    """Every wording, but for its slots: all of them are one character here."""
+def wordings_of(split: str) -> set[str]:
+    """Return all wordings, with the same character in place of every slot."""
     return {
-        SLOT.sub("□", worded(phrase, label))
-        for phrases in SPLITS[split][0].values()
-        for phrase in phrases
-        for label in (0, 1)
+        SLOT.sub("□", wording)
+        for templates in sample_templates(split, "zh").values()
+        for template in templates
+        for wording in template
     }
 
 
-def runs(text: str, length: int) -> set[str]:
+def ngrams(text: str, length: int) -> set[str]:
     return {text[at : at + length] for at in range(len(text) - length + 1)}
 
 
 @pytest.mark.parametrize("split", SIZES)
-def test_size_labels_and_order(corpus, split):
+def test_splits_have_their_size_and_the_negative_half_first(sample, split):
     half = SIZES[split] // 2
-    assert [label for _, label in corpus[split]] == [0] * half + [1] * half
-    assert sample_reviews_zh(split) == corpus[split]
+    assert [label for _, label in sample[split]] == [0] * half + [1] * half
+    assert sample_reviews(split, "zh") == sample[split]
 
 
-def test_all_reviews_are_distinct(corpus):
-    texts = [text for reviews in corpus.values() for text, _ in reviews]
+def test_all_reviews_are_distinct(sample):
+    texts = [text for reviews in sample.values() for text, _ in reviews]
     assert len(set(texts)) == len(texts) == 3200
 
 
 @pytest.mark.parametrize("split", SIZES)
-def test_lengths(corpus, split):
-    lengths = [len(text) for text, _ in corpus[split]]
+def test_lengths_vary(sample, split):
+    lengths = [len(text) for text, _ in sample[split]]
     assert min(lengths) >= 20
     assert max(lengths) <= 200
     assert 60 <= statistics.median(lengths) <= 100
 
 
-def test_same_bytes_everywhere(corpus):
+def test_rows_are_unchanged(sample):
     digest = hashlib.sha256()
-    for split, reviews in corpus.items():
+    for split, reviews in sample.items():
         for text, label in reviews:
             digest.update(f"{split}\t{label}\t{text}\n".encode())
     assert digest.hexdigest() == DIGEST
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
-def test_splits_share_no_phrase(one, other):
-    ours, theirs = phrases_of(one), phrases_of(other)
+def test_splits_share_no_template(one, other):
+    ours, theirs = wordings_of(one), wordings_of(other)
     assert not ours & theirs
-    # Nor most of one.
-    assert not set().union(*(runs(phrase, 9) for phrase in ours)) & set().union(
-        *(runs(phrase, 9) for phrase in theirs)
+    # Nor nine characters of one in a row.
+    assert not set().union(*(ngrams(wording, 9) for wording in ours)) & set().union(
+        *(ngrams(wording, 9) for wording in theirs)
     )
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
-def test_splits_share_no_sentence(corpus, one, other):
+def test_splits_share_no_sentence(sample, one, other):
     ours, theirs = (
-        {part for text, _ in corpus[split] for part in re.split("[。！？]", text) if part}
+        {part for text, _ in sample[split] for part in re.split("[。！？]", text) if part}
         for split in (one, other)
     )
     assert not ours & theirs
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_nearly_all_characters_are_known_from_train(corpus, split):
-    known = set().union(*(text for text, _ in corpus["train"]))
-    counts = Counter("".join(text for text, _ in corpus[split]))
+def test_nearly_all_characters_occur_in_train(sample, split):
+    known = set().union(*(text for text, _ in sample["train"]))
+    counts = Counter("".join(text for text, _ in sample[split]))
     assert sum(n for c, n in counts.items() if c not in known) < 0.06 * counts.total()
 
 
 @pytest.mark.parametrize("split", SIZES)
 @pytest.mark.parametrize("word", ["不", "没有", "并", "但|可是|不过|却", "虽|尽管", "以为|没想到"])
-def test_negation_contrast_and_expectation_serve_both_labels(corpus, split, word):
-    found = Counter(label for text, label in corpus[split] if re.search(word, text))
+def test_negation_contrast_and_expectation_occur_in_both_labels(sample, split, word):
+    found = Counter(label for text, label in sample[split] if re.search(word, text))
     assert min(found[0], found[1]) >= 5
     assert abs(found[0] - found[1]) < 4 * found.total() ** 0.5
 
 
 @pytest.mark.parametrize("split", SIZES)
-def test_reviews_are_chinese_and_their_slots_are_filled(corpus, split):
-    assert all(re.fullmatch(r"[\u4e00-\u9fff，。！？：；《》]+", text) for text, _ in corpus[split])
+def test_reviews_are_chinese_and_slots_are_filled(sample, split):
+    assert all(re.fullmatch(r"[\u4e00-\u9fff，。！？：；《》]+", text) for text, _ in sample[split])
 
 
-def test_bag_of_characters_fails(corpus):
+def test_bag_of_characters_misclassifies_many_reviews(sample):
     extraction = pytest.importorskip("sklearn.feature_extraction.text")
     linear_model = pytest.importorskip("sklearn.linear_model")
     bag = extraction.TfidfVectorizer(analyzer="char")
-    texts, labels = zip(*corpus["train"], strict=True)
+    texts, labels = zip(*sample["train"], strict=True)
     model = linear_model.LogisticRegression(max_iter=1000).fit(bag.fit_transform(texts), labels)
     for split in ("validation", "test"):
-        texts, labels = zip(*corpus[split], strict=True)
+        texts, labels = zip(*sample[split], strict=True)
         assert 0.55 < model.score(bag.transform(texts), labels) < 0.8

@@ -193,7 +193,7 @@ def command(monkeypatch, capfd):
     ):
         monkeypatch.setattr(room, "load_reviews", few_reviews)
     monkeypatch.setattr(sentiment.evaluation.baselines, "compare", lambda *_: {})
-    monkeypatch.setattr(sentiment.evaluation.behavior, "check", lambda *_: [])
+    monkeypatch.setattr(sentiment.evaluation.behavior, "run_tests", lambda *_: [])
     monkeypatch.setattr(sentiment.apps.report, "behaviour", lambda *_: "not here")
     # It would give up the file that pytest captures in, which pytest 8 then cannot read.
     monkeypatch.setattr(cli, "discard_output", lambda: None)

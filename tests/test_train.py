@@ -11,8 +11,8 @@ from sentiment.artifacts.bundle import Bundle, EncoderBundle, load_bundle, load_
 from sentiment.config import Config, TextConfig
 from sentiment.data.columns import Notice, from_reviews
 from sentiment.data.labels import IMDB_LABELS
-from sentiment.data.synthetic.lessons import opinions
 from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.data.synthetic.sentences import short_opinions
 from sentiment.errors import InputError
 from sentiment.text.batching import collate
 from sentiment.text.tokenizer import Tokenizer
@@ -86,7 +86,7 @@ def test_lessons_are_for_english_reviews_that_are_negative_or_positive():
     def count(labels, **settings):
         return len(lessons_for(labels, Config.from_flat(**settings)))
 
-    assert count(["neg", "pos"]) == count(["Positive", "Negative"]) == 2 * len(opinions())
+    assert count(["neg", "pos"]) == count(["Positive", "Negative"]) == 2 * len(short_opinions())
     assert count(["neg", "pos"], language="de") == count(["neg", "pos", "neutral"]) == 0
     assert count(["neg", "pos"], lessons=6) == 6
     with pytest.raises(InputError, match="English, and the reviews are read in 'de'.*--lessons 0"):

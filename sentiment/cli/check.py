@@ -13,7 +13,7 @@ from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
 from sentiment.errors import DataError
 
 if TYPE_CHECKING:
-    from sentiment.evaluation.behavior import Failure, Result
+    from sentiment.evaluation.behavior import BehaviorResult, Failure
 
 MAX_CHARACTERS = 200  # Of a printed text; of a longer one its start and end are printed.
 
@@ -34,7 +34,7 @@ def check(
 
     Writes check-<part>.json into the folder given by --model.
     """
-    from sentiment.evaluation.behavior import check, rates
+    from sentiment.evaluation.behavior import failure_rates, run_tests
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
@@ -45,17 +45,17 @@ def check(
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownWordsWarning)
-        results = check(classifier.predict_proba, classifier.labels, part)
+        results = run_tests(classifier.predict_proba, classifier.labels, part)
     tests = [dataclasses.asdict(result) for result in results]
-    result = {"part": part, "rates": rates(results), "tests": tests}
+    result = {"part": part, "rates": failure_rates(results), "tests": tests}
     if as_json:
         print(json.dumps(result))
     else:
-        print_results(results, rates(results), part)
+        print_results(results, failure_rates(results), part)
     save_result(model, f"check-{part}.json", result)
 
 
-def print_results(results: "list[Result]", rates: dict[str, float], part: str) -> None:
+def print_results(results: "list[BehaviorResult]", rates: dict[str, float], part: str) -> None:
     """Print the failure rates as a table, then the failed cases."""
     from rich.console import Console
 

@@ -23,9 +23,8 @@ from sentiment.data.hub import WAYS_OUT, from_hub
 from sentiment.data.imdb import from_imdb_files, is_imdb_folder, read_imdb_archive, read_imdb_folder
 from sentiment.data.labels import UNSUPERVISED
 from sentiment.data.splits import add_test_split
-from sentiment.data.synthetic.lessons import lessons
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.data.synthetic.sample_zh import sample_reviews_zh
+from sentiment.data.synthetic.sentences import synthetic_sentences
 from sentiment.errors import ConfigError, DataError
 from sentiment.runtime.network import HUB_ID
 
@@ -35,8 +34,8 @@ SYNTHETIC_SENTENCES = 20_000
 SPLITS = ("train", "validation", "test")
 BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
     "sample": lambda: {split: sample_reviews(split) for split in SPLITS},
-    "sample-zh": lambda: {split: sample_reviews_zh(split) for split in SPLITS},
-    "synthetic": lambda: {"train": lessons(SYNTHETIC_SENTENCES)},
+    "sample-zh": lambda: {split: sample_reviews(split, "zh") for split in SPLITS},
+    "synthetic": lambda: {"train": synthetic_sentences(SYNTHETIC_SENTENCES)},
 }
 BUILT_IN_LANGUAGES = {"sample-zh": "zh"}  # Where it is not English.
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")

@@ -12,7 +12,7 @@ from sentiment.config import Config, DataConfig, TextConfig
 from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
-from sentiment.data.synthetic.lessons import lessons
+from sentiment.data.synthetic.sentences import synthetic_sentences
 from sentiment.errors import ConfigError, Notice
 from sentiment.text.batching import Example, encode
 from sentiment.text.token_cache import tokenize_dataset
@@ -148,7 +148,7 @@ def synthetic_examples(config: Config, labels: Sequence[str]) -> list[tuple[str,
             "synthetic_sentences are negative or positive, and the labels are "
             f"{', '.join(labels[:10])}. Leave them out."
         )
-    return [(text, ids[label]) for text, label in lessons(count)]
+    return [(text, ids[label]) for text, label in synthetic_sentences(count)]
 
 
 def sentence_examples(

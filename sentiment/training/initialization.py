@@ -11,7 +11,7 @@ from sentiment.config import AUTO, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config, 
 from sentiment.data.known_reviews import count_known
 from sentiment.data.labels import negative_positive_ids
 from sentiment.data.reviews import BUILT_IN_LANGUAGES
-from sentiment.data.synthetic.lessons import opinions
+from sentiment.data.synthetic.sentences import short_opinions
 from sentiment.errors import ConfigError
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import width_of
@@ -75,7 +75,7 @@ def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Init
     sentences = config.data.synthetic_sentences
     if sentences is None:
         is_imdb = known >= MIN_IMDB and negative_positive_ids(splits.labels) is not None
-        sentences = 2 * len(opinions()) if is_imdb else 0
+        sentences = 2 * len(short_opinions()) if is_imdb else 0
     resolved["synthetic_sentences"] = sentences
     if start is not None and start.labels is not None:
         resolved.setdefault("pooling", start.config.model.pooling)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from sentiment.apps.report.confident_errors import MAX_REVIEW_WORDS, TOP_WORDS
 from sentiment.apps.report.figures import MAX_SERIES, short_name
-from sentiment.evaluation.behavior import rates
+from sentiment.evaluation.behavior import failure_rates
 from sentiment.inference.explanation_html import legend
 
 
@@ -29,7 +29,7 @@ def render(**content: Any) -> str:
         max_series=MAX_SERIES,
         max_words=MAX_REVIEW_WORDS,
         top_words=TOP_WORDS,
-        rates=rates,
+        failure_rates=failure_rates,
     )
     return environment.get_template("page.html").render(content).lstrip()
 

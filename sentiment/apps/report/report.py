@@ -22,7 +22,7 @@ from sentiment.artifacts.checksums import CONFIG_FILE, part, read_json
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
 from sentiment.data.splits import fingerprint, shared_mask
 from sentiment.errors import SentimentError, StorageError
-from sentiment.evaluation.behavior import Result, check
+from sentiment.evaluation.behavior import BehaviorResult, run_tests
 from sentiment.evaluation.metrics import Metrics, measure_slices
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.evaluate import score_dataset
@@ -136,13 +136,13 @@ def metric_figures(metrics: Metrics, labels: list[str]) -> dict[str, Figure]:
     }
 
 
-def behavior(classifier: Classifier) -> list[Result] | str:
+def behavior(classifier: Classifier) -> list[BehaviorResult] | str:
     """Return the results of the held-out behavioral tests, or why they do not apply."""
     language = classifier.config.text.language
     if language != "en":
         return f"The tests are in English; the language of the model is '{language}'."
     try:
-        return check(classifier.predict_proba, classifier.labels)
+        return run_tests(classifier.predict_proba, classifier.labels)
     except SentimentError as error:
         return str(error)
 

@@ -1,252 +1,199 @@
-"""The words and templates of a part in, its tests out: the same cases on every call."""
+"""The tests of the behavior suite and the generators of their cases."""
 
 import re
 import string
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
-from types import ModuleType
-from typing import Literal, TypeVar
+from typing import Literal, get_args
 
-from sentiment.data.synthetic.templates import Lexicon, Template, choice, worded
-from sentiment.evaluation.behavior import development, heldout
+from sentiment.data.synthetic.templates import (
+    SLOT,
+    Templates,
+    WordLists,
+    choice,
+    fill_template,
+    load_templates,
+    load_words,
+    read_tsv,
+)
 
-T = TypeVar("T")
+FOLDER = Path(__file__).parent
+TEST_COLUMNS = ("capability", "name", "kind", "description", "seed", "generator", "argument")
 
-CASES = 200  # Of a test, half of them of each label.
-ATTEMPTS = 10 * CASES  # At most: a case that came before is not taken again.
+CASES = 200  # Of each test; half of them are negative.
+MAX_ATTEMPTS = 10 * CASES  # For each label; a case may be generated again.
 
 PartName = Literal["held-out", "development"]
-PARTS: dict[PartName, ModuleType] = {"held-out": heldout, "development": development}
-Kind = Literal["minimum functionality", "invariance", "directional"]
+PARTS: tuple[PartName, ...] = get_args(PartName)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One text to label, or several to compare: what is changed first, weak before strong."""
+    """One text to label, or several to compare: original and changed, or weak to strong."""
 
     texts: tuple[str, ...]
-    label: int  # What the texts say: 0 negative, 1 positive.
+    label: int  # The sentiment of the texts: 0 negative, 1 positive.
 
 
 @dataclass(frozen=True)
-class Check:
-    """One test: cases of which the same is expected."""
+class BehaviorTest:
+    """One test: cases with the same kind of expected result."""
 
     capability: str
     name: str
-    kind: Kind
+    kind: str  # "minimum functionality", "invariance" or "directional".
     description: str
     cases: tuple[Case, ...]
 
 
-Write = Callable[[int, int, Random], Case]  # From a number and a label, by chance.
+@dataclass(frozen=True)
+class CaseGenerator:
+    """Generates one case of a test from the words and templates of one part of the suite."""
+
+    words: WordLists
+    templates: Templates
+    label: int
+    number: int  # Of the case in its test; the templates are used in turn.
+    rng: Random
+
+    def wording(self, kind: str) -> str:
+        """Return the template of this kind whose turn it is, in the wording for the label."""
+        return self.templates[kind][self.number % len(self.templates[kind])][self.label]
+
+    def fill(self, wording: str, **values: str) -> str:
+        """Return a text; `values` are the values of slots that are known already."""
+        return fill_template(self.words, wording, self.label, self.rng, **values)
+
+    def one_template(self, kind: str) -> Case:
+        """Return a text made of one template."""
+        return Case((self.fill(self.wording(kind)),), self.label)
+
+    def short_review(self) -> Case:
+        """Return a review: what the film is about, one to three remarks, a conclusion."""
+        remarks = [wordings[self.label] for wordings in self.templates["remark"]]
+        sentences = [self.wording("setup")]
+        for _ in range(1 + self.number % 3):
+            sentences.append(remarks.pop(int(self.rng.random() * len(remarks))))
+        sentences.append(self.wording("conclusion"))
+        return Case((self.fill(" ".join(sentences)),), self.label)
+
+    def sentence_or_review(self) -> str:
+        """Return a plain sentence for even numbers, a short review for odd ones."""
+        half = replace(self, number=self.number // 2)
+        case = half.short_review() if self.number % 2 else half.one_template("plain sentences")
+        return case.texts[0]
+
+    def increasing_intensity(self, scales: str) -> Case:
+        """Return one sentence with each step of a scale such as "good < very good < excellent"."""
+        seed = self.rng.random()  # The same for all steps, so that only `{degree}` differs.
+        steps = choice(self.rng, self.words.opinions[scales][self.label]).split(" < ")
+        texts = (
+            replace(self, rng=Random(seed)).fill(self.wording("degree"), degree=step)
+            for step in steps
+        )
+        return Case(tuple(texts), self.label)
+
+    def replaced_fact(self, argument: str) -> Case:
+        """Return one text with two values of one fact.
+
+        `argument` is the kind of template, and the facts of which each template has one.
+        """
+        kind, *facts = argument.split(", ")
+        wording = self.wording(kind)
+        fact = next(slot for slot, _ in SLOT.findall(wording) if slot in facts)
+        values = list(self.words.facts[fact])
+        value = values.pop(int(self.rng.random() * len(values)))
+        text = self.fill(wording, **{fact: value})
+        return Case((text, text.replace(value, choice(self.rng, values))), self.label)
+
+    def changed_text(self, change: str) -> Case:
+        """Return a sentence or review, and the same text after one of `CHANGES`."""
+        text = self.sentence_or_review()
+        return Case((text, CHANGES[change](text, self.number // 2, self.rng)), self.label)
+
+    def added_sentence(self) -> Case:
+        """Return a sentence or review, without and with a neutral sentence before or after it."""
+        text = self.sentence_or_review()
+        neutral = self.fill(choice(self.rng, self.templates["neutral sentence"])[self.label])
+        longer = f"{neutral} {text}" if self.number // 2 % 2 else f"{text} {neutral}"
+        return Case((text, longer), self.label)
+
+    def opinion_in_plot(self, position: str) -> Case:
+        """Return a plot of 400 words; `position` is the fraction of it before the one opinion."""
+        sentences = re.split(r"(?<=[.!?]) ", self.wording("plot"))
+        turn = replace(self, number=self.number // len(self.templates["plot"]))
+        sentences.insert(round(float(position) * len(sentences)), turn.wording("conclusion"))
+        return Case((self.fill(" ".join(sentences)),), self.label)
 
 
-def suite(part: PartName) -> list[Check]:
-    """The tests of one part."""
-    return Author(part).tests()
-
-
-class Author:
-    """Who writes the cases of one part."""
-
-    def __init__(self, name: PartName) -> None:
-        part: ModuleType = PARTS[name]
-        self.name = name
-        self.templates, self.plots = part.templates, part.plots.PLOTS
-        self.degrees, self.strengths = part.words.DEGREES, part.words.STRENGTHS
-        self.lexicon = Lexicon(part.words.FACTS, part.words.WORDS, part.words.OPINIONS)
-
-    def tests(self) -> list[Check]:
-        """All tests, by capability."""
-        these = self.templates
-        return [
-            *self.of(
-                "minimum functionality",
-                "minimum functionality",
-                ("plain sentences", "plain praise or blame", self.plain(these.PLAIN)),
-                ("feelings and advice", "what I felt, what to do", self.plain(these.FEELINGS)),
-                ("short reviews", "three to five sentences that agree", self.review),
-            ),
-            *self.of(
-                "negation",
-                "minimum functionality",
-                ("negated words", "not bad, never dull", self.plain(these.NEGATED)),
-                ("negated reviews", "only negations", self.plain(these.NEGATED_REVIEWS)),
-                ("superlatives", "could hardly be better", self.plain(these.SUPERLATIVES)),
-                ("expectations", "expected to hate it, but", self.plain(these.EXPECTATIONS)),
-            ),
-            *self.of(
-                "intensity",
-                "directional",
-                ("degrees", "fairly good, good, very good", self.ladder(self.degrees)),
-                ("stronger words", "good, very good, excellent", self.ladder(self.strengths)),
-            ),
-            *self.of(
-                "invariance",
-                "invariance",
-                ("names", "another person's name", self.renamed),
-                ("places", "another place", self.moved),
-                ("dates", "another year, day or month", self.dated),
-                ("typos", "two neighbouring letters change places", self.changed(typo)),
-                ("casing", "lower, upper, capitals at every word", self.changed(recased)),
-                ("punctuation", "another end of the last sentence", self.changed(ended)),
-                ("neutral sentence", "one more, at either end", self.lengthened),
-                ("line breaks", "<br /> in place of a space", self.changed(broken)),
-            ),
-            *self.of(
-                "contrast",
-                "minimum functionality",
-                ("contrast", "great cast, dreadful film", self.plain(these.CONTRASTS)),
-                ("concession", "although, despite, granted", self.plain(these.CONCESSIONS)),
-                ("mixed reviews", "both sides, and a verdict", self.plain(these.MIXED_REVIEWS)),
-            ),
-            *self.of(
-                "length",
-                "minimum functionality",
-                ("verdict first", "before 400 neutral words", self.buried(0.0)),
-                ("verdict last", "after 400 neutral words", self.buried(1.0)),
-                ("verdict buried", "in 400 neutral words", self.buried(0.5)),
-            ),
-        ]
-
-    def of(self, capability: str, kind: Kind, *tests: tuple[str, str, Write]) -> list[Check]:
-        """The tests of one capability, given as name, description and who writes a case."""
-        return [
-            Check(capability, name, kind, description, self.distinct(write, name))
-            for name, description, write in tests
-        ]
-
-    def distinct(self, write: Write, name: str) -> tuple[Case, ...]:
-        """`CASES` cases, none twice. Each template gets its turn, as long as it has a new text."""
-        rng = Random(f"{self.name} {name}")
-        cases: dict[Case, None] = {}
-        for label in (0, 1):
-            for number in range(ATTEMPTS):
-                if len(cases) == (label + 1) * CASES // 2:
-                    break
-                cases.setdefault(write(number, label, rng))
-        return tuple(cases)
-
-    def fill(self, template: Template, label: int, rng: Random, **given: str) -> str:
-        return self.lexicon.fill(template, label, rng, **given)
-
-    def plain(self, templates: Sequence[Template]) -> Write:
-        """One template as it is."""
-
-        def write(number: int, label: int, rng: Random) -> Case:
-            return Case((self.fill(turn(templates, number), label, rng),), label)
-
-        return write
-
-    def review(self, number: int, label: int, rng: Random) -> Case:
-        """What the film is about, one to three remarks, a verdict."""
-        remarks = list(self.templates.REMARKS)
-        sentences = [turn(self.templates.SETTINGS, number)]
-        for _ in range(1 + number % 3):
-            sentences.append(remarks.pop(int(rng.random() * len(remarks))))
-        sentences.append(turn(self.templates.VERDICTS, number))
-        text = " ".join(worded(sentence, label) for sentence in sentences)
-        return Case((self.fill(text, label, rng),), label)
-
-    def either(self, number: int, label: int, rng: Random) -> str:
-        """A plain sentence or a short review."""
-        write = self.review if number % 2 else self.plain(self.templates.PLAIN)
-        return write(number // 2, label, rng).texts[0]
-
-    def ladder(self, ladders: tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]) -> Write:
-        """One sentence, with each step of a ladder of words."""
-
-        def write(number: int, label: int, rng: Random) -> Case:
-            frame = turn(self.templates.DEGREE_FRAMES, number)
-            # One rest for all steps: what is drawn does not depend on the step.
-            seed = rng.random()
-            ladder = turn(ladders[label], int(rng.random() * len(ladders[label])))
-            steps = (self.fill(frame, label, Random(seed), degree=step) for step in ladder)
-            return Case(tuple(steps), label)
-
-        return write
-
-    def replaced(self, template: Template, label: int, rng: Random, fact: str) -> Case:
-        """One sentence with two values of one fact."""
-        values = list(self.lexicon.facts[fact])
-        before = values.pop(int(rng.random() * len(values)))
-        text = self.fill(template, label, rng, **{fact: before})
-        return Case((text, text.replace(before, choice(rng, values))), label)
-
-    def renamed(self, number: int, label: int, rng: Random) -> Case:
-        return self.replaced(turn(self.templates.NAMES, number), label, rng, "actor")
-
-    def moved(self, number: int, label: int, rng: Random) -> Case:
-        return self.replaced(turn(self.templates.PLACES, number), label, rng, "place")
-
-    def dated(self, number: int, label: int, rng: Random) -> Case:
-        fact, template = turn(self.templates.DATES, number)
-        return self.replaced(template, label, rng, fact)
-
-    def changed(self, change: Callable[[str, int, Random], str]) -> Write:
-        """A sentence or a review, and what `change` makes of it."""
-
-        def write(number: int, label: int, rng: Random) -> Case:
-            text = self.either(number, label, rng)
-            return Case((text, change(text, number // 2, rng)), label)
-
-        return write
-
-    def lengthened(self, number: int, label: int, rng: Random) -> Case:
-        """A sentence or a review, without and with a neutral sentence before or behind it."""
-        text = self.either(number, label, rng)
-        more = self.fill(choice(rng, self.templates.NEUTRAL), label, rng)
-        return Case((text, f"{more} {text}" if number // 2 % 2 else f"{text} {more}"), label)
-
-    def buried(self, where: float) -> Write:
-        """A verdict in a plot of some 400 words, after the part `where` of its sentences."""
-
-        def write(number: int, label: int, rng: Random) -> Case:
-            sentences = re.split(r"(?<=[.!?])\s+", turn(self.plots, number).strip())
-            verdict = worded(turn(self.templates.VERDICTS, number // len(self.plots)), label)
-            sentences.insert(round(where * len(sentences)), verdict)
-            text = " ".join(" ".join(sentences).split())
-            return Case((self.fill(text, label, rng),), label)
-
-        return write
-
-
-def turn(items: Sequence[T], number: int) -> T:
-    """The item whose turn it is."""
-    return items[number % len(items)]
-
-
-def typo(text: str, number: int, rng: Random) -> str:
-    """`text` with two neighbouring letters inside a word of four or more the other way round."""
-    places = [
-        place
+def swap_letters(text: str, number: int, rng: Random) -> str:
+    """Return `text` with two adjacent letters inside a word of four or more swapped."""
+    positions = [
+        position
         for word in re.finditer(r"[A-Za-z]{4,}", text)
-        for place in range(word.start() + 1, word.end() - 2)
-        if text[place] != text[place + 1]
+        for position in range(word.start() + 1, word.end() - 2)
+        if text[position] != text[position + 1]
     ]
-    place = places[int(rng.random() * len(places))]
-    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    at = choice(rng, positions)
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
-def recased(text: str, number: int, rng: Random) -> str:
-    """`text` in lower case, in upper case, or with a capital at every word."""
+def change_case(text: str, number: int, rng: Random) -> str:
+    """Return `text` in lower case, in upper case, or with a capital at every word."""
     return (str.lower, str.upper, string.capwords)[number % 3](text)
 
 
-def ended(text: str, number: int, rng: Random) -> str:
-    """`text` with another end than it has."""
+def change_end(text: str, number: int, rng: Random) -> str:
+    """Return `text` with other punctuation at its end."""
     bare = text.rstrip(".!?")
     others = [end for end in ("", "!", "...", "!!!", " .") if bare + end != text]
     return bare + others[number % len(others)]
 
 
-def broken(text: str, number: int, rng: Random) -> str:
-    """`text` with line breaks between its sentences; one alone is broken in the middle."""
+def insert_line_breaks(text: str, number: int, rng: Random) -> str:
+    """Return `text` with line breaks between its sentences, or in the middle of a single one."""
     text, breaks = re.subn(r"(?<=[.!?]) ", "<br /><br />", text)
     if breaks:
         return text
     words = text.split(" ")
     middle = len(words) // 2
     return " ".join(words[:middle]) + "<br />" + " ".join(words[middle:])
+
+
+CHANGES = {
+    "swap_letters": swap_letters,
+    "change_case": change_case,
+    "change_end": change_end,
+    "insert_line_breaks": insert_line_breaks,
+}
+
+
+def behavior_tests(part: PartName) -> list[BehaviorTest]:
+    """Return all tests of one part, the same on every call."""
+    words = load_words(FOLDER / part / "words.json")
+    templates = part_templates(part)
+
+    def cases(seed: str, method: str, *argument: str) -> tuple[Case, ...]:
+        """Return distinct cases, the negative half first."""
+        rng = Random(f"{part} {seed}")
+        distinct: dict[Case, None] = {}
+        for label in (0, 1):
+            for number in range(MAX_ATTEMPTS):
+                if len(distinct) == (label + 1) * CASES // 2:
+                    break
+                generator = CaseGenerator(words, templates, label, number, rng)
+                distinct.setdefault(getattr(generator, method)(*argument))
+        return tuple(distinct)
+
+    return [
+        BehaviorTest(capability, name, kind, description, cases(*generator))
+        for capability, name, kind, description, *generator in read_tsv(
+            FOLDER / "tests.tsv", TEST_COLUMNS, optional=1
+        )
+    ]
+
+
+def part_templates(part: PartName) -> Templates:
+    """Return the templates of one part, by kind."""
+    return load_templates(FOLDER / part / "templates.tsv")
