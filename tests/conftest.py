@@ -1,4 +1,4 @@
-"""What several rooms' tests share: the real IMDB where it is at hand, and a small trained model."""
+"""Fixtures that several test files share: a small trained model, few reviews, the real IMDB."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-import sentiment.training.classification
+import sentiment.training.classification_data
 from sentiment.artifacts.checksums import (
     CONFIG_FILE,
     VOCAB_FILE,
@@ -15,13 +15,13 @@ from sentiment.artifacts.checksums import (
     read_json,
     write_config,
 )
-from sentiment.config import FROM_SCRATCH, Config
 from sentiment.data.columns import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.training.classification import train
+from sentiment.presets import FROM_SCRATCH
+from sentiment.training.classification import train_classifier
 
-# The same inputs each time; many more, and others each time, with --hypothesis-profile long.
+# The same inputs in each session; with --hypothesis-profile long many more, and others each time.
 settings.register_profile("short", max_examples=100, derandomize=True, deadline=None, database=None)
 settings.register_profile(
     "long",
@@ -32,31 +32,32 @@ settings.register_profile(
 )
 settings.load_profile("short")
 
+# Settings of a model that trains in a second.
 SMALL = {
     **FROM_SCRATCH,
     "dataset": "sample",
     "epochs": 1,
     "min_steps": 0,
-    "epoch_steps": 1,
+    "min_epoch_steps": 1,
     "embedding_dim": 16,
     "hidden_size": 16,
     "max_length": 60,
     "batch_size": 32,
     "checkpoint_steps": 50,
-    "adversarial": 0.0,
+    "adversarial_norm": 0.0,
     "device": "cpu",
 }
 
 
 def reseal(folder, **changes):
-    """Make the checksums of a bundle's files right again, with `changes` to its config."""
+    """Update the checksums of a model folder, with `changes` to its `config.json`."""
     checksums = {name: hash_of(folder / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
     write_config(folder, {**read_json(folder / CONFIG_FILE), **changes}, checksums)
 
 
 @pytest.fixture(scope="session")
 def dataset():
-    """The name or path of the real IMDB, from the environment."""
+    """Return the name or path of the real IMDB, from the environment variable DATASET."""
     if "DATASET" not in os.environ:
         pytest.skip("DATASET does not name a copy of IMDB: set it to stanfordnlp/imdb or a path")
     return os.environ["DATASET"]
@@ -64,32 +65,32 @@ def dataset():
 
 @pytest.fixture(scope="session")
 def imdb(dataset):
+    """Return the splits of the real IMDB."""
     return load_reviews(dataset)
 
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory):
-    """The folder of a finished run of a small model on the built-in corpus."""
+    """Return the folder of a finished run: a small model of the built-in reviews."""
     folder = tmp_path_factory.mktemp("runs") / "small"
-    train(Config.from_flat(**SMALL), folder)
+    train_classifier(SMALL, folder)
     return folder
 
 
 @pytest.fixture
 def few_reviews(monkeypatch):
-    """A corpus of 120 + 40 reviews: eight steps in two epochs."""
+    """Make every dataset consist of 120 + 40 built-in reviews: 8 steps in two epochs."""
     splits = {}
     for split, count in (("train", 60), ("validation", 20)):
         rows = sample_reviews(split)
         splits[split] = rows[:count] + rows[-count:]
-    monkeypatch.setattr(
-        sentiment.training.classification, "load_reviews", lambda *_: from_reviews(splits)
-    )
+    reviews = from_reviews(splits)
+    monkeypatch.setattr(sentiment.training.classification_data, "load_reviews", lambda *_: reviews)
 
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium, which opens pages as a user sees them."""
+    """Open Chromium, to test pages as a user sees them."""
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if chromium is None:
