@@ -28,17 +28,15 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=[None], help="run folders")
     arguments = parser.parse_args()
     rows = [json.loads(line) for line in OPINIONS.open(encoding="utf-8")]
-    kinds, labels = (
-        np.array([row["kind"] for row in rows]),
-        np.array([row["label"] for row in rows]),
-    )
+    texts = [row["text"] for row in rows]
+    kinds = np.array([row["kind"] for row in rows])
+    labels = np.array([row["label"] for row in rows])
     table = Table("model", *(f"{kind}: error rate, ROC-AUC" for kind in sorted({*kinds})))
     for model in arguments.models:
         classifier = Classifier.from_pretrained(model) if model else Classifier.from_pretrained()
-        sides = negative_positive_ids(classifier.labels)
-        assert sides is not None, classifier.labels
-        texts = [row["text"] for row in rows]
-        scores = classifier.predict_proba(texts)[:, sides[1]]
+        ids = negative_positive_ids(classifier.labels)
+        assert ids is not None, classifier.labels
+        scores = classifier.predict_proba(texts)[:, ids[1]]
         cells = []
         for kind in sorted({*kinds}):
             own, truth = scores[kinds == kind], labels[kinds == kind]

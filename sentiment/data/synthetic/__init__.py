@@ -1,1 +1,1 @@
-"""Built-in corpora made from templates and word lists."""
+"""Built-in datasets that are generated from templates and word lists."""

@@ -19,7 +19,6 @@ from sentiment.data.synthetic.templates import (
     balanced_texts,
     choice,
     correct_spelling,
-    fill_template,
     load_templates,
     load_words,
     weighted,
@@ -91,15 +90,16 @@ def chinese_review(templates: Templates, words: WordLists, label: int, rng: rand
     kinds = ["setup"] if rng.random() < 0.8 else []
     kinds += ["plot"] if rng.random() < 0.5 else []
     kinds += [choice(rng, CHINESE_OPINIONS) for _ in range(2 + int(4 * rng.random()))]
-    chosen: list[tuple[str, str]] = []
-    for kind in (*kinds, "conclusion"):
-        unused = [template for template in templates[kind] if template not in chosen]
-        chosen.append(choice(rng, unused or templates[kind]))
-    return fill_template(words, "".join(wordings[label] for wordings in chosen), label, rng)
+    filler = TemplateFiller(words, rng)
+    wordings = [filler.draw(templates[kind])[label] for kind in (*kinds, "conclusion")]
+    return filler.fill("".join(wordings), label)
 
 
 class EnglishReview(TemplateFiller):
-    """Generates the sentences of one review, all about the same invented film."""
+    """Generates the sentences of one review, which are all about the same invented film.
+
+    Unlike in other texts, a word may come again after all words of its list have been drawn.
+    """
 
     def __init__(
         self, templates: Templates, words: WordLists, label: int, rng: random.Random
@@ -109,7 +109,7 @@ class EnglishReview(TemplateFiller):
         self.unused: dict[Any, list[Any]] = {}
         self.last: dict[Any, Any] = {}
         self.mass_noun = re.compile(rf"\b[Aa] ([a-z]+ (?:{'|'.join(words.words['mass_noun'])}))\b")
-        # Draw all facts at once, so that later random numbers do not depend on which are used.
+        # All facts are drawn first, so that the rest does not depend on which of them are used.
         self.values = {slot: choice(rng, options) for slot, options in words.facts.items()}
         self.values |= {
             "title": self.title(),
@@ -140,7 +140,7 @@ class EnglishReview(TemplateFiller):
         return text
 
     def sentence(self, kind: str) -> str:
-        """Return a template of this kind as one or more sentences."""
+        """Return a filled template of this kind: one or more sentences."""
         text = self.fill(self.draw(self.templates[kind])[self.label], self.label)
         text = correct_spelling(self.mass_noun.sub(r"\1", text))
         if text.endswith("."):
@@ -168,16 +168,13 @@ class EnglishReview(TemplateFiller):
 
     def name(self, kind: str) -> str:
         """Return an invented name for an "actor" or an "actress"."""
-        first_names, last_names = (
-            self.words.words[f"first_name_{kind}"],
-            self.words.words["last_name"],
-        )
-        return f"{choice(self.rng, first_names)} {choice(self.rng, last_names)}"
+        names = self.words.words
+        first, last = names[f"first_name_{kind}"], names["last_name"]
+        return f"{choice(self.rng, first)} {choice(self.rng, last)}"
 
     def title(self) -> str:
         """Return an invented title."""
-        adjective, noun = (
-            choice(self.rng, self.words.words[part]) for part in ("title_adjective", "title_noun")
-        )
+        adjective = choice(self.rng, self.words.words["title_adjective"])
+        noun = choice(self.rng, self.words.words["title_noun"])
         title = choice(self.rng, (f"The {adjective} {noun}", f"{adjective} {noun}", f"The {noun}"))
         return choice(self.rng, (title, f'"{title}"', f'"{title}"', title.upper()))

@@ -2,7 +2,7 @@
 
 The label of a long review hardly teaches a model what one "not" does to the next word: among 230
 words it seldom decides the label. In a short sentence it does. Half of the sentences are generated
-from the templates of the sample's train split and of `short_sentences/`; the other half are written
+from the templates of the sample's train split and of `short_sentences/`. The other half are written
 opinions (`short_opinions.tsv`), mostly about what somebody felt, did or advises. No sentence occurs
 in the behavioral tests. All are English, about movies, and negative or positive.
 """
@@ -93,7 +93,7 @@ def sentence_words() -> WordLists:
 
 
 def generate_text(review: EnglishReview) -> str:
-    """Return mostly one sentence, sometimes a few, or an opinion in a long or short review."""
+    """Return one sentence in 70% of cases, else a few sentences or a whole review."""
     rng = review.rng
     chance = rng.random()
     if chance < 0.05:

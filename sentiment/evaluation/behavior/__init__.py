@@ -25,17 +25,14 @@ from sentiment.evaluation.behavior.runner import (
     failure_rates,
     run_tests,
 )
-from sentiment.evaluation.behavior.suite import PARTS, BehaviorTest, Case, PartName, behavior_tests
+from sentiment.evaluation.behavior.suite import PARTS, PartName
 
 __all__ = [
     "PARTS",
     "TOLERANCE",
     "BehaviorResult",
-    "BehaviorTest",
-    "Case",
     "Failure",
     "PartName",
-    "behavior_tests",
     "failure_rates",
     "run_tests",
 ]

@@ -12,7 +12,7 @@ from sentiment.evaluation.behavior.suite import BehaviorTest, Case, PartName, be
 if TYPE_CHECKING:
     import numpy as np
 
-TOLERANCE = 0.01  # By which a score may fall in a directional test: near 0 or 1 order means little.
+TOLERANCE = 0.01  # Accepted decrease in a directional test: near 0 or 1 small changes mean little.
 MAX_EXAMPLES = 3
 
 
@@ -57,7 +57,7 @@ def run_tests(
     """
     columns = negative_positive_ids(labels)
     if columns is None:
-        names = ", ".join(labels) if len(labels) < 8 else f"of {len(labels)} others"
+        names = ", ".join(labels) if len(labels) < 8 else f"{len(labels)} others"
         raise DataError(
             f"The behavioral tests are for a classifier of the labels {' and '.join(IMDB_LABELS)}, "
             f"not {names}."

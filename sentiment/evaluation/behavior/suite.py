@@ -1,4 +1,8 @@
-"""The tests of the behavior suite and the generators of their cases."""
+"""The tests of the behavior suite and the generators of their cases.
+
+`tests.tsv` defines the tests. The last three columns generate the cases: the seed of the random
+numbers, a method of `CaseGenerator`, and the argument of that method.
+"""
 
 import re
 import string
@@ -19,7 +23,7 @@ from sentiment.data.synthetic.templates import (
 )
 
 FOLDER = Path(__file__).parent
-TEST_COLUMNS = ("capability", "name", "kind", "description", "seed", "generator", "argument")
+TEST_COLUMNS = ("capability", "name", "kind", "description", "seed", "method", "argument")
 
 CASES = 200  # Of each test; half of them are negative.
 MAX_ATTEMPTS = 10 * CASES  # For each label; a case may be generated again.
@@ -49,16 +53,19 @@ class BehaviorTest:
 
 @dataclass(frozen=True)
 class CaseGenerator:
-    """Generates one case of a test from the words and templates of one part of the suite."""
+    """Generates one case of a test from the words and templates of one part of the suite.
+
+    Templates of a kind are used in turn, by the number of the case; words are drawn at random.
+    """
 
     words: WordLists
     templates: Templates
     label: int
-    number: int  # Of the case in its test; the templates are used in turn.
+    number: int  # Of the case within its test and label.
     rng: Random
 
     def wording(self, kind: str) -> str:
-        """Return the template of this kind whose turn it is, in the wording for the label."""
+        """Return the wording for the label of the next template of this kind."""
         return self.templates[kind][self.number % len(self.templates[kind])][self.label]
 
     def fill(self, wording: str, **values: str) -> str:
@@ -97,7 +104,8 @@ class CaseGenerator:
     def replaced_fact(self, argument: str) -> Case:
         """Return one text with two values of one fact.
 
-        `argument` is the kind of template, and the facts of which each template has one.
+        Args:
+            argument: a kind of template, then facts of which each template contains one.
         """
         kind, *facts = argument.split(", ")
         wording = self.wording(kind)
@@ -120,7 +128,7 @@ class CaseGenerator:
         return Case((text, longer), self.label)
 
     def opinion_in_plot(self, position: str) -> Case:
-        """Return a plot of 400 words; `position` is the fraction of it before the one opinion."""
+        """Return a plot of 400 neutral words with one opinion, after `position` (0 to 1) of it."""
         sentences = re.split(r"(?<=[.!?]) ", self.wording("plot"))
         turn = replace(self, number=self.number // len(self.templates["plot"]))
         sentences.insert(round(float(position) * len(sentences)), turn.wording("conclusion"))
@@ -186,11 +194,10 @@ def behavior_tests(part: PartName) -> list[BehaviorTest]:
                 distinct.setdefault(getattr(generator, method)(*argument))
         return tuple(distinct)
 
+    rows = read_tsv(FOLDER / "tests.tsv", TEST_COLUMNS, optional=1)
     return [
-        BehaviorTest(capability, name, kind, description, cases(*generator))
-        for capability, name, kind, description, *generator in read_tsv(
-            FOLDER / "tests.tsv", TEST_COLUMNS, optional=1
-        )
+        BehaviorTest(capability, name, kind, description, cases(seed, method, *argument))
+        for capability, name, kind, description, seed, method, *argument in rows
     ]
 
 
