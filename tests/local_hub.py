@@ -1,5 +1,6 @@
-"""A Hub on loopback: as much of its HTTP interface as the client uses to make, fill and read a
-model. What arrives and what is fetched is kept, for tests to look at."""
+"""A small Hub server on loopback: the part of its HTTP interface that the client uses to create,
+write and read models, and to read datasets. It records requests and uploads for the tests.
+"""
 
 import base64
 import hashlib
@@ -9,20 +10,24 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-TOKEN = "hf_of_nobody"
+TOKEN = "hf_example"
 
 
 class Hub(ThreadingHTTPServer):
-    """Models by id: whether private, and by branch their files, the last commit's."""
+    """Repositories by id, each with its visibility and the files of the last commit by branch.
+
+    The id of a dataset starts with `datasets/`.
+    """
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Request)
         self.models, self.uploads, self.requests = {}, {}, []
-        self.commits = []  # The names of the files that each brought.
-        self.gated, self.cut = set(), set()  # Ids; names of files that are sent by half.
-        self.sizes = {}  # By name, what is claimed of a file.
+        self.commits = []  # The file names of each commit.
+        self.gated = set()  # Ids.
+        self.cut = set()  # Names of files of which only the first half is sent.
+        self.sizes = {}  # The claimed size of a file, by name.
 
     @property
     def endpoint(self):
@@ -32,10 +37,12 @@ class Hub(ThreadingHTTPServer):
         self.models[model] = {"private": private, "main": dict(files)}
 
     def sent(self, model):
-        """The names of the files whose content was asked for."""
+        """Return the names of the downloaded files."""
         start = f"/{model}/resolve/"
         return [
-            path.split("/")[-1] for how, path in self.requests if how == "GET" and start in path
+            path.split("/")[-1]
+            for method, path in self.requests
+            if method == "GET" and start in path
         ]
 
 
@@ -68,16 +75,19 @@ class Request(BaseHTTPRequestHandler):
         self.server.requests.append((self.command, path))
         return path.strip("/").split("/")
 
-    def is_known(self):
+    def is_authorized(self):
         return self.headers.get("Authorization") == f"Bearer {TOKEN}"
 
     def handle_read(self):
         parts, hub = self.parts(), self.server
-        in_api = parts[:2] == ["api", "models"]
-        rest = parts[2:] if in_api else parts
-        model, rest = "/".join(rest[:2]), rest[2:]
+        in_api = parts[:1] == ["api"]
+        rest = parts[1:] if in_api else parts
+        if rest[:1] == ["models"]:
+            rest = rest[1:]
+        size = 3 if rest[:1] == ["datasets"] else 2
+        model, rest = "/".join(rest[:size]), rest[size:]
         known = hub.models.get(model)
-        if known is None or (known["private"] and not self.is_known()):
+        if known is None or (known["private"] and not self.is_authorized()):
             return self.refuse(401 if in_api else 404, "RepoNotFound")
         if model in hub.gated:
             return self.refuse(403, "GatedRepo")
@@ -95,8 +105,9 @@ class Request(BaseHTTPRequestHandler):
         ]
         if rest[:1] == ["tree"]:
             return self.answer(listed)
-        about = {"id": model, "private": known["private"], "sha": commit_of(files)}
-        return self.answer({**about, "siblings": listed, "tags": [], "downloads": 0})
+        info = {"id": model.removeprefix("datasets/"), "private": known["private"]}
+        info |= {"sha": commit_of(files), "siblings": listed, "tags": [], "downloads": 0}
+        return self.answer(info)
 
     def handle_file(self, files, name):
         if name not in files:
@@ -111,7 +122,7 @@ class Request(BaseHTTPRequestHandler):
     def do_POST(self):
         parts, hub = self.parts(), self.server
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if not self.is_known():
+        if not self.is_authorized():
             return self.refuse(401, "Unauthorized")
         if parts == ["api", "validate-yaml"]:
             return self.answer({"errors": [], "warnings": []})
@@ -149,20 +160,20 @@ class Request(BaseHTTPRequestHandler):
         page = f"{hub.endpoint}/{model}/commit/{commit}"
         return self.answer({"commitUrl": page, "commitOid": commit})
 
-    def create(self, wanted):
-        model = f"{wanted['organization']}/{wanted['name']}"
-        if wanted["organization"] != "user":
+    def create(self, request):
+        model = f"{request['organization']}/{request['name']}"
+        if request["organization"] != "user":
             return self.refuse(403, "Forbidden")
         if model in self.server.models:
             return self.answer({"url": f"{self.server.endpoint}/{model}"}, 409)
-        private = wanted.get("private") is True or wanted.get("visibility") == "private"
+        private = request.get("private") is True or request.get("visibility") == "private"
         self.server.add(model, {}, private)
         return self.answer({"url": f"{self.server.endpoint}/{model}"})
 
-    def batch(self, wanted):
+    def batch(self, request):
         objects = [
-            {**one, "actions": {"upload": {"href": f"{self.server.endpoint}/lfs/{one['oid']}"}}}
-            for one in wanted["objects"]
+            {**file, "actions": {"upload": {"href": f"{self.server.endpoint}/lfs/{file['oid']}"}}}
+            for file in request["objects"]
         ]
         return self.answer({"transfer": "basic", "objects": objects})
 
@@ -185,7 +196,7 @@ def commit_of(files):
 
 @contextmanager
 def serving_hub():
-    """A Hub that answers as long as the block runs."""
+    """Yield a server that runs until the end of the block."""
     hub = Hub()
     threading.Thread(target=hub.serve_forever, daemon=True).start()
     try:

@@ -24,7 +24,6 @@ from sentiment.data.splits import (
     warn_of_shared,
 )
 from sentiment.errors import ConfigError, DataError, SentimentError
-from sentiment.runtime.network import within
 
 IMDB_FEATURES = review_features(IMDB_LABELS)
 REVIEWS = {
@@ -331,7 +330,7 @@ def test_unreachable_hub_is_an_error_within_ten_seconds(monkeypatch):
 
     monkeypatch.setattr(hub.HfApi, "dataset_info", sleep)
     started = time.monotonic()
-    with pytest.raises(SentimentError, match="cannot be reached.*HF_ENDPOINT.*--dataset sample"):
+    with pytest.raises(SentimentError, match="cannot be reached.*HF_ENDPOINT.*'sample'"):
         load_reviews("someone/never-downloaded")
     assert time.monotonic() - started < 10
 
@@ -344,7 +343,7 @@ def test_unknown_hub_dataset_is_an_error(monkeypatch):
         raise RepositoryNotFoundError("404", response=Response())
 
     monkeypatch.setattr(hub.HfApi, "dataset_info", refuse)
-    with pytest.raises(SentimentError, match="The Hub has no public data set 'someone/nothing'"):
+    with pytest.raises(SentimentError, match="'someone/nothing', and no dataset of that name on"):
         load_reviews("someone/nothing")
 
 
@@ -360,14 +359,6 @@ def test_revision_and_subset_reach_the_hub(monkeypatch):
     data = DataConfig(dataset="someone/imdb", revision="v2", subset="short", test_fraction=0.0)
     assert rows(load_reviews(data))["train"] == EXPECTED["train"]
     assert requests == [("someone/imdb", "short", "v2")]
-
-
-def test_within_passes_on_results_and_errors():
-    assert within(5, lambda: 3) == 3
-    with pytest.raises(ZeroDivisionError):
-        within(5, lambda: 1 / 0)
-    with pytest.raises(TimeoutError, match=r"no answer within 0\.01 seconds"):
-        within(0.01, lambda: time.sleep(1))
 
 
 def numbered(negatives, positives):

@@ -1,202 +1,153 @@
-"""A model's id on the Hub in, a folder out; and a folder in, a model on the Hub.
+"""Download a model from the Hugging Face Hub, and upload one.
 
-Only the files that are asked for are fetched, whatever else lies in the repository, into the cache
-of `huggingface_hub`. That is imported where the Hub is really asked: no prediction of a model on
-disk waits for it. Its functions are used and not its `ModelHubMixin`, which deletes the
-`config.json` that it finds to write its own, and whose version for PyTorch reads pickles.
+Only the requested files are downloaded, into the cache of `huggingface_hub`. Its functions are used
+instead of its `ModelHubMixin`, which replaces `config.json` and reads pickles. It is imported in
+the functions, because predictions of a local model do not need it.
 """
 
 import re
-import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from logging import CRITICAL
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
 
-from sentiment.errors import InputError, describe
-from sentiment.runtime.network import HUB_TIMEOUT, is_model_id, within
-
-T = TypeVar("T")
-
-LOG_IN = "log in (`hf auth login`), or set HF_TOKEN"
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Let the client of the Hub say nothing but its progress, and that on a terminal alone.
-
-    What goes wrong stands in the error; the client would tell of each of its attempts.
-    """
-    from huggingface_hub.utils import (
-        are_progress_bars_disabled,
-        disable_progress_bars,
-        enable_progress_bars,
-        logging,
-    )
-
-    verbosity, to_hide = logging.get_verbosity(), not are_progress_bars_disabled()
-    to_hide = to_hide and not sys.stderr.isatty()
-    logging.set_verbosity(CRITICAL)
-    if to_hide:
-        disable_progress_bars()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if to_hide:
-            enable_progress_bars()
+from sentiment.errors import HubError, describe
+from sentiment.runtime.network import (
+    LOG_IN,
+    is_model_id,
+    read_refusal,
+    unreachable,
+    with_time_limit,
+    write_refusal,
+)
 
 
-@quietly()
-def fetch(model: str, most_bytes: Mapping[str, int], revision: str | None = None) -> Path:
-    """The folder of a model of the Hub; where that cannot be reached, of what was fetched before.
+def fetch(model_id: str, max_bytes: Mapping[str, int], revision: str | None = None) -> Path:
+    """Download a model, or find an earlier download if the Hub cannot be reached.
 
     Args:
-        model: its id, `user/name`.
-        most_bytes: the names of the files that are wanted, and the size that each may have.
-        revision: a branch, a tag or a commit; without it the newest.
+        model_id: `user/name`.
+        max_bytes: the names of the files to download, and the largest size of each.
+        revision: a branch, tag or commit; the newest commit of the default branch if None.
+
+    Returns:
+        The folder with the files.
 
     Raises:
-        InputError: there is no such model, revision or file, a file is too large, access is
-            refused, or neither the Hub nor an earlier copy is there.
+        HubError: there is no such model, revision or file, a file is too large, access is refused,
+            or the Hub cannot be reached and no earlier download is complete.
     """
     from huggingface_hub import HfApi, snapshot_download
 
     try:
-        info = within(
-            HUB_TIMEOUT,
-            lambda: HfApi().model_info(model, revision=revision, files_metadata=True),
+        info = with_time_limit(
+            lambda: HfApi().model_info(model_id, revision=revision, files_metadata=True)
         )
     except Exception as error:
-        if refusal := refusal_of(error, model, revision):
-            raise InputError(refusal) from error
-        return from_cache(model, most_bytes, revision, reason=error)
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-    if missing := [name for name in most_bytes if name not in sizes]:
-        raise InputError(
-            f"'{model}' on the Hub is no model that sentiment has saved: {' and '.join(missing)} "
-            "not found. Look at its page there, or name another."
-        )
-    for name, most in most_bytes.items():
-        if sizes[name] > most:
-            raise InputError(
-                f"{name} of '{model}' on the Hub has {sizes[name]:,} bytes; a bundle's has at most "
-                f"{most:,}. Nothing was downloaded."
-            )
+        if refusal := read_refusal(error, "model", model_id, revision):
+            raise refusal from error
+        return find_in_cache(model_id, max_bytes, revision, reason=error)
+    check_files_on_hub(
+        model_id, {file.rfilename: file.size or 0 for file in info.siblings or ()}, max_bytes
+    )
     try:
-        folder = snapshot_download(model, revision=revision, allow_patterns=[*most_bytes])
-    except Exception as error:  # Whatever breaks on the way, the disk too.
-        reason = refusal_of(error, model, revision) or describe(error)
-        raise InputError(f"Could not download '{model}' from the Hub: {reason}") from error
+        folder = snapshot_download(model_id, revision=revision, allow_patterns=[*max_bytes])
+    except Exception as error:  # Anything that fails on the way, writing to the disk too.
+        refusal = read_refusal(error, "model", model_id, revision)
+        raise HubError(
+            f"Could not download '{model_id}' from the Hub: {refusal or describe(error)}"
+        ) from error
     return Path(folder)
 
 
-def from_cache(model: str, names: Collection[str], revision: str | None, reason: Exception) -> Path:
-    """What an earlier download left on disk; `InputError` gives `reason` if none was complete."""
+def check_files_on_hub(
+    model_id: str, sizes: Mapping[str, int], max_bytes: Mapping[str, int]
+) -> None:
+    """Raise `HubError` if a required file is missing on the Hub or is larger than allowed."""
+    if missing := [name for name in max_bytes if name not in sizes]:
+        raise HubError(
+            f"'{model_id}' on the Hub is not a model saved by sentiment: "
+            f"{' and '.join(missing)} not found. Check the name."
+        )
+    for name, most in max_bytes.items():
+        if sizes[name] > most:
+            raise HubError(
+                f"{name} of '{model_id}' on the Hub has {sizes[name]:,} bytes; at most {most:,} "
+                "are allowed. Nothing was downloaded."
+            )
+
+
+def find_in_cache(
+    model_id: str, names: Collection[str], revision: str | None, reason: Exception
+) -> Path:
+    """Return the folder of an earlier download; raise `HubError` with `reason` if there is none."""
     from huggingface_hub import snapshot_download
 
     try:
         folder = Path(
             snapshot_download(
-                model, revision=revision, allow_patterns=[*names], local_files_only=True
+                model_id, revision=revision, allow_patterns=[*names], local_files_only=True
             )
         )
         if all((folder / name).is_file() for name in names):
             return folder
-    except Exception:  # There is nothing, or a part; which, does not change what is to be done.
+    except Exception:  # No download, or a part of one: the remedy is the same.
         pass
-    raise InputError(
-        f"There is no folder '{model}', and the Hub cannot be reached for a model of that name "
-        f"({describe(reason)}). Give a folder, or a mirror (HF_ENDPOINT=https://…)."
-    ) from reason
+    raise unreachable(model_id, "model", reason) from reason
 
 
-def refusal_of(error: Exception, model: str, revision: str | None) -> str | None:
-    """What is to be done where the Hub has answered, and said no; None where it has not."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HFValidationError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, GatedRepoError):
-        return f"'{model}' is gated: accept its terms on its page on the Hub, then {LOG_IN}."
-    if isinstance(error, HFValidationError | RepositoryNotFoundError):
-        return (
-            f"There is no folder '{model}', and the Hub has no such model that you may read. Look "
-            f"at the name; for a private one, {LOG_IN}."
-        )
-    if isinstance(error, RevisionNotFoundError):
-        return f"'{model}' has no revision '{revision}' on the Hub."
-    if status in (401, 403):
-        return f"The Hub does not let you read '{model}' ({status}): {LOG_IN}."
-    return None
-
-
-@quietly()
 def push(
     folder: Path,
     names: Collection[str],
-    model: str,
+    model_id: str,
     private: bool = False,
     token: str | None = None,
     revision: str | None = None,
 ) -> str:
-    """Upload the files `names` of `folder` to the Hub, in one commit; other files there stay.
+    """Upload files to the Hub in one commit. Other files of the repository stay.
 
     Args:
-        folder: where the files stand.
-        names: which of them.
-        model: the id, `user/name`; made if there is no such model.
-        private: make it one that others cannot see; else it is as its owner's new ones are.
-        token: one that may write there; without it that of the login, or of HF_TOKEN.
-        revision: a branch, made if it is not there; without it `main`.
+        folder: the folder of the files.
+        names: the files to upload.
+        model_id: `user/name`; created if it does not exist.
+        private: create a private repository; if False, the owner's default applies.
+        token: a token with write access; that of the login or HF_TOKEN if None.
+        revision: a branch, created if it does not exist; `main` if None.
 
     Returns:
-        The address of its page.
+        The address of the model's page.
 
     Raises:
-        InputError: no token, one that may not write there, no network, or with `private` a model
-            that is public already. Nothing was then uploaded, or nothing of it committed.
+        HubError: there is no token or it has no write access, the Hub cannot be reached, or
+            `private` is set and the repository is public. Nothing was committed.
     """
     from huggingface_hub import CommitOperationAdd, HfApi, get_token
 
-    if not is_model_id(model):
-        raise InputError(f"'{model}' is no name for a model on the Hub: give it as user/name.")
+    if not is_model_id(model_id):
+        raise HubError(f"'{model_id}' is not a model's id on the Hub; expected user/name.")
     token = (token or get_token() or "").strip()
     if not token:
-        raise InputError(f"The Hub must know who you are: {LOG_IN}.")
-    if not re.fullmatch("[!-~]+", token):  # The client's error would quote it.
-        raise InputError("The token has characters that none has. Copy it again, all on one line.")
+        raise HubError(f"A push to the Hub needs a token: {LOG_IN}.")
+    if not re.fullmatch("[!-~]+", token):  # The client's error would quote the token.
+        raise HubError("The token has characters that no token has. Copy it again, as one line.")
     api = HfApi(token=token)
 
-    def prepare() -> str:
-        # Without `private` the owner's default: an organisation may have one, for good reasons.
-        page = api.create_repo(model, private=private or None, exist_ok=True)
-        if private and not api.model_info(model).private:
-            raise InputError(f"'{model}' is public on the Hub: make it private there, or rename.")
+    def create_repository() -> str:
+        # None selects the owner's default: an organization may create private ones only.
+        page = api.create_repo(model_id, private=private or None, exist_ok=True)
+        if private and not api.model_info(model_id).private:
+            raise HubError(
+                f"'{model_id}' is public on the Hub. Make it private there, or choose another name."
+            )
         if revision is not None:
-            api.create_branch(model, branch=revision, exist_ok=True)
+            api.create_branch(model_id, branch=revision, exist_ok=True)
         return str(page)
 
     operations = [CommitOperationAdd(name, folder / name) for name in names]
-    message = "A classifier of sentiment-lstm"
+    message = "Upload a sentiment-lstm classifier"
     try:
-        page = within(HUB_TIMEOUT, prepare)
-        api.create_commit(model, operations, commit_message=message, revision=revision)
-    except InputError:
+        page = with_time_limit(create_repository)
+        api.create_commit(model_id, operations, commit_message=message, revision=revision)
+    except HubError:
         raise
     except Exception as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        reason = describe(error)[:300]
-        if status in (401, 403, 404):
-            raise InputError(
-                f"The Hub does not let you write '{model}' ({status}). With a token that may, "
-                f"{LOG_IN}."
-            ) from error
-        said = "The Hub refused" if status else "The Hub cannot be reached for"
-        raise InputError(f"{said} '{model}': {reason}") from error
+        raise write_refusal(error, model_id) from error
     return page

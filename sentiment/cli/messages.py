@@ -1,6 +1,7 @@
 """Warnings and log records of the library, printed on standard error, one line each."""
 
 import logging
+import os
 import sys
 import warnings
 
@@ -15,6 +16,10 @@ def print_library_messages() -> None:
     if not any(isinstance(handler, StderrHandler) for handler in logger.handlers):
         logger.addHandler(StderrHandler())
     logger.setLevel(logging.INFO)
+    # The Hub's client would report each of its attempts; the error says what went wrong.
+    os.environ.setdefault("HF_HUB_VERBOSITY", "critical")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 def format_warning(

@@ -1,56 +1,49 @@
-"""A data set's id in, its splits out: from the Hub, or from what it left on disk."""
+"""Load a dataset of the Hugging Face Hub, or the copy that an earlier call left on the disk."""
 
 import datasets
-import huggingface_hub
 from datasets import DatasetDict
+from datasets.packaged_modules.cache.cache import Cache
 from huggingface_hub import HfApi
-from huggingface_hub.errors import (
-    GatedRepoError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
 
-from sentiment.errors import InputError, describe
-from sentiment.runtime.network import HUB_TIMEOUT, within
-
-WAYS_OUT = (
-    "Give a local copy (--dataset PATH), a mirror (HF_ENDPOINT=https://…), "
-    "or try the built-in reviews (--dataset sample)."
-)
+from sentiment.errors import HubError, describe
+from sentiment.runtime.network import read_refusal, unreachable, with_time_limit
 
 
 def from_hub(dataset: str, subset: str | None, revision: str | None) -> DatasetDict:
-    """A data set of the Hub; where the Hub cannot be reached, the copy an earlier call left."""
+    """Load a dataset of the Hub, or an earlier copy if the Hub cannot be reached.
+
+    Args:
+        dataset: its id, `user/name` or `name`.
+        subset: the name of a configuration; None if there is one only.
+        revision: a branch, tag or commit; the newest commit of the default branch if None.
+
+    Raises:
+        HubError: there is no such dataset or revision, access is refused, or the Hub cannot be
+            reached and there is no earlier copy.
+    """
     try:
-        within(HUB_TIMEOUT, lambda: HfApi().dataset_info(dataset, revision=revision))
-    except (RepositoryNotFoundError, GatedRepoError) as error:
-        raise InputError(
-            f"The Hub has no public data set '{dataset}', and there is no such folder here. "
-            f"{WAYS_OUT}"
-        ) from error
-    except RevisionNotFoundError as error:
-        raise InputError(f"'{dataset}' has no revision '{revision}' on the Hub.") from error
-    except Exception as error:  # No network, a proxy's refusal, a time-out, a server's fault.
-        return from_hub_cache(dataset, subset, revision, reason=error)
+        with_time_limit(lambda: HfApi().dataset_info(dataset, revision=revision))
+    except Exception as error:
+        if refusal := read_refusal(error, "dataset", dataset, revision):
+            raise refusal from error
+        return find_in_cache(dataset, subset, reason=error)
     try:
         return datasets.load_dataset(dataset, subset, revision=revision)
     except Exception as error:
-        raise InputError(
-            f"Could not load '{dataset}' from the Hub: {describe(error)}. {WAYS_OUT}"
-        ) from error
+        raise HubError(f"Could not load '{dataset}' from the Hub: {describe(error)}") from error
 
 
-def from_hub_cache(
-    dataset: str, subset: str | None, revision: str | None, reason: Exception
-) -> DatasetDict:
-    """What an earlier `load_dataset` left on disk; `InputError` gives `reason` if nothing did."""
-    online = huggingface_hub.constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+def find_in_cache(dataset: str, subset: str | None, reason: Exception) -> DatasetDict:
+    """Return the newest copy on the disk; raise `HubError` with `reason` if there is none.
+
+    `load_dataset` would make the same choice, but only after `HF_HUB_OFFLINE` was set for the whole
+    process, or after retries of half a minute.
+    """
+    name = dataset.split("/")[-1]
     try:
-        huggingface_hub.constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
-        return datasets.load_dataset(dataset, subset, revision=revision)
+        cache = Cache(
+            repo_id=dataset, dataset_name=name, config_name=subset, version="auto", hash="auto"
+        )
+        return cache.as_dataset()
     except Exception:
-        raise InputError(
-            f"The Hub cannot be reached for '{dataset}' ({describe(reason)}). {WAYS_OUT}"
-        ) from reason
-    finally:
-        huggingface_hub.constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = online
+        raise unreachable(dataset, "dataset", reason) from reason

@@ -19,14 +19,14 @@ from datasets import DatasetDict
 from sentiment.config import DataConfig
 from sentiment.data.columns import from_reviews, standardize_columns
 from sentiment.data.folders import from_class_folders, from_folder, from_tables, has_class_folders
-from sentiment.data.hub import WAYS_OUT, from_hub
+from sentiment.data.hub import from_hub
 from sentiment.data.imdb import from_imdb_files, is_imdb_folder, read_imdb_archive, read_imdb_folder
 from sentiment.data.labels import UNSUPERVISED
 from sentiment.data.splits import add_test_split
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.data.synthetic.sentences import synthetic_sentences
 from sentiment.errors import ConfigError, DataError
-from sentiment.runtime.network import HUB_ID
+from sentiment.runtime.network import is_hub_id
 
 # Size of the built-in dataset of sentences. A model trained on 6,000 of them gets 29% of the
 # development negations wrong, on 20,000 6%.
@@ -38,6 +38,7 @@ BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
     "synthetic": lambda: {"train": synthetic_sentences(SYNTHETIC_SENTENCES)},
 }
 BUILT_IN_LANGUAGES = {"sample-zh": "zh"}  # Where it is not English.
+OTHER_SOURCES = "Give a file, a folder, the id of a dataset on the Hub, or the built-in 'sample'."
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -64,13 +65,20 @@ def load_reviews(data: DataConfig | str, labelled: bool = True) -> DatasetDict:
         data = DataConfig(dataset=data)
     tables = read_source(data)
     if not tables:
-        raise DataError(f"'{data.dataset}' contains no reviews. {WAYS_OUT}")
+        raise DataError(f"'{data.dataset}' contains no reviews. {OTHER_SOURCES}")
     try:
         return add_test_split(standardize_columns(tables, data), data)
     except DataError:
         if labelled:
             raise
         return standardize_columns(tables, data, labelled=False)
+
+
+def source_of(dataset: str) -> str:
+    """Return where the dataset of this name or path is: `built-in`, `local` or `hub`."""
+    if dataset in BUILT_IN:
+        return "built-in"
+    return "local" if Path(dataset).expanduser().exists() else "hub"
 
 
 def read_source(data: DataConfig) -> DatasetDict:
@@ -93,9 +101,9 @@ def read_source(data: DataConfig) -> DatasetDict:
         if path.name.lower().endswith(ARCHIVES):
             return from_imdb_files(read_imdb_archive(path))
         return from_tables(files)
-    if HUB_ID.fullmatch(dataset):
+    if is_hub_id(dataset):
         return from_hub(dataset, data.subset, data.revision)
-    raise DataError(f"There is no file or folder '{dataset}'. {WAYS_OUT}")
+    raise DataError(f"There is no file or folder '{dataset}'. {OTHER_SOURCES}")
 
 
 def table_files(data: DataConfig) -> dict[str, Path]:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from sentiment.artifacts.hub import push
-from sentiment.artifacts.model_card import SHARED_FILES, save_for_sharing
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, naming_config
+from sentiment.artifacts.sharing import SHARED_FILES, save_for_sharing
 from sentiment.config import SHIPPED_CLASSIFIER, Config
 from sentiment.errors import ModelError
 from sentiment.inference.batched import predict_logits

@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from sentiment.config import Config, DataConfig, TextConfig
 from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
-from sentiment.data.reviews import load_reviews
+from sentiment.data.reviews import load_reviews, source_of
 from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
 from sentiment.data.synthetic.sentences import synthetic_sentences
 from sentiment.errors import ConfigError, Notice
@@ -89,6 +89,7 @@ def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) ->
     synthetic_reviews = [(tokenizer.tokenize(text), label) for text, label in synthetic]
     facts = describe_splits(splits, synthetic)
     facts["vocabulary"] = vocab.facts()
+    facts["source"] = source_of(config.data.dataset)
     sentences: list[TokenizedReview] = []
     if config.train.sentence_epochs and config.train.epochs > 1 and splits.unlabelled is not None:
         sentences, facts["unlabelled"] = sentence_examples(splits, train, tokenizer)
