@@ -250,7 +250,7 @@ def test_commands_push_download_and_leave_the_cache_unchanged(classifier, tmp_pa
         assert re.fullmatch(r"Error: The Hub does not let you write.*\(401\).*\n", refused.stderr)
         pushed = sentiment("push", "user/mine", "--model", "run", "--private", **at)
         assert (pushed.returncode, pushed.stderr) == (0, "")
-        assert f"The model is at {hub.endpoint}/user/mine" in pushed.stdout
+        assert f"Uploaded to {hub.endpoint}/user/mine" in pushed.stdout
         assert hub.models["user/mine"]["private"] is True
 
         model = ("--model", "user/mine")

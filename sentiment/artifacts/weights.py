@@ -1,7 +1,7 @@
-"""A safetensors file in, tensors or the weights of a model out; and tensors in, a file out.
+"""Read and write weights as safetensors, a format without executable content.
 
-The format holds numbers and nothing that is executed. A header that claims too much, weights of
-another shape or type and numbers that compute nothing are refused before they are read or used.
+Files with too large a header, other shapes or types than the model, or NaN and infinite numbers are
+refused before they are used.
 """
 
 import reprlib
@@ -13,61 +13,73 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from sentiment.errors import InputError
+from sentiment.errors import ModelError
 
-MAX_HEADER = 2**20  # Bytes of a file that are not weights.
-MAX_WEIGHT = 65_504.0  # The largest number of 16 bits: no sum of these overflows.
-TYPES = ("F16", "F32")
+MAX_HEADER = 2**20  # Bytes.
+MAX_WEIGHT = 65_504.0  # The largest 16-bit number; no sum of such numbers overflows 32 bits.
+DTYPES = ("F16", "F32")
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Fill `model` with the weights in the file `path`.
+    """Fill `model` with the weights in a file.
 
     Raises:
-        InputError: it is not a whole safetensors file, or not one of such a model.
+        ModelError: the file is not a complete safetensors file, or does not fit the model.
     """
-    wanted = model.state_dict()
-    with opened(path) as file:
-        there = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-        for name in sorted(wanted.keys() | there.keys()):
-            found = there[name].get_shape() if name in there else None
-            expected = list(wanted[name].shape) if name in wanted else None
-            if found != expected:
-                raise InputError(
-                    f"'{path}' does not fit the settings beside it: it has {reprlib.repr(name)} in "
-                    f"the shape {reprlib.repr(found)}, not {expected}."
+    expected = model.state_dict()
+    with open_weights(path) as file:
+        found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        for name in sorted(expected.keys() | found.keys()):
+            shape = found[name].get_shape() if name in found else None
+            expected_shape = list(expected[name].shape) if name in expected else None
+            if shape != expected_shape:
+                raise ModelError(
+                    f"'{path}' does not fit the settings in config.json: {reprlib.repr(name)} has "
+                    f"the shape {reprlib.repr(shape)}, expected {expected_shape}."
                 )
-            if (type_ := there[name].get_dtype()) not in TYPES:
-                raise InputError(f"'{path}' has {name} as {type_}, not as {' or '.join(TYPES)}.")
-        for name, weight in wanted.items():
+            if (dtype := found[name].get_dtype()) not in DTYPES:
+                raise ModelError(f"'{path}' has {name} as {dtype}, expected {' or '.join(DTYPES)}.")
+        for name, weight in expected.items():
             weight.copy_(file.get_tensor(name))
             low, high = weight.aminmax()
-            if not (low >= -MAX_WEIGHT and high <= MAX_WEIGHT):  # Nor is NaN.
-                raise InputError(
-                    f"'{path}' has numbers from {low:g} to {high:g} in {name}, which compute "
-                    "nothing. If its training went astray, lower the learning rate."
+            if not (low >= -MAX_WEIGHT and high <= MAX_WEIGHT):  # Also true for NaN.
+                raise ModelError(
+                    f"'{path}' has numbers from {low:g} to {high:g} in {name}; expected at most "
+                    f"{MAX_WEIGHT:,.0f} in size. If the training diverged, lower the learning rate."
                 )
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a safetensors file. Raises `InputError` if it is not a whole one."""
-    with opened(path) as file:
+    """Return the tensors in a safetensors file by name.
+
+    Raises:
+        ModelError: the file is not a complete safetensors file.
+    """
+    with open_weights(path) as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def write_weights(
     path: Path, weights: dict[str, Tensor], metadata: dict[str, str] | None = None
 ) -> None:
-    """Tensors by name into a safetensors file. Raises `OSError` if it cannot be written."""
+    """Write tensors into a safetensors file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     try:
         save_file(weights, path, metadata)
-    except SafetensorError as error:  # Which is none, and what a full disk makes it raise.
+    except SafetensorError as error:  # Not an OSError, but the result of a full disk.
         raise OSError(str(error)) from error
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[safe_open]:
-    """A safetensors file with its header read. Raises `InputError` if it is not a whole one."""
+def open_weights(path: Path) -> Iterator[safe_open]:
+    """Open a safetensors file and read its header.
+
+    Raises:
+        ModelError: the file is not a complete safetensors file.
+    """
     try:
         with path.open("rb") as start:
             header = int.from_bytes(start.read(8), "little")
@@ -76,7 +88,7 @@ def opened(path: Path) -> Iterator[safe_open]:
         with safe_open(path, framework="pt") as file:
             yield file
     except (SafetensorError, OSError) as error:
-        raise InputError(
+        raise ModelError(
             f"'{path}' is not a whole safetensors file ({error}). "
             "It may be truncated: copy it again, or train again."
         ) from error
