@@ -8,7 +8,6 @@ import torch
 from conftest import SMALL
 
 from sentiment import cli
-from sentiment.config import Config
 from sentiment.runtime import malloc
 from sentiment.runtime.malloc import glibc, peak_memory
 from sentiment.training.classification import train
@@ -80,5 +79,6 @@ def test_training_from_python_leaves_the_allocator_alone(
     allocator_calls, few_reviews, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(malloc, "keeps_freed_memory", False)
-    train(Config.from_flat(**{**SMALL, "embedding_dim": 4, "hidden_size": 4}), tmp_path / "run")
+    settings = {**SMALL, "embedding_dim": 4, "hidden_size": 4}
+    train(out=tmp_path / "run", preset="from-scratch", **settings)
     assert allocator_calls == []
