@@ -66,6 +66,8 @@ def read_split(
     train = splits["train"] if name != "train" and "train" in splits else None
     if train is not None:
         warn_of_shared(train, **{name: reviews})
+    if name != "train":
+        warn_if_known(classifier, reviews)
     return EvaluationData(data.dataset, name, reviews, train)
 
 
@@ -92,6 +94,24 @@ def same_dataset(one: str, other: str) -> bool:
 def default_split(splits: "DatasetDict") -> str:
     """Return the name of the split to evaluate on: `test`, or the only one."""
     return "test" if "test" in splits or len(splits) != 1 else next(iter(splits))
+
+
+def warn_if_known(classifier: "Classifier", reviews: "Dataset") -> None:
+    """Warn if the shipped classifier, or one that started from it, was trained on `reviews`."""
+    from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
+    from sentiment.config import SHIPPED_CLASSIFIER
+    from sentiment.data.known_reviews import count_known
+    from sentiment.data.splits import SharedReviewsWarning
+
+    is_shipped = classifier.folder == SHIPPED_CLASSIFIER_FOLDER
+    if not is_shipped and classifier.config.model.init != SHIPPED_CLASSIFIER:
+        return
+    if known := count_known(reviews["text"]):
+        message = (
+            f"{known:,} of the {len(reviews):,} reviews are IMDB reviews that the shipped "
+            "classifier was trained on, which makes the evaluation optimistic."
+        )
+        warnings.warn(SharedReviewsWarning(message), stacklevel=2)
 
 
 def warn_if_changed(classifier: "Classifier", test: "Dataset") -> None:

@@ -146,10 +146,11 @@ def run_epochs(trainer: "Trainer[Any]") -> None:
 
 def print_setup(trainer: "ClassificationTrainer") -> None:
     """Print the data of a run, what it starts from, and the planned steps."""
-    facts, data = trainer.facts, trainer.config.data
-    columns = f", texts from '{data.text_column}'" if data.text_column else ""
-    columns += f", labels from '{data.label_column}'" if data.label_column else ""
-    print(f"Dataset: {data.dataset}{columns}")
+    facts = trainer.facts
+    print(f"Dataset: {trainer.config.data.dataset}")
+    columns = [f"{target} from '{name}'" for target, name in facts["train"]["columns"].items()]
+    if columns:
+        print(f"Columns: {', '.join(columns)}")
     parts = ("train", "validation", "test", "unlabelled")
     rows = [f"{name} {facts[name]['rows']:,}" for name in parts if name in facts]
     print(f"Reviews: {', '.join(rows)}")

@@ -23,6 +23,21 @@ TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "文本", "评
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "rating", "stars", "标签")
 
 
+class ReviewSplits(DatasetDict):
+    """Splits with the columns `text` and `label`.
+
+    Args:
+        splits: by name.
+        columns: the name that each column has in the source.
+    """
+
+    def __init__(
+        self, splits: Mapping[str, Dataset], columns: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(splits)
+        self.columns = dict(columns or {})
+
+
 def review_features(labels: Sequence[str]) -> Features:
     """Return the types of a loaded split's columns: `text` and `label`."""
     return Features({"text": Value("string"), "label": ClassLabel(names=list(labels))})
@@ -30,23 +45,23 @@ def review_features(labels: Sequence[str]) -> Features:
 
 def from_reviews(
     splits: Mapping[str, Sequence[tuple[str, int]]], labels: Sequence[str] = IMDB_LABELS
-) -> DatasetDict:
+) -> ReviewSplits:
     """Build a dataset in memory.
 
     Args:
         splits: `(text, label id)` pairs by split name.
         labels: label names in order of their ids.
     """
-    reviews = DatasetDict()
+    reviews: dict[str, Dataset] = {}
     for name, rows in splits.items():
         columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
         reviews[name] = Dataset.from_dict(columns, features=review_features(labels))
-    return reviews
+    return ReviewSplits(reviews)
 
 
 def standardize_columns(
     tables: DatasetDict, config: DataConfig, labelled: bool = True
-) -> DatasetDict:
+) -> ReviewSplits:
     """Reduce each split to `text`, `label` and, if `config` sets a group column, `group`.
 
     Args:
@@ -90,7 +105,11 @@ def standardize_columns(
             columns["group"] = [str(group) for group in split[sources["group"]]]
             features["group"] = Value("string")
         standardized[name] = Dataset.from_dict(columns, features=features)
-    return DatasetDict({name: standardized[name] for name in tables})
+    columns = {"text": text, "label": label, "group": config.group_column}
+    return ReviewSplits(
+        {name: standardized[name] for name in tables},
+        {target: column for target, column in columns.items() if column is not None},
+    )
 
 
 def columns_without_labels(

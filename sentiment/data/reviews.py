@@ -17,7 +17,7 @@ from pathlib import Path
 from datasets import DatasetDict
 
 from sentiment.config import DataConfig
-from sentiment.data.columns import from_reviews, standardize_columns
+from sentiment.data.columns import ReviewSplits, from_reviews, standardize_columns
 from sentiment.data.folders import from_class_folders, from_folder, from_tables, has_class_folders
 from sentiment.data.hub import from_hub
 from sentiment.data.imdb import from_imdb_files, is_imdb_folder, read_imdb_archive, read_imdb_folder
@@ -42,7 +42,7 @@ OTHER_SOURCES = "Give a file, a folder, the id of a dataset on the Hub, or the b
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
-def load_reviews(data: DataConfig | str, labelled: bool = True) -> DatasetDict:
+def load_reviews(data: DataConfig | str, labelled: bool = True) -> ReviewSplits:
     """Load all splits of a dataset, each with `text: string` and `label: ClassLabel`.
 
     Rows keep their order. The original IMDB is sorted by review number, which groups the reviews of

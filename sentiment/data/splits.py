@@ -10,6 +10,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from sentiment.config import DataConfig
+from sentiment.data.columns import ReviewSplits
 from sentiment.data.folders import READERS, has_class_folders
 from sentiment.data.labels import UNLABELLED
 from sentiment.errors import DataError, quoted
@@ -132,7 +133,7 @@ def held_out_groups(
     return set(rows.tolist())
 
 
-def add_test_split(reviews: DatasetDict, config: DataConfig) -> DatasetDict:
+def add_test_split(reviews: ReviewSplits, config: DataConfig) -> ReviewSplits:
     """Move part of the training split to a test split, if there is none and `config` asks for one.
 
     The choice depends on the reviews and on `config` only, so that it is the same for all runs.
@@ -142,7 +143,7 @@ def add_test_split(reviews: DatasetDict, config: DataConfig) -> DatasetDict:
     if is_complete or config.test_fraction == 0:
         return reviews
     train, test = hold_out(train, validation_method(config), config.test_fraction, TEST_SEED)
-    return DatasetDict({**reviews, "train": train, "test": test})
+    return ReviewSplits({**reviews, "train": train, "test": test}, reviews.columns)
 
 
 def train_and_validation(

@@ -44,7 +44,9 @@ def nb_svm(C: float = 0.1, min_df: int = 2) -> Pipeline:
         OneVsRestClassifier(
             make_pipeline(
                 LogCountRatio(),
-                LogisticRegression(C=C, solver="liblinear", dual=True, max_iter=300),
+                LogisticRegression(
+                    C=C, solver="liblinear", dual=True, max_iter=300, random_state=0
+                ),
             )
         ),
     )

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ class Splits:
     validation: Dataset
     test: Dataset | None = None
     unlabelled: Dataset | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # Their names in the source.
 
     @property
     def labels(self) -> list[str]:
@@ -65,7 +66,7 @@ def load_splits(config: DataConfig, seed: int) -> Splits:
     train, validation = train_and_validation(reviews, config, seed)
     test = reviews.get("test")
     warn_of_shared(train, validation=validation, test=test)
-    return Splits(train, validation, test, reviews.get(UNSUPERVISED))
+    return Splits(train, validation, test, reviews.get(UNSUPERVISED), reviews.columns)
 
 
 def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) -> Data:
@@ -180,6 +181,7 @@ def describe_splits(splits: Splits, synthetic: Sequence[tuple[str, int]]) -> dic
         for name, split in parts.items()
         if split is not None
     }
+    facts["train"]["columns"] = dict(splits.columns)
     counts = Counter(splits.train["label"])
     facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(splits.labels)}
     facts["synthetic_sentences"] = {
