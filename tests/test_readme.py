@@ -12,7 +12,6 @@ from typer.main import get_command
 
 import sentiment.training.classification
 from sentiment.cli import app
-from sentiment.config import Config
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = get_command(app).commands
@@ -30,11 +29,13 @@ def migration_table():
 
 def test_migration_table_runs_from_top_to_bottom(tmp_path, monkeypatch):
     train = sentiment.training.classification.train
-    small = Config.from_flat(**SMALL)
-    monkeypatch.setattr(
-        sentiment.training.classification, "train", lambda config, out: train(small, out)
-    )
-    names = {"torch": torch, "Path": Path}
+
+    def train_small(dataset, out):
+        assert dataset == SMALL["dataset"]
+        return train(out=out, **SMALL)
+
+    monkeypatch.setattr(sentiment.training.classification, "train", train_small)
+    names = {"torch": torch}
     executed = 0
     for _, codes in migration_table():
         for code in codes:

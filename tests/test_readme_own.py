@@ -16,14 +16,16 @@ import sentiment.artifacts.model_folder
 import sentiment.data.reviews
 import sentiment.inference.classifier
 from sentiment.cli import app
-from sentiment.cli.train import name_of
+from sentiment.cli.train import run_name
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECTION = README.split("## Your own reviews")[1].split("\n## ")[0]
 
 # Settings for a short run. The shipped encoder determines the layer sizes.
-SHORT = "--epochs 1 --min-steps 0 --epoch-steps 1 --adversarial 0 --max-length 20 --device cpu"
+SHORT = (
+    "--epochs 1 --min-steps 0 --min-epoch-steps 1 --adversarial-norm 0 --max-length 20 --device cpu"
+)
 WORDS = {"good": "wonderful", "bad": "terrible", "so-so": "ordinary"}
 
 
@@ -91,7 +93,7 @@ def commands(runs):
         program, *words = shlex.split(line, comments=True)
         if program == "make":
             dataset = next(word for word in words if word.startswith("DATASET="))[8:]
-            out = f"OUT={runs / name_of(dataset)}"  # `make -C` would use its own folder.
+            out = f"OUT={runs / run_name(dataset)}"  # `make -C` would use its own folder.
             planned = subprocess.run(
                 ["make", "-n", "-C", ROOT, *words, out], capture_output=True, text=True, check=True
             ).stdout
@@ -117,7 +119,7 @@ def test_all_commands_run_in_order_and_write_their_files(workspace):
     assert len(outputs) > 15
     models = {run.name for run in (workspace / "runs").iterdir() if (run / "vocab.txt").exists()}
     expected = {"reviews", "survey", "train", "my-reviews", "tweet_eval", "more", "kritiken"}
-    assert models == expected | {"sample-zh", "lessons", "few", "glove", "both"}
+    assert models == expected | {"sample-zh", "synthetic", "few", "glove", "both"}
     saved = json.loads((workspace / "runs" / "reviews" / "config.json").read_text())
     assert [*saved["label2id"]] == ["bad", "good", "so-so"]
     assert saved["training"]["test"]["rows"] == 6
@@ -127,7 +129,7 @@ def test_all_commands_run_in_order_and_write_their_files(workspace):
     assert {line.split(",")[1] for line in labelled[1:]} <= {"bad", "good", "so-so"}
     assert (workspace / "reviews.html").exists()
     few = json.loads((workspace / "runs" / "few" / "config.json").read_text())
-    assert few["settings"]["model"]["init"] == "runs/lessons"
+    assert few["settings"]["model"]["init"] == "runs/synthetic"
     assert (
         "sentiment train --dataset reviews.csv"
         in outputs["tune --dataset reviews.csv --trials 20 --out runs/tune"]
@@ -156,17 +158,17 @@ def test_eval_uses_the_held_out_rows_of_the_training_table_and_all_rows_of_anoth
 
 def test_eval_warns_if_the_table_changed_after_training(workspace):
     assert run("train", "--dataset", "reviews.csv", *SHORT.split())[0] == 0
-    assert "set aside" not in run("eval", "--model", "runs/reviews")[1]
+    assert "held out" not in run("eval", "--model", "runs/reviews")[1]
     write_table("reviews.csv", rows(["good", "bad", "so-so"], 66)[6:])
     output = run("eval", "--model", "runs/reviews")[1]
-    assert "Warning: these are not the test reviews that were set aside when the model" in output
+    assert "Warning: the test reviews differ from those held out when the model was trained" in output
 
 
 def test_eval_names_a_label_that_training_has_not_seen(workspace):
     assert run("train", "--dataset", "reviews.csv", *SHORT.split())[0] == 0
     write_table("others.csv", rows(["good", "dreadful"]))
     _, _, error = run("eval", "--model", "runs/reviews", "--dataset", "others.csv")
-    assert "the label 'dreadful', first in row 2, which the model never saw" in str(error)
+    assert "the label 'dreadful', first in row 2, which the model was not trained on" in str(error)
     assert not Path("runs/reviews/metrics-train.json").exists()
 
 
@@ -176,8 +178,8 @@ def test_train_warns_if_the_encoder_does_not_know_the_language(workspace):
         [(f"Η ταινία {n} ήταν πολύ {'καλή' if n % 2 else 'κακή'}", "ab"[n % 2]) for n in range(60)],
     )
     output = run("train", "--dataset", "greek.csv", *SHORT.split())[1]
-    assert "Note: The vocabulary to start from, in 'en', misses" in output
+    assert "Note: The vocabulary of the initial model, in 'en', does not have" in output
     output = run(
         "train", "--dataset", "greek.csv", "--language", "el", "--overwrite", *SHORT.split()
     )
-    assert "Note: nothing to start from reads 'el': training from scratch." in output[1]
+    assert "Training from scratch." in output[1]
