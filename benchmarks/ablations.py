@@ -12,87 +12,87 @@ import argparse
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from sentiment.artifacts.model_folder import load_model, model_folder
-from sentiment.config import SHIPPED_ENCODER, Config, DataConfig, ModelConfig
-from sentiment.data.labels import IMDB_LABELS
-from sentiment.data.reviews import load_reviews
+from sentiment.config import SHIPPED_ENCODER, Config, ModelConfig
 from sentiment.data.splits import drop_shared
 from sentiment.inference.classifier import Classifier
-from sentiment.models.lstm import LSTMClassifier
+from sentiment.presets import DEFAULT, resolve
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, encode
 from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
-from sentiment.training.classification import Classification, Data, prepare_data
-from sentiment.training.linear_probe import fit_linear
-from sentiment.training.trainer import Outcome, run
+from sentiment.text.vocab import Vocab
+from sentiment.training.classification import ClassificationTrainer, build
+from sentiment.training.classification_data import Splits, load_splits, prepare
+from sentiment.training.initialization import initialize
+from sentiment.training.run_folder import Run, Summary, open_run
+from sentiment.training.schedule import Stage
+from sentiment.training.trainer import Loss
 
 BASE: dict[str, Any] = {
-    "lessons": 0,
+    "synthetic_sentences": 0,
     "pooling": "last+max+mean",
     "max_length": 400,
     "epochs": 1,
     "learning_rate": 8e-3,
     "min_steps": 0,
-    "adversarial": 0.0,
+    "adversarial_norm": 0.0,
     "patience": 9,
 }
 UNLABELLED = 22_500  # As many as labelled training reviews.
 
 
-class GradualUnfreezing(Classification):
+class GradualUnfreezing(ClassificationTrainer):
     """Train the head first, then also the LSTMs, then the embedding (Howard and Ruder 2018)."""
 
-    step = 0
-    thaws = (60, 180)  # Steps before the LSTMs and the embedding are trained.
+    frozen_steps = (60, 180)  # Steps before the LSTMs and the embedding are trained.
 
-    def backward(self, batch: Batch) -> Outcome:
-        _, lstms, embedding = self.parameter_groups()
-        for start, group in zip(self.thaws, (lstms, embedding), strict=True):
+    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+        _, lstms, embedding = self.optimizer.param_groups
+        for steps, group in zip(self.frozen_steps, (lstms, embedding), strict=True):
             for parameter in group["params"]:
-                parameter.requires_grad_(self.step >= start)
-        self.step += 1
-        return super().backward(batch)
+                parameter.requires_grad_(self.state.step >= steps)
+        return super().training_step(batch, stage)
 
 
-class RandomHead(Classification):
+class RandomHead(ClassificationTrainer):
     """Initialize the classification head randomly instead of with a linear probe."""
 
-    def __init__(self, classifier: Classifier, data: Data) -> None:
-        super().__init__(classifier, data)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.model.linear.reset_parameters()
 
 
-class WeightDropout(Classification):
+class WeightDropout(ClassificationTrainer):
     """Apply DropConnect to the recurrent weights, one mask per step (Merity et al. 2018)."""
 
-    part = 0.2
+    dropout = 0.2
 
-    def backward(self, batch: Batch) -> Outcome:
+    def training_step(self, batch: Batch, stage: Stage) -> Loss:
         weights = [
             weight for name, weight in self.model.encoder.named_parameters() if "weight_hh" in name
         ]
-        kept = [weight.detach().clone() for weight in weights]
-        masks = [F.dropout(torch.ones_like(weight), self.part) for weight in weights]
+        originals = [weight.detach().clone() for weight in weights]
+        masks = [F.dropout(torch.ones_like(weight), self.dropout) for weight in weights]
         with torch.no_grad():
             for weight, mask in zip(weights, masks, strict=True):
                 weight.mul_(mask)
-        outcome = super().backward(batch)
+        loss = super().training_step(batch, stage)
         with torch.no_grad():
-            for weight, mask, old in zip(weights, masks, kept, strict=True):
-                weight.copy_(old)
+            for weight, mask, original in zip(weights, masks, originals, strict=True):
+                weight.copy_(original)
                 if weight.grad is not None:
                     weight.grad.mul_(mask)
-        return outcome
+        return loss
 
 
-class Unlabelled(Classification):
+class Unlabelled(ClassificationTrainer):
     """Train on unlabelled reviews too, with label -1.
 
     Their loss has two terms. `entropy_weight` is the weight of the entropy of their predictions
@@ -104,72 +104,68 @@ class Unlabelled(Classification):
 
     entropy_weight, virtual_weight = 0.0, 0.0
 
-    def __init__(self, classifier: Classifier, data: Data, unlabelled: list[list[int]]) -> None:
-        super().__init__(classifier, data)
-        whole = self.stages[-1]
-        examples = [*whole.examples, *((ids, -1) for ids in unlabelled)]
-        self.stages = [whole._replace(examples=examples)]
+    def __init__(self, model: Any, data: Any, *arguments: Any, unlabelled: list[list[int]]) -> None:
+        examples = [*data.train, *((ids, -1) for ids in unlabelled)]
+        super().__init__(model, replace(data, train=examples), *arguments)
 
-    def backward(self, batch: Batch) -> Outcome:
-        norm = self.config.train.adversarial
-        known = batch.labels >= 0
-        size = max(1, int(known.sum()))
-        embedding_dim = self.config.model.embedding_dim
-        nowhere = torch.zeros(*batch.input_ids.shape, embedding_dim, requires_grad=True)
-        with autocast(batch.labels.device, self.config.train.precision):
-            logits = self.model(batch.input_ids, batch.lengths, nowhere).float()
-        own = logits.detach().softmax(dim=1)
-        supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
-        entropies = torch.distributions.Categorical(logits=logits[~known]).entropy()
+    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+        norm = self.settings.adversarial_norm
+        labelled = batch.labels >= 0  # [batch]
+        size = max(1, int(labelled.sum()))
+        shape = *batch.input_ids.shape, self.config.model.embedding_dim
+        zeros = torch.zeros(shape, device=self.device, requires_grad=True)
+        with autocast(self.device, self.settings.precision):
+            logits = self.model(batch.input_ids, batch.lengths, zeros).float()
+        predicted = logits.detach().softmax(dim=1)
+        supervised = F.cross_entropy(logits[labelled], batch.labels[labelled], reduction="sum")
+        entropies = torch.distributions.Categorical(logits=logits[~labelled]).entropy()
         # Without an entropy term, a negligible weight still yields the perturbation's direction.
         weight = self.entropy_weight or 1e-6
         ((supervised + weight * entropies.sum()) / size).backward()
-        outcome = Outcome(
-            size,
-            {
-                "loss": supervised.item() / size,
-                "accuracy": (own.argmax(dim=1) == batch.labels)[known].float().mean().item(),
-            },
-        )
+        correct = (predicted.argmax(dim=1) == batch.labels)[labelled].float()
+        loss = Loss(supervised.detach() / size, size, {"accuracy": correct.mean().item()})
         if norm == 0:
-            return outcome
-        gradient = nowhere.grad
+            return loss
+        gradient = zeros.grad
         assert gradient is not None
-        lengths = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-20)
-        moved = norm * gradient / lengths[:, None, None]
-        with autocast(batch.labels.device, self.config.train.precision):
-            logits = self.model(batch.input_ids, batch.lengths, moved).float()
-        supervised = F.cross_entropy(logits[known], batch.labels[known], reduction="sum")
-        divergence = F.kl_div(logits.log_softmax(dim=1)[~known], own[~known], reduction="sum")
+        norms = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-20)  # [batch]
+        perturbation = norm * gradient / norms[:, None, None]
+        with autocast(self.device, self.settings.precision):
+            logits = self.model(batch.input_ids, batch.lengths, perturbation).float()
+        supervised = F.cross_entropy(logits[labelled], batch.labels[labelled], reduction="sum")
+        divergence = F.kl_div(
+            logits.log_softmax(dim=1)[~labelled], predicted[~labelled], reduction="sum"
+        )
         ((supervised + self.virtual_weight * divergence) / size).backward()
-        return outcome
+        return loss
 
 
-class SelfTraining(Unlabelled):
+class SelfTraining(ClassificationTrainer):
     """Train on unlabelled reviews with the calibrated probabilities of a teacher as targets."""
 
     def __init__(
-        self, classifier: Classifier, data: Data, unlabelled: list[list[int]], teacher: Classifier
+        self,
+        model: Any,
+        data: Any,
+        *arguments: Any,
+        unlabelled: list[list[int]],
+        teacher: Classifier,
     ) -> None:
-        super().__init__(classifier, data, unlabelled)
-        known = torch.tensor([label for _, label in data.train])
+        labels = torch.tensor([label for _, label in data.train])
         soft = teacher.predict_logits(unlabelled).softmax(dim=1)
-        self.targets = torch.cat(
-            [F.one_hot(known, len(IMDB_LABELS)).float(), soft]
-        )  # [reviews, labels]
-        whole = self.stages[-1]
+        self.targets = torch.cat([F.one_hot(labels, len(data.labels)).float(), soft])
         # The label of an example is the row of its target in `self.targets`.
-        examples = [(ids, row) for row, (ids, _) in enumerate(whole.examples)]
-        self.stages = [whole._replace(examples=examples)]
+        reviews = [*(ids for ids, _ in data.train), *unlabelled]
+        examples = [(ids, row) for row, ids in enumerate(reviews)]
+        super().__init__(model, replace(data, train=examples), *arguments)
 
-    def backward(self, batch: Batch) -> Outcome:
-        with autocast(batch.labels.device, self.config.train.precision):
-            logits = self.model(batch.input_ids, batch.lengths).float()
-        targets = self.targets[batch.labels]
-        loss = F.cross_entropy(logits, targets)
-        loss.backward()
+    def compute_loss(self, batch: Batch, perturbation: torch.Tensor | None = None) -> Loss:
+        with autocast(self.device, self.settings.precision):
+            logits = self.model(batch.input_ids, batch.lengths, perturbation).float()
+        targets = self.targets.to(self.device)[batch.labels]  # [batch, num_labels]
         agreement = (logits.argmax(dim=1) == targets.argmax(dim=1)).float().mean()
-        return Outcome(len(targets), {"loss": loss.item(), "accuracy": agreement.item()})
+        loss = F.cross_entropy(logits, targets)
+        return Loss(loss, len(targets), {"accuracy": agreement.item()})
 
 
 class Entropy(Unlabelled):
@@ -184,26 +180,28 @@ class VirtualAdversarialEntropy(Unlabelled):
     entropy_weight, virtual_weight = 0.3, 1.0
 
 
-def of(task: type[Classification] = Classification, **settings: Any) -> tuple[Any, dict[str, Any]]:
+def of(
+    task: type[ClassificationTrainer] = ClassificationTrainer, **settings: Any
+) -> tuple[type[ClassificationTrainer], dict[str, Any]]:
     return task, settings
 
 
-VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
+VARIANTS: dict[str, tuple[type[ClassificationTrainer], dict[str, Any]]] = {
     "base": of(),
     "two-epochs": of(epochs=2),
     "default": of(
         max_length=800,
         epochs=2,
-        adversarial=1.0,
+        adversarial_norm=1.0,
         pooling=ModelConfig.pooling,
-        lessons=DataConfig.lessons,
+        synthetic_sentences=None,
     ),
-    "lessons-4000": of(lessons=4000),
-    "lessons-8000": of(lessons=8000),
-    "lessons-16000": of(lessons=16_000),
-    "adversarial-0.5": of(adversarial=0.5),
-    "adversarial-1": of(adversarial=1.0),
-    "adversarial-2": of(adversarial=2.0),
+    "synthetic-4000": of(synthetic_sentences=4000),
+    "synthetic-8000": of(synthetic_sentences=8000),
+    "synthetic-16000": of(synthetic_sentences=16_000),
+    "adversarial-0.5": of(adversarial_norm=0.5),
+    "adversarial-1": of(adversarial_norm=1.0),
+    "adversarial-2": of(adversarial_norm=2.0),
     "random-head": of(RandomHead),
     "unfreezing": of(GradualUnfreezing),
     "weight-dropout": of(WeightDropout),
@@ -212,7 +210,7 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "rate-4e-3": of(learning_rate=4e-3),
     "rate-16e-3": of(learning_rate=1.6e-2),
     "batch-32": of(batch_size=32),
-    "average": of(average=0.99),
+    "ema": of(ema_decay=0.99),
     "max-mean": of(pooling="max+mean"),
     "last": of(pooling="last"),
     "attention": of(pooling="last+max+mean+attention"),
@@ -227,8 +225,8 @@ VARIANTS: dict[str, tuple[type[Classification], dict[str, Any]]] = {
     "length-800": of(max_length=800),
     "entropy": of(Entropy),
     "self-training": of(SelfTraining),
-    "virtual": of(VirtualAdversarial, adversarial=1.0),
-    "virtual-entropy": of(VirtualAdversarialEntropy, adversarial=1.0),
+    "virtual": of(VirtualAdversarial, adversarial_norm=1.0),
+    "virtual-entropy": of(VirtualAdversarialEntropy, adversarial_norm=1.0),
 }
 
 
@@ -249,56 +247,54 @@ def main() -> None:
         for name in names:
             task, settings = combine(name)
             places = {"dataset": arguments.dataset, "init": arguments.encoder, "seed": seed}
-            measure(name, task, Config.from_flat(**{**BASE, **settings, **places}))
+            measure(name, task, {**BASE, **settings, **places})
 
 
-def combine(names: str) -> tuple[type[Classification], dict[str, Any]]:
+def combine(names: str) -> tuple[type[ClassificationTrainer], dict[str, Any]]:
     """Return the task and the settings of a variant, or of several joined by '+'."""
     tasks, settings = zip(*(VARIANTS[name] for name in names.split("+")), strict=True)
-    special = [task for task in tasks if task is not Classification]
-    return (special or [Classification])[-1], {k: v for one in settings for k, v in one.items()}
+    special = [task for task in tasks if task is not ClassificationTrainer]
+    return (special or [ClassificationTrainer])[-1], {
+        name: value for one in settings for name, value in one.items()
+    }
 
 
-def measure(name: str, task: type[Classification], config: Config) -> None:
+def measure(name: str, task: type[ClassificationTrainer], settings: dict[str, Any]) -> None:
     """Train one variant and print its validation metrics as JSON."""
-    start = load_model(model_folder(config.model.init or SHIPPED_ENCODER))
-    config = config.starting_from(start.config)
-    data = prepare_data(config, start.vocab)
+    config = resolve(DEFAULT, settings)
+    splits = load_splits(config.data, config.train.seed)
+    initialization = initialize(splits, DEFAULT, settings)
+    config, start = initialization.config, initialization.start
+    assert start is not None
+    data = prepare(splits, config, start.vocab)
 
-    def new_classifier() -> Classifier:
-        model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
-        model.encoder.load_state_dict(start.encoder.state_dict())
-        fit_linear(model, data.train, config.train.seed)
-        return Classifier(config, data.labels, data.vocab, model)
-
-    def make_teacher() -> Classification:
-        return Classification(new_classifier(), data)
-
-    def make_task() -> Classification:
-        classifier = new_classifier()
-        if issubclass(task, SelfTraining):
-            return task(classifier, data, unlabelled(config, data), teacher)
-        if issubclass(task, Unlabelled):
-            return task(classifier, data, unlabelled(config, data))
-        return task(classifier, data)
+    def fit(task: type[ClassificationTrainer], run: Run, **arguments: Any) -> Summary:
+        torch.manual_seed(config.train.seed)
+        return task(build(config, data, start), data, config, run, **arguments).fit()
 
     with tempfile.TemporaryDirectory() as folder:
+        arguments: dict[str, Any] = {}
+        if issubclass(task, Unlabelled | SelfTraining):
+            arguments["unlabelled"] = unlabelled_ids(splits, config, data.vocab)
         if issubclass(task, SelfTraining):
-            run(make_teacher, config, Path(folder) / "teacher")
-            teacher = Classifier.from_pretrained(Path(folder) / "teacher")
-        summary = run(make_task, config, Path(folder) / "run")
-    figures = {key: round(figure, 4) for key, figure in summary.validation.items()}
-    line = {"variant": name, "seed": config.train.seed, **figures, "seconds": summary.seconds}
+            with open_run(Path(folder) / "teacher") as run:
+                fit(ClassificationTrainer, run)
+            arguments["teacher"] = Classifier.from_pretrained(Path(folder) / "teacher")
+        with open_run(Path(folder) / "run") as run:
+            summary = fit(task, run, **arguments)
+    metrics = {key: round(value, 4) for key, value in summary.validation.items()}
+    line = {"variant": name, "seed": config.train.seed, **metrics, "seconds": summary.seconds}
     print(json.dumps(line), flush=True)
 
 
-def unlabelled(config: Config, data: Data) -> list[list[int]]:
+def unlabelled_ids(splits: Splits, config: Config, vocab: Vocab) -> list[list[int]]:
     """Return the ids of unlabelled reviews that are not in the test split."""
-    corpus = load_reviews(config.data.dataset)
-    rows = corpus["unsupervised"].shuffle(seed=config.train.seed).select(range(UNLABELLED))
-    rows = drop_shared(rows, [corpus["test"]])
+    assert splits.unlabelled is not None
+    assert splits.test is not None
+    rows = splits.unlabelled.shuffle(seed=config.train.seed).select(range(UNLABELLED))
+    rows = drop_shared(rows, [splits.test])
     tokens = tokenize_dataset(rows, Tokenizer(config.text.language, config.text.lowercase))
-    return [encode(review, data.vocab, config.text) for review in tokens["tokens"]]
+    return [encode(review, vocab, config.text) for review in tokens["tokens"]]
 
 
 if __name__ == "__main__":

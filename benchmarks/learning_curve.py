@@ -26,7 +26,7 @@ from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.config import FEW_LABELS, FROM_SCRATCH, Config
+from sentiment.config import SHIPPED_ENCODER
 from sentiment.data.reviews import load_reviews
 from sentiment.inference.classifier import Classifier
 from sentiment.models.bag_of_words import tf_idf
@@ -71,22 +71,22 @@ def measure_all(file: Path, dataset: str, kinds: list[str], sizes: list[int]) ->
     if file.exists():
         lines = [json.loads(line) for line in file.open()]
         done = {(line["kind"], line["labels"], line["sample"]) for line in lines}
-    corpus = load_reviews(dataset)
+    splits = load_reviews(dataset)
     synthetic = file.with_suffix(".synthetic")
     if "synthetic" in kinds and not (synthetic / "summary.json").exists():
-        train(Config.from_flat(dataset="lessons"), synthetic)
+        train("synthetic", synthetic, init=SHIPPED_ENCODER)
     if "synthetic" in kinds and ("synthetic", 0, 0) not in done:
-        accuracy = Classifier.from_pretrained(synthetic).evaluate(corpus["test"]).accuracy
+        accuracy = Classifier.from_pretrained(synthetic).evaluate(splits["test"]).accuracy
         append(file, {"kind": "synthetic", "labels": 0, "sample": 0, "accuracy": accuracy})
     for kind in kinds:
         for size in sizes:
             if kind == "synthetic" and size > FEW_SHOT_SIZE:
                 continue
-            for number, reviews in enumerate(stratified_samples(corpus["train"], size)):
+            for number, reviews in enumerate(stratified_samples(splits["train"], size)):
                 if (kind, size, number) in done:
                     continue
-                init = str(synthetic) if kind == "synthetic" else None
-                figures = measure(kind, reviews, corpus["test"], number, init)
+                init = str(synthetic) if kind == "synthetic" else SHIPPED_ENCODER
+                figures = measure(kind, reviews, splits["test"], number, init)
                 append(file, {"kind": kind, "labels": size, "sample": number, **figures})
 
 
@@ -105,9 +105,7 @@ def stratified_samples(train: Dataset, size: int) -> Iterator[Dataset]:
         yield train.select(np.concatenate(rows))
 
 
-def measure(
-    kind: str, reviews: Dataset, test: Dataset, seed: int, init: str | None
-) -> dict[str, Any]:
+def measure(kind: str, reviews: Dataset, test: Dataset, seed: int, init: str) -> dict[str, Any]:
     """Train on `reviews` and return the metrics on `test`.
 
     Args:
@@ -115,25 +113,26 @@ def measure(
         reviews: labelled training reviews, including those held out for validation.
         test: the test split.
         seed: random seed, also the number of the sample.
-        init: starting point, if it is not the default of the kind.
+        init: the model to start from, except for the kinds `scratch` and `tf-idf`.
     """
     if kind == "tf-idf":
         pipeline = tf_idf().fit(list(reviews["text"]), list(reviews["label"]))
         correct = pipeline.predict(list(test["text"])) == np.array(test["label"])
         return {"accuracy": float(correct.mean())}
-    few_shot = FEW_LABELS if len(reviews) <= FEW_SHOT_SIZE else {}
-    preset = FROM_SCRATCH if kind == "scratch" else few_shot
+    few_shot = len(reviews) <= FEW_SHOT_SIZE
+    preset = "from-scratch" if kind == "scratch" else "few-shot" if few_shot else "default"
+    settings: dict[str, Any] = {"test_fraction": 0.0, "synthetic_sentences": 0, "seed": seed}
+    if kind != "scratch":
+        settings["init"] = init
     with TemporaryDirectory() as folder:
-        data = Path(folder) / "reviews.parquet"
+        data = str(Path(folder) / "reviews.parquet")
         reviews.to_parquet(data)
-        settings = {"dataset": str(data), "test_fraction": 0.0, "lessons": 0, "seed": seed}
-        settings |= {"init": init} if init else {}
-        summary = train(Config.from_flat(**{**preset, **settings}), Path(folder) / "run")
-        metrics = Classifier.from_pretrained(Path(folder) / "run").evaluate(test)
+        classifier = train(data, Path(folder) / "run", preset=preset, **settings)
+    metrics = classifier.evaluate(test)
     return {
         "accuracy": metrics.accuracy,
         "ece": metrics.ece,
-        "seconds": summary.seconds,
+        "seconds": classifier.metadata["metrics"]["seconds"],
         "threads": torch.get_num_threads(),
     }
 
