@@ -1,9 +1,9 @@
-"""How long a prediction takes from the start of the process, against the imports it cannot avoid.
+"""Time from process start to the first prediction, compared with the imports it needs.
 
     python benchmarks/predict.py
 
-Runs `sentiment predict` and `python -c "import torch, spacy"` in turn, and compares the medians.
-The README claims at most 1.3 times.
+Runs `sentiment predict` and `python -c "import torch, spacy"` alternately and compares the medians.
+The README claims a ratio of at most 1.3.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from sentiment.config import SHIPPED_CLASSIFIER
 TEXT = "The story takes its time, but I would not have missed a minute of it."
 
 
-def seconds(command: list[str]) -> float:
-    """Wall time of a process."""
+def measure_seconds(command: list[str]) -> float:
+    """Return the wall time of a process."""
     started = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - started
@@ -29,7 +29,7 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", default=SHIPPED_CLASSIFIER, help="without: the shipped one")
+    parser.add_argument("--model", default=SHIPPED_CLASSIFIER)
     parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
     commands = {
@@ -41,17 +41,17 @@ def main() -> None:
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
     for command in commands.values():
-        seconds(command)  # Fills the disk cache.
+        measure_seconds(command)  # Fills the disk cache.
     for _ in range(arguments.repeats):
         for name, command in commands.items():
-            times[name].append(seconds(command))
+            times[name].append(measure_seconds(command))
     medians = {name: statistics.median(values) for name, values in times.items()}
-    base = medians["import torch, spacy"]
-    table = Table(title=f"From process start to label, {arguments.repeats} runs in turn")
+    baseline = medians["import torch, spacy"]
+    table = Table(title=f"From process start to label, {arguments.repeats} alternating runs")
     for heading in ("", "median s", "fastest s", "ratio of medians"):
         table.add_column(heading, justify="right" if heading else "left")
     for name, median in medians.items():
-        table.add_row(name, f"{median:.2f}", f"{min(times[name]):.2f}", f"{median / base:.2f}")
+        table.add_row(name, f"{median:.2f}", f"{min(times[name]):.2f}", f"{median / baseline:.2f}")
     Console().print(table)
 
 
