@@ -5,7 +5,6 @@ does not wait for PyTorch.
 """
 
 import errno
-import importlib.metadata
 import io
 import os
 import signal
@@ -14,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from sentiment import __version__
 from sentiment.cli.baseline import baseline
 from sentiment.cli.calibrate import calibrate
 from sentiment.cli.check import check
@@ -50,7 +50,7 @@ app.command("push")(push)
 def print_version(wanted: bool) -> None:
     """Print the version and exit, if `--version` was given."""
     if wanted:
-        print(f"sentiment {importlib.metadata.version('sentiment-lstm')}")
+        print(f"sentiment {__version__}")
         raise typer.Exit
 
 
