@@ -1,6 +1,6 @@
-"""The page as a person meets it, in a real browser, and as one with bad intent does, without.
+"""The demo page in a real browser, and its server under hostile requests.
 
-The README's picture of it: SCREENSHOT=docs/demo.png make test ARGS="tests/test_demo.py -k fits"
+The screenshot of the README: SCREENSHOT=docs/demo.png make test ARGS="tests/test_demo.py -k fits"
 """
 
 import csv
@@ -25,15 +25,24 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from starlette.datastructures import Headers
 
-import sentiment.apps.demo.gate
+import sentiment.apps.demo.request_filter
 from sentiment import Classifier
-from sentiment.apps.demo.gate import FILE, FRAME, KEPT, MAX_UPLOAD, UPLOAD, Gate
-from sentiment.apps.demo.page import EXAMPLES, MAX_CHARS, show_scores
-from sentiment.apps.demo.scoring import MAX_ROWS
+from sentiment.apps.demo.handlers import MAX_CHARS, MAX_ROWS, Handlers
+from sentiment.apps.demo.page import EXAMPLES, build_page
+from sentiment.apps.demo.request_filter import (
+    FILE_ROUTE,
+    MAX_AGE,
+    MAX_UPLOAD,
+    MULTIPART_OVERHEAD,
+    UPLOAD_ROUTE,
+    RequestFilter,
+)
+from sentiment.apps.demo.server import serving
+from sentiment.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
-WAIT = 60_000  # Milliseconds; a busy machine needs them.
-SECRET = "not for the eyes of the page"
+TIMEOUT = 60_000  # Milliseconds; a busy machine needs them.
+SECRET = "content of a private file"
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +55,8 @@ def free_port():
         return server.getsockname()[1]
 
 
-def as_typed(*arguments, folder, program=("-m", "sentiment")):
-    """The command as a user types it in `folder`, where its temporary files shall be too."""
+def subprocess_options(*arguments, folder, program=("-m", "sentiment")):
+    """Return the arguments of a subprocess that runs the command with `folder` as its TMPDIR."""
     return {
         "args": [sys.executable, *program, "demo", *map(str, arguments)],
         "cwd": folder,
@@ -59,16 +68,16 @@ def as_typed(*arguments, folder, program=("-m", "sentiment")):
 
 
 def run(*arguments, **how):
-    return subprocess.run(**as_typed(*arguments, **how), timeout=300)
+    return subprocess.run(**subprocess_options(*arguments, **how), timeout=300)
 
 
 def start(port, folder):
-    """The same, once it serves."""
-    process = subprocess.Popen(**as_typed("--port", port, folder=folder))
-    said = process.stdout.readline()
-    if f"Open http://127.0.0.1:{port}/ " not in said:
+    """Start the command and return its process when it serves."""
+    process = subprocess.Popen(**subprocess_options("--port", port, folder=folder))
+    line = process.stdout.readline()
+    if f"Open http://127.0.0.1:{port}/ " not in line:
         process.kill()
-        pytest.fail(said + process.communicate()[1])
+        pytest.fail(line + process.communicate()[1])
     return process
 
 
@@ -81,7 +90,7 @@ def stop(process):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """The folder in which the server runs and has its temporary files."""
+    """Return the working directory and TMPDIR of the server."""
     return tmp_path_factory.mktemp("demo")
 
 
@@ -95,15 +104,15 @@ def address(place):
 
 @pytest.fixture
 def page(browser, address):
-    """The page, just opened; nothing it asks for lies elsewhere."""
-    elsewhere = []
+    """Open the page; fail if it requests anything from another host."""
+    external = []
     context = browser.new_context()
 
     def watch(route):
         if urlsplit(route.request.url).hostname == "127.0.0.1":
             route.continue_()
         else:
-            elsewhere.append(route.request.url)
+            external.append(route.request.url)
             route.abort()
 
     context.route("**/*", watch)
@@ -112,50 +121,52 @@ def page(browser, address):
     page.goto(address)
     yield page
     context.close()
-    assert elsewhere == []
+    assert external == []
 
 
-def read_verdict(page):
-    """The label and its probability, once there are some."""
-    first = page.locator("#verdict .scores > div").first
-    return first.locator("b").inner_text(timeout=WAIT), first.locator("span").inner_text()
+def wait_for_prediction(page, expected):
+    """Wait until the page shows the prediction `expected`, and the same in the bars."""
+    prediction = f"{expected['label']} {expected['score']:.1%}"
+    page.locator("#prediction [role=status] p", has_text=prediction).wait_for(timeout=TIMEOUT)
+    meter = page.locator(f"#scores meter[aria-label={expected['label']}]")
+    assert float(meter.get_attribute("value")) == pytest.approx(expected["score"], abs=1e-4)
 
 
-def read_report(page, beginning):
-    """What the page says of a file, once it begins as it should."""
-    return page.locator("#report p", has_text=re.compile(beginning)).inner_text(timeout=WAIT)
+def read_file_status(page, pattern):
+    """Return the line of the file's status that matches `pattern`, when there is one."""
+    lines = page.locator("#file-status p", has_text=re.compile(pattern))
+    return lines.inner_text(timeout=TIMEOUT)
 
 
-def test_a_typed_review_gets_its_verdict_and_then_its_coloured_words(page, classifier):
+def test_typed_review_gets_its_prediction_and_then_its_attributions(page, classifier):
     text = page.locator("#text textarea")
     text.press_sequentially("A joy from <b>start</b> to finish.", delay=20)
-    page.locator("#words .legend").wait_for(timeout=WAIT)
-    expected = classifier("A joy from <b>start</b> to finish.")
-    assert read_verdict(page) == (expected["label"], f"{expected['score']:.1%}")
-    words = page.locator("#words p[dir=auto]")
+    page.locator("#attributions .legend").wait_for(timeout=TIMEOUT)
+    wait_for_prediction(page, classifier("A joy from <b>start</b> to finish."))
+    words = page.locator("#attributions p[dir=auto]")
     assert words.inner_text() == "A joy from <b>start</b> to finish."
     assert words.locator("b").count() == 0
     assert words.locator("span", has_text="joy").get_attribute("title").startswith("+")
 
     text.fill("Ztlfq grmbl")
-    page.get_by_text("the model knows 0 of its 2 words").wait_for(timeout=WAIT)
+    page.get_by_text("the model knows 0 of the 2 words").wait_for(timeout=TIMEOUT)
     text.fill("")
-    page.locator("#verdict .scores").wait_for(state="detached", timeout=WAIT)
-    page.get_by_role("button", name="Against", exact=True).click()
-    expected = classifier(EXAMPLES["Against"])
-    page.locator("#words p[dir=auto]", has_text=EXAMPLES["Against"]).wait_for(timeout=WAIT)
-    assert read_verdict(page) == (expected["label"], f"{expected['score']:.1%}")
+    page.locator("#scores meter").first.wait_for(state="detached", timeout=TIMEOUT)
+    page.get_by_role("button", name="Negative", exact=True).click()
+    text = EXAMPLES["Negative"]
+    page.locator("#attributions p[dir=auto]", has_text=text).wait_for(timeout=TIMEOUT)
+    wait_for_prediction(page, classifier(text))
 
 
-def test_an_uploaded_file_comes_back_scored(page, classifier, tmp_path):
+def test_uploaded_file_can_be_downloaded_with_labels(page, classifier, tmp_path):
     reviews = ["A joy, from start to finish.", 'The "plot"\nis a bore.', "Dull."]
     with (tmp_path / "mine.csv").open("w", newline="") as file:
         rows = [[number, review, "?"] for number, review in enumerate(reviews)]
         csv.writer(file).writerows([["id", "text", "label"], *rows])
         file.write("3,one field too many,?,?\n")
     page.set_input_files("#file input[type=file]", tmp_path / "mine.csv")
-    assert "Reviews scored: 3. Malformed rows left out: 1." in read_report(page, "scored")
-    assert "'mine.csv', line 6" in page.locator("#report").inner_text()
+    assert "Reviews labelled: 3. Malformed rows skipped: 1." in read_file_status(page, "labelled")
+    assert "'mine.csv', line 6" in page.locator("#file-status").inner_text()
     with page.expect_download() as download:
         page.locator("#download").click()
     assert download.value.suggested_filename == "mine-scored.csv"
@@ -167,12 +178,12 @@ def test_an_uploaded_file_comes_back_scored(page, classifier, tmp_path):
         assert float(row["predicted_score"]) == pytest.approx(expected["score"], abs=1e-4)
 
 
-def test_the_page_keeps_working_after_bad_input(page, tmp_path):
+def test_page_works_after_invalid_input(page, tmp_path):
     bad = {
         "empty.csv": (b"", "'empty.csv' is empty"),
         "binary.csv": (bytes(range(256)) * 20, "binary.csv"),
         "columns.csv": (b"a,b\n1,2\n", "columns.csv.*no column 'text'"),
-        "binary.txt": (b"\x00\xff" * 100, "None of its rows can be read"),
+        "binary.txt": (b"\x00\xff" * 100, "All rows of 'binary.txt' are malformed"),
         "nothing.txt": (b"", "no rows"),
         "long.txt": (b"a\n" * (MAX_ROWS + 1), f"more than {MAX_ROWS:,} rows"),
         "huge.csv": (b"x" * (MAX_UPLOAD + 1), None),
@@ -181,35 +192,34 @@ def test_the_page_keeps_working_after_bad_input(page, tmp_path):
         (tmp_path / name).write_bytes(content)
         page.set_input_files("#file input[type=file]", tmp_path / name)
         if message is None:
-            page.get_by_text("exceed the maximum allowed size").wait_for(timeout=WAIT)
+            page.get_by_text("exceed the maximum allowed size").wait_for(timeout=TIMEOUT)
             continue
-        said = read_report(page, message)
-        assert "sentiment-demo-" not in said
+        assert "sentiment-demo-" not in read_file_status(page, message)
         assert not page.locator("#download").is_visible()
         page.locator("#file").get_by_label("Clear").click()
-        page.locator("#report p").wait_for(state="detached", timeout=WAIT)
+        page.locator("#file-status p").wait_for(state="detached", timeout=TIMEOUT)
     text = page.locator("#text textarea")
     text.fill("x" * (MAX_CHARS + 50))
     assert len(text.input_value()) == MAX_CHARS
     text.fill("A joy from start to finish.")
-    assert read_verdict(page)[0] == "pos"
+    page.locator("#prediction p", has_text="pos").wait_for(timeout=TIMEOUT)
     (tmp_path / "good.txt").write_text("A joy.\n")
     page.set_input_files("#file input[type=file]", tmp_path / "good.txt")
-    assert "Reviews scored: 1." in read_report(page, "scored")
+    assert "Reviews labelled: 1." in read_file_status(page, "labelled")
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280])
-def test_the_page_fits_a_phone_and_a_desk(page, width):
+def test_page_fits_phone_and_desktop(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.get_by_role("button", name="Mixed").click()
-    page.locator("#words .legend").wait_for(timeout=WAIT)
+    page.locator("#attributions .legend").wait_for(timeout=TIMEOUT)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if width == 800 and "SCREENSHOT" in os.environ:
         page.screenshot(path=ROOT / os.environ["SCREENSHOT"], full_page=True)
 
 
 def request(address, method, path, body=None, headers=None):
-    """The status and body of a request whose path is sent as it stands here."""
+    """Return the status and the body of a request; the path is sent unchanged."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
     try:
         connection.request(method, path, body, headers or {})
@@ -220,7 +230,7 @@ def request(address, method, path, body=None, headers=None):
 
 
 def upload(address, name, content):
-    """The status and answer to a file sent as a browser sends it."""
+    """Upload a file as a browser does; return the status and the body."""
     head = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
     body = head.encode() + content + b"\r\n--x--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -228,7 +238,8 @@ def upload(address, name, content):
 
 
 def temporary_folder(place):
-    (folder,) = place.glob("sentiment-demo-????????")  # No longer, as that beside it.
+    # The test of paths adds a folder with a longer name.
+    (folder,) = place.glob("sentiment-demo-????????")
     return folder
 
 
@@ -252,7 +263,7 @@ def secret(place):
         "{folder}%2f..%2fsecret.txt",
         "{folder}/%252e%252e/secret.txt",
         "{folder}/..%5csecret.txt",
-        "{folder}-beside/secret.txt",
+        "{folder}-other/secret.txt",
         "../../../../../../../../{place}/secret.txt",
         "..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2f{place}/secret.txt",
         "file://{place}/secret.txt",
@@ -262,11 +273,11 @@ def secret(place):
         "{address}/",
     ],
 )
-def test_no_path_of_the_host_can_be_read(address, place, secret, route, path):
+def test_file_outside_the_temporary_folder_cannot_be_read(address, place, secret, route, path):
     folder = temporary_folder(place)
-    beside = folder.with_name(f"{folder.name}-beside")
-    beside.mkdir(exist_ok=True)
-    shutil.copy(secret, beside)
+    other = folder.with_name(f"{folder.name}-other")
+    other.mkdir(exist_ok=True)
+    shutil.copy(secret, other)
     path = path.format(place=place, folder=folder, address=address)
     status, body = request(address, "GET", route + path)
     assert status in (403, 404)
@@ -274,20 +285,20 @@ def test_no_path_of_the_host_can_be_read(address, place, secret, route, path):
     assert "root:" not in body
 
 
-def test_the_gate_holds_to_its_folder(tmp_path):
+def test_request_filter_refuses_paths_outside_its_folder(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "link").symlink_to(tmp_path)
-    gate = Gate(None, folder)
+    requests = RequestFilter(None, folder)
     for path in ("x/mine.csv", "x/../mine.csv", "%2e%2e/mine.csv"):
-        assert gate.refusal(f"{FILE}{folder}/{path}", "GET", Headers()) is None
-    for path in ("/../mine.csv", "/link/mine.csv", "-beside/mine.csv", "/\0", "/.."):
-        assert gate.refusal(f"{FILE}{folder}{path}", "GET", Headers()).status_code == 404
+        assert requests.refusal(f"{FILE_ROUTE}{folder}/{path}", "GET", Headers()) is None
+    for path in ("/../mine.csv", "/link/mine.csv", "-other/mine.csv", "/\0", "/.."):
+        assert requests.refusal(f"{FILE_ROUTE}{folder}{path}", "GET", Headers()).status_code == 404
     for path in ("mine.csv", "/etc/passwd", f"file://{folder}/x", "http://127.0.0.1/", "x" * 9999):
-        assert gate.refusal(f"{FILE}{path}", "GET", Headers()).status_code == 404
+        assert requests.refusal(f"{FILE_ROUTE}{path}", "GET", Headers()).status_code == 404
 
 
-def test_what_was_uploaded_can_be_read_again_and_lies_in_the_temporary_folder(address, place):
+def test_upload_is_stored_in_the_temporary_folder_and_can_be_read(address, place):
     before = set(place.rglob("*"))
     status, answer = upload(address, "../../up.csv", b"text\nGood.\n")
     assert status == 200, answer
@@ -315,13 +326,13 @@ def test_what_was_uploaded_can_be_read_again_and_lies_in_the_temporary_folder(ad
         "/gradio_api/custom_component/x/client/component/x",
     ],
 )
-def test_what_the_page_does_not_need_is_closed(address, path):
+def test_unused_route_of_gradio_is_closed(address, path):
     assert request(address, "GET", path)[0] == 404
     assert request(address, "POST", path, b"{}")[0] == 404
 
 
 def call(address, event, *data):
-    """What the queue says to a call whose data is sent as it stands here, up to its result."""
+    """Call an event through the queue; return the messages before the result, and the result."""
     config = json.loads(request(address, "GET", "/config")[1])
     (number,) = (each["id"] for each in config["dependencies"] if each["api_name"] == event)
     body = json.dumps({"data": data, "fn_index": number, "session_hash": event})
@@ -335,26 +346,26 @@ def call(address, event, *data):
     return before, result
 
 
-def named(path):
-    """A file as a client names it to the server."""
+def file_data(path):
+    """Return the JSON in which a client names a file."""
     return {"path": str(path), "orig_name": "x.txt", "meta": {"_type": "gradio.FileData"}}
 
 
-def test_only_an_uploaded_file_is_scored(address, place, secret):
+def test_only_an_uploaded_file_is_labelled(address, place, secret):
     (uploaded,) = json.loads(upload(address, "mine.txt", SECRET.encode())[1])
-    _, answer = call(address, "score", named(uploaded), "")
+    _, answer = call(address, "label_file", file_data(uploaded), "")
     assert answer["success"], answer
-    assert "Reviews scored: 1." in answer["output"]["data"][0]
+    assert "Reviews labelled: 1." in answer["output"]["data"][0]
     for path in (
         secret,
         secret.name,
         f"{temporary_folder(place)}/../{secret.name}",
         "/etc/passwd",
     ):
-        assert not call(address, "score", named(path), "")[1]["success"], path
-    _, answer = call(address, "score", named(f"{address}/config"), "")
+        assert not call(address, "label_file", file_data(path), "")[1]["success"], path
+    _, answer = call(address, "label_file", file_data(f"{address}/config"), "")
     assert not answer["success"]
-    assert "has to be uploaded" in answer["output"]["error"]
+    assert "URL is not accepted" in answer["output"]["error"]
 
 
 HOSTILE = (
@@ -363,16 +374,15 @@ HOSTILE = (
 )
 
 
-def test_any_text_is_answered(address):
+def test_any_text_gets_a_response(address):
     for text in HOSTILE:
-        _, verdict = call(address, "judge", text)
-        _, words = call(address, "colour", text)
-        assert verdict["success"], (text[:40], verdict)
-        assert words["success"], (text[:40], words)
-        assert "<script" not in json.dumps([verdict["output"], words["output"]])
+        for event in ("predict", "explain"):
+            _, result = call(address, event, text)
+            assert result["success"], (event, text[:40], result)
+            assert "<script" not in json.dumps(result["output"])
 
 
-def test_any_bytes_are_scored_or_refused_in_a_line(address):
+def test_any_file_is_labelled_or_refused_with_a_message(address):
     for name, content in {
         "bad.txt": b"\xff\xfe\xff\n\0\n",
         "odd.txt": b"\xef\xbb\xbfgood\r\n\xc0\x80\n\0\n\xe2\x80\xae\n",
@@ -383,91 +393,100 @@ def test_any_bytes_are_scored_or_refused_in_a_line(address):
     }.items():
         (uploaded,) = json.loads(upload(address, name, content)[1])
         for column in ("", "\ud800"):
-            _, answer = call(address, "score", named(uploaded), column)
+            _, answer = call(address, "label_file", file_data(uploaded), column)
             assert answer["success"], (name, answer)
-            scored = name == "odd.txt" or (name.startswith("odd") and not column)
-            assert ("Reviews scored" in str(answer)) == scored, answer
+            labelled = name == "odd.txt" or (name.startswith("odd") and not column)
+            assert ("Reviews labelled" in str(answer)) == labelled, answer
 
 
-def test_a_file_that_takes_a_while_reports_how_far_it_is(address):
+def test_long_file_reports_its_progress(address):
     (uploaded,) = json.loads(upload(address, "many.txt", b"A joy.\n" * 500)[1])
-    before, _ = call(address, "score", named(uploaded), "")
+    before, _ = call(address, "label_file", file_data(uploaded), "")
     reports = [each["progress_data"][0] for each in before if each["msg"] == "progress"]
-    assert reports[-1]["desc"] == "384 reviews"
-    assert 0.5 < reports[-1]["progress"] < 1
+    assert [report["desc"] for report in reports[:3]] == [
+        f"{rows} reviews" for rows in (128, 256, 384)
+    ]
+    assert 0.5 < reports[2]["progress"] < 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a second address of this machine")
-def test_it_listens_at_the_loopback_address_alone(address):
+def test_server_listens_on_the_loopback_address_only(address):
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", urlsplit(address).port), timeout=30)
 
 
-def test_the_browser_is_told_to_ask_nobody_else(address):
+def test_response_forbids_requests_to_other_hosts(address):
     with urlopen(address) as response:
         assert response.headers["Content-Security-Policy"].startswith("default-src 'self' ")
 
 
-def test_an_upload_beyond_the_bound_is_refused(address):
-    for excess in (1, FRAME):
+def test_too_large_upload_is_refused(address):
+    for excess in (1, MULTIPART_OVERHEAD):
         status, answer = upload(address, "big.csv", b"x" * (MAX_UPLOAD + excess))
         assert status == 413, answer
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    chunks = iter([b"--x", b"--"])  # Of a length that is not told.
+    chunks = iter([b"--x", b"--"])  # Without a Content-Length.
     assert request(address, "POST", "/gradio_api/upload", chunks, headers)[0] == 411
     assert upload(address, "small.csv", b"text\nGood.\n")[0] == 200
 
 
-def test_a_text_beyond_the_bound_is_refused(address):
+def test_too_long_text_is_refused(address):
     client = Client(address, verbose=False, download_files=False)
-    for event in ("/judge", "/colour"):
+    for event in ("/predict", "/explain"):
         with pytest.raises(AppError, match="100,000 characters"):
             client.predict("x" * (MAX_CHARS + 1), api_name=event)
 
 
-def test_old_files_go_and_what_stays_is_counted(monkeypatch, tmp_path):
-    for name, age in (("old", KEPT + 60), ("new", 0)):
+def test_old_files_are_deleted_and_the_rest_is_limited(monkeypatch, tmp_path):
+    for name, age in (("old", MAX_AGE + 60), ("new", 0)):
         (tmp_path / name).mkdir()
         path = tmp_path / name / "file.csv"
         path.write_bytes(b"12345")
         os.utime(path, (time.time() - age, time.time() - age))
-    gate = Gate(None, tmp_path)
-    ask = {"path": UPLOAD, "method": "POST", "headers": Headers({"content-length": "10"})}
-    monkeypatch.setattr(sentiment.apps.demo.gate, "MAX_STORED", 15)
-    assert gate.refusal(**ask) is None
-    monkeypatch.setattr(sentiment.apps.demo.gate, "MAX_STORED", 14)
-    assert gate.refusal(**ask).status_code == 503
+    requests = RequestFilter(None, tmp_path)
+    upload = {"path": UPLOAD_ROUTE, "method": "POST", "headers": Headers({"content-length": "10"})}
+    monkeypatch.setattr(sentiment.apps.demo.request_filter, "MAX_STORED", 15)
+    assert requests.refusal(**upload) is None
+    monkeypatch.setattr(sentiment.apps.demo.request_filter, "MAX_STORED", 14)
+    assert requests.refusal(**upload).status_code == 503
     assert [path.parent.name for path in tmp_path.rglob("*.csv")] == ["new"]
 
 
-def test_ten_clients_at_once_get_ten_right_answers(address, classifier):
+def test_ten_concurrent_clients_get_the_predictions_of_their_texts(address, classifier):
     texts = [f"Scene {number} was a joy, scene {number + 1} a bore." for number in range(10)]
-    expected = [show_scores(classifier(text, all_scores=True)["scores"]) for text in texts]
     answers = [None] * len(texts)
 
     def visit(number):
         client = Client(address, verbose=False, download_files=False)
-        verdict, _ = client.predict(texts[number], api_name="/judge")
-        words = client.predict(texts[number], api_name="/colour")
-        answers[number] = verdict, re.sub("<[^>]*>", "", words).startswith(texts[number])
+        scores, _, _ = client.predict(texts[number], api_name="/predict")
+        words = client.predict(texts[number], api_name="/explain")
+        answers[number] = scores, re.sub("<[^>]*>", "", words)
 
     visitors = [threading.Thread(target=visit, args=(number,)) for number in range(10)]
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
         visitor.join()
-    assert answers == [(verdict, True) for verdict in expected]
+    for text, (scores, words) in zip(texts, answers, strict=True):
+        expected = classifier(text, top_k=None)
+        assert scores["label"] == expected[0]["label"]
+        for found, prediction in zip(scores["confidences"], expected, strict=True):
+            assert found["label"] == prediction["label"]
+            assert found["confidence"] == pytest.approx(prediction["score"], abs=1e-4)
+        assert words.startswith(text)
 
 
-def test_an_address_that_is_taken_is_one_clear_line(address, tmp_path):
+def test_port_in_use_is_one_line_on_stderr(address, tmp_path):
     port = urlsplit(address).port
     result = run("--port", port, folder=tmp_path)
     assert result.returncode == 2
-    assert re.fullmatch(rf"Error: Could not serve at 127.0.0.1:{port};.*--port.\n", result.stderr)
+    assert re.fullmatch(
+        rf"Error: Cannot serve at 127.0.0.1, port {port}: .*Choose another port.*\n", result.stderr
+    )
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_gradio_one_line_says_what_installs_it(tmp_path):
+def test_without_gradio_one_line_names_what_installs_it(tmp_path):
     code = "import sys; sys.modules['gradio'] = None; from sentiment.cli import main; main()"
     result = run(folder=tmp_path, program=("-c", code))
     assert result.returncode == 2
@@ -475,7 +494,7 @@ def test_without_gradio_one_line_says_what_installs_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_temporary_folder_goes_with_the_page(tmp_path):
+def test_temporary_folder_is_deleted_with_the_server(tmp_path):
     port = free_port()
     process = start(port, tmp_path)
     status, _ = upload(f"http://127.0.0.1:{port}", "mine.csv", b"text\nGood.\n")
@@ -483,3 +502,20 @@ def test_the_temporary_folder_goes_with_the_page(tmp_path):
     assert list(tmp_path.rglob("mine.csv")) != []
     stop(process)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_building_the_page_sets_no_setting_of_the_process(classifier, tmp_path, monkeypatch):
+    # Gradio sets this variable itself if analytics are disabled.
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "True")
+    before = dict(os.environ)
+    build_page(Handlers(classifier, tmp_path))
+    assert dict(os.environ) == before
+
+
+def test_serving_needs_a_folder_of_its_own(classifier, monkeypatch):
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    with (
+        pytest.raises(ConfigError, match="GRADIO_TEMP_DIR is not set"),
+        serving(classifier, port=free_port()),
+    ):
+        pass

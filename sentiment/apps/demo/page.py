@@ -1,121 +1,83 @@
-"""A classifier in, the page that shows it out."""
+"""Build the page from Gradio components.
 
-import json
-import tempfile
-from collections.abc import Iterable, Mapping
-from html import escape
-from pathlib import Path
-
-import gradio as gr
-from gradio import processing_utils
-from starlette.middleware import Middleware
-
-from sentiment.apps.demo.gate import KEPT, MAX_UPLOAD, Gate
-from sentiment.apps.demo.scoring import MAX_ROWS, score_file
-from sentiment.errors import InputError
-from sentiment.inference.classifier import Classifier
-from sentiment.inference.explain import explain
-from sentiment.inference.explanation_html import fragment, legend
-from sentiment.inference.unknown_words import unknown_words_message
-
-MAX_CHARS = 100_000  # Of a text; the longest IMDB review has 14,000.
-MAX_WAITING = 256  # Requests that wait for their turn.
-MAX_SESSIONS = 256  # Open pages whose text is kept in memory.
-TIDIED = 600  # Seconds from one deletion of old files to the next.
-MOST_SHOWN = 5  # Of the rows that a file is left without.
-FILE_TYPES = [".csv", ".tsv", ".txt", ".jsonl"]
-
-INTRODUCTION = """# For or against?
-Type a film review. When you stop, here is the verdict, the probability that it is right, and what
-each word contributes to it. Nothing leaves the machine that serves this page; what you type is not
-stored, and files are deleted within an hour."""
-FILES = f"""## A file of reviews
-A table with a header (CSV, TSV, JSON Lines), or text with a review a line. It comes back with a
-label and its probability in each row. At most {MAX_ROWS:,} rows and {MAX_UPLOAD >> 20} MiB."""
-EXAMPLES = {
-    "For": "I came in expecting nothing and left humming the theme. Two hours well spent.",
-    "Against": "The trailer holds every good scene. The rest is dull people in dull corridors.",
-    "Mixed": "Slow to begin with, and the dialogue creaks, but the last half hour is superb.",
-    "Ironic": "A fine cast, a fine score, and not one idea between them.",
-}
-# Of the calls while somebody types only the last one goes on; the others wait for ever.
-WHEN_TYPING_STOPS = """(text) => {
-    const typed = (window.typed = (window.typed ?? 0) + 1);
-    return new Promise(go => setTimeout(() => typed === window.typed && go(text), 300));
-}"""
-FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
-CSS = """
-.gradio-container { max-width: 48rem !important; margin: 0 auto !important; }
-.scores { display: grid; grid-template-columns: max-content 1fr max-content;
-  gap: 0.25rem 0.75rem; align-items: center; font-variant-numeric: tabular-nums; }
-.scores > * { display: contents; }
-.scores .bar { height: 0.75rem; border-radius: 0.375rem; overflow: hidden;
-  background: var(--border-color-primary); }
-.scores .bar i { display: block; height: 100%; background: var(--body-text-color-subdued); }
-.scores :first-child .bar i { background: var(--color-accent); }
-.scores :first-child :is(b, span) { font-size: 1.5rem; }
-#words p { font-size: 1.125rem; line-height: 1.7; margin: 0; }
-#words .legend { font-size: 0.875rem; margin-top: 0.5rem; opacity: 0.8; }
-footer { display: none; }
-#report p { overflow-wrap: anywhere; margin: 0; }
+The probabilities are a Gradio `Label`. The attributions are the HTML that `sentiment predict
+--explain` writes rather than a `HighlightedText`: that component colors positive values red, has
+black text on a dark page, breaks long words and does not show the values.
 """
 
+import json
+from typing import Any
 
-def build(classifier: Classifier, folder: Path) -> gr.Blocks:
-    """The page of `classifier`, whose files lie in `folder`.
+import gradio as gr
+from gradio_client.utils import is_file_obj, is_http_url_like, traverse
 
-    Each kind of work has one worker: a verdict never waits for a file, and the model uses every
-    core as it is.
+from sentiment.apps.demo.handlers import MAX_CHARS, MAX_ROWS, Handlers
+from sentiment.apps.demo.request_filter import MAX_AGE, MAX_UPLOAD
+
+CLEANUP_INTERVAL = 600  # Seconds from one deletion of old files to the next.
+FILE_TYPES = [".csv", ".tsv", ".txt", ".jsonl"]
+
+INTRODUCTION = """# Sentiment classification
+Type a movie review. The page shows the predicted label, the probability of each label, and the
+attribution of each word to the prediction. The text is processed on the machine that serves this
+page and is not stored. Uploaded files are deleted within an hour."""
+FILES = f"""## Label a file
+A table with a header (CSV, TSV, JSON Lines), or plain text with one review a line. The result has
+two new columns, the predicted label and its probability. At most {MAX_ROWS:,} rows and
+{MAX_UPLOAD >> 20} MiB; `sentiment predict --file` has no such limits."""
+EXAMPLES = {
+    "Positive": "I came in expecting nothing and left humming the theme. Two hours well spent.",
+    "Negative": "The trailer holds every good scene. The rest is dull people in dull corridors.",
+    "Mixed": "Slow to begin with, and the dialogue creaks, but the last half hour is superb.",
+    "Sarcastic": "A fine cast, a fine score, and not one idea between them.",
+}
+# Sends a request when no key has been pressed for 300 ms; earlier promises stay unresolved.
+DEBOUNCE = """(text) => {
+    const count = (window.inputCount = (window.inputCount ?? 0) + 1);
+    return new Promise(go => setTimeout(() => count === window.inputCount && go(text), 300));
+}"""
+CSS = """
+.gradio-container { max-width: 48rem !important; margin: 0 auto !important; }
+#prediction p { margin: 0; overflow-wrap: anywhere; }
+#prediction p:first-child { font-size: 1.5rem; font-weight: 600; }
+#attributions p { font-size: 1.125rem; line-height: 1.7; margin: 0; }
+#attributions .legend { font-size: 0.875rem; margin-top: 0.5rem; opacity: 0.8; }
+#file-status p { overflow-wrap: anywhere; margin: 0; }
+footer { display: none; }
+"""
+FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
+
+
+class OfflineBlocks(gr.Blocks):
+    """Blocks that refuse a file named by its URL, which Gradio would download."""
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        """Raise the error that the page shows if the path of a file is a URL."""
+        super().validate_inputs(block_fn, inputs)
+        traverse(inputs, refuse_url, is_file_obj)
+
+
+def refuse_url(file: dict[str, Any]) -> None:
+    """Raise an error if the path of an uploaded file is a URL."""
+    if is_http_url_like(file["path"]):
+        raise gr.Error("Upload the file; a URL is not accepted.", print_exception=False)
+
+
+def theme() -> gr.themes.Base:
+    """Return Gradio's default theme with fonts of the system: the page loads no web font."""
+    return gr.themes.Default(primary_hue="blue", font=FONT, font_mono=["ui-monospace", "monospace"])
+
+
+def build_page(handlers: Handlers) -> gr.Blocks:
+    """Lay out the page and connect its components to `handlers`.
+
+    Each kind of event has one worker, so that a prediction never waits for a file.
     """
-
-    def judge(text: str) -> tuple[str, str]:
-        """The verdict, and what stands for the words until they come."""
-        check(text)
-        if not text.strip():
-            return "", ""
-        verdict = show_scores(
-            dict(zip(classifier.labels, classifier.predict_proba(text)[0].tolist(), strict=True))
-        )
-        if doubt := unknown_words_message(*classifier.encode([text])):
-            verdict += show_message([f"A doubtful one: {doubt}"])
-        return verdict, show_message(["Weighing the words…"])
-
-    def colour(text: str) -> str:
-        """The words, coloured by what they contribute."""
-        check(text)
-        if not text.strip():
-            return ""
-        try:
-            return f"{fragment(explain(classifier, text))}\n<p class=legend>{legend()}</p>"
-        except InputError as error:
-            return show_message([str(error)])
-
-    def score(
-        file: str | None,
-        column: str,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008  # It is how gradio hands one in.
-    ) -> tuple[str, gr.DownloadButton]:
-        """What has become of a file, and the button that brings it back."""
-        nothing = gr.DownloadButton(visible=False)
-        if file is None:
-            return "", nothing
-        try:
-            scored = score_file(
-                classifier,
-                Path(file),
-                column.strip() or None,
-                Path(tempfile.mkdtemp(dir=folder)),
-                lambda part, rows: progress(part, desc=f"{rows:,} reviews"),
-            )
-        except InputError as error:
-            return show_message([str(error).replace(file, Path(file).name)]), nothing
-        left_out = [row.replace(file, Path(file).name) for row in scored.malformed]
-        messages = [f"Reviews scored: {scored.rows:,}. Malformed rows left out: {len(left_out):,}."]
-        button = gr.DownloadButton(f"Download {scored.path.name}", value=scored.path, visible=True)
-        return show_message([*messages, *left_out[:MOST_SHOWN]]), button
-
-    explain(classifier, EXAMPLES["For"])  # The first one imports Captum, which takes its time.
-    with gr.Blocks(title="For or against?", delete_cache=(TIDIED, KEPT)) as blocks:
+    with OfflineBlocks(
+        title="Sentiment classification",
+        analytics_enabled=False,
+        delete_cache=(CLEANUP_INTERVAL, MAX_AGE),
+    ) as blocks:
         gr.Markdown(INTRODUCTION)
         text = gr.Textbox(
             label=f"A review in English, of up to {MAX_CHARS:,} characters",
@@ -124,100 +86,41 @@ def build(classifier: Classifier, folder: Path) -> gr.Blocks:
             max_length=MAX_CHARS,
             elem_id="text",
         )
-        gr.Markdown("Or one of these:")
+        gr.Markdown("Examples:")
         with gr.Row():
             for name, example in EXAMPLES.items():
                 button = gr.Button(name, size="sm", min_width=64)
                 button.click(None, None, text, js=f"() => {json.dumps(example)}")
-        verdict = gr.HTML(elem_id="verdict")
-        words = gr.HTML(elem_id="words")
+        prediction = gr.HTML(elem_id="prediction")
+        scores = gr.Label(label="Probabilities", show_heading=False, elem_id="scores")
+        attributions = gr.HTML(elem_id="attributions")
         gr.Markdown(FILES)
         column = gr.Textbox(
-            label="Column that holds the reviews", placeholder="text, or the only one there is"
+            label="Column of the reviews", placeholder="text, or the only text column"
         )
         file = gr.File(
             label="File", file_types=FILE_TYPES, type="filepath", height=140, elem_id="file"
         )
-        report = gr.HTML(elem_id="report")
+        file_status = gr.HTML(elem_id="file-status")
         download = gr.DownloadButton(visible=False, variant="primary", elem_id="download")
 
-        judged = text.change(
-            judge,
+        predicted = text.change(
+            handlers.predict,
             text,
-            [verdict, words],
-            js=WHEN_TYPING_STOPS,
+            [scores, prediction, attributions],
+            js=DEBOUNCE,
             trigger_mode="always_last",
             show_progress="hidden",
         )
-        judged.success(colour, text, words, trigger_mode="always_last", show_progress="hidden")
+        predicted.success(
+            handlers.explain, text, attributions, trigger_mode="always_last", show_progress="hidden"
+        )
         gr.on(
             [file.upload, file.clear, column.submit],
-            score,
+            handlers.label_file,
             [file, column],
-            [report, download],
+            [file_status, download],
             trigger_mode="always_last",
-            show_progress_on=report,
+            show_progress_on=file_status,
         )
     return blocks
-
-
-def check(text: str) -> None:
-    """Raise what the page shows as a message if `text` is too long."""
-    if len(text) > MAX_CHARS:
-        message = f"A text may have {MAX_CHARS:,} characters; this one has {len(text):,}."
-        raise gr.Error(message, print_exception=False)
-
-
-def show_scores(scores: Mapping[str, float]) -> str:
-    """The probability of each label as HTML, the likeliest first."""
-    rows = "".join(
-        f"<div><b>{escape(label)}</b><div class=bar><i style='width:{score:.1%}'></i></div>"
-        f"<span>{score:.1%}</span></div>"
-        for label, score in sorted(scores.items(), key=lambda pair: -pair[1])
-    )
-    return f"<div class=scores role=status>{rows}</div>"
-
-
-def show_message(lines: Iterable[str]) -> str:
-    """Plain lines as HTML."""
-    return f"<div role=status>{''.join(f'<p>{escape(line)}</p>' for line in lines)}</div>"
-
-
-def launch(blocks: gr.Blocks, host: str, port: int, folder: Path) -> str:
-    """Serve `blocks`, whose files lie in `folder`, from a thread; the address."""
-    processing_utils.async_ssrf_protected_download = refuse_url
-    blocks.queue(max_size=MAX_WAITING)
-    try:
-        _, address, _ = blocks.launch(
-            server_name=f"[{host}]" if ":" in host else host,
-            server_port=port,
-            app_kwargs={"middleware": [Middleware(Gate, folder=folder)], "openapi_url": None},
-            max_file_size=MAX_UPLOAD,
-            state_session_capacity=MAX_SESSIONS,
-            theme=gr.themes.Default(
-                primary_hue="blue", font=FONT, font_mono=["ui-monospace", "monospace"]
-            ),
-            css=CSS,
-            share=False,
-            mcp_server=False,
-            ssr_mode=False,
-            num_workers=0,
-            pwa=False,
-            enable_monitoring=False,
-            run_history=False,
-            footer_links=[],
-            inline=False,
-            quiet=True,
-            prevent_thread_lock=True,
-        )
-    except OSError as error:
-        raise InputError(
-            f"Could not serve at {host}:{port}; another program may. Choose another --port."
-        ) from error
-    return address
-
-
-async def refuse_url(url: str, cache_dir: str) -> str:
-    """In place of gradio's download of a file that a client names by its URL."""
-    message = "A file has to be uploaded, not named by its address."
-    raise gr.Error(message, print_exception=False)

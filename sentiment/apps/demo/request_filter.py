@@ -1,7 +1,7 @@
-"""A request to the page in, the same request or a refusal out.
+"""Refuse requests that the page does not need.
 
-gradio serves more than this page needs: an editor of its code, fetching by URL, recordings, deep
-links. Only what the page and gradio's own client ask for passes here.
+Gradio serves more than this page uses: a code editor, downloads by URL, recordings, deep links. The
+filter passes only the requests of the page and of Gradio's own client.
 """
 
 import re
@@ -14,17 +14,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_UPLOAD = 10 * 2**20  # Bytes of a file.
 MAX_STORED = 2**30  # Bytes of all files together.
-KEPT = 2700  # Seconds that a file may be downloaded.
-FRAME = 2**16  # Bytes that a request may have around its file.
+MAX_AGE = 2700  # Seconds that a file can be downloaded.
+MULTIPART_OVERHEAD = 2**16  # Bytes that a request may have in addition to its file.
 
-FILE = "/gradio_api/file="
-UPLOAD = "/gradio_api/upload"
+FILE_ROUTE = "/gradio_api/file="
+UPLOAD_ROUTE = "/gradio_api/upload"
 ROUTES = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(assets|static)/.+|"
     r"/gradio_api/(info|startup-events|upload|upload_progress|cancel|reset|"
     r"queue/(join|data)|heartbeat/\w+)"
 )
-# The browser keeps to this too. gradio's page is built of inline scripts and styles.
+# Gradio's page consists of inline scripts and styles; the browser loads nothing from another host.
 HEADERS = {
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "frame-ancestors 'self'",
@@ -33,8 +33,13 @@ HEADERS = {
 }
 
 
-class Gate:
-    """ASGI middleware before an `app` whose files lie in `folder`."""
+class RequestFilter:
+    """ASGI middleware that refuses requests and adds security headers to responses.
+
+    Args:
+        app: the application behind the filter.
+        folder: resolved path of the folder whose files can be downloaded.
+    """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:
         self.app = app
@@ -45,51 +50,51 @@ class Gate:
             await self.app(scope, receive, send)
             return
 
-        async def answer(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         refusal = self.refusal(scope["path"], scope["method"], Headers(scope=scope))
-        await (refusal or self.app)(scope, receive, answer)
+        await (refusal or self.app)(scope, receive, send_with_headers)
 
     def refusal(self, path: str, method: str, headers: Headers) -> PlainTextResponse | None:
-        """Why a request is not let in, if it is not."""
-        if path.startswith(FILE):
-            if not self.holds(path.removeprefix(FILE)):
+        """Return the response to a request that is refused, and None for any other."""
+        if path.startswith(FILE_ROUTE):
+            if not self.contains(path.removeprefix(FILE_ROUTE)):
                 return PlainTextResponse("There is no such file.", 404)
         elif not ROUTES.fullmatch(path):
             return PlainTextResponse("There is no such page.", 404)
         if method == "POST":
             length = headers.get("content-length", "")
             if not length.isdecimal():
-                return PlainTextResponse("The length of the request must be given.", 411)
-            if int(length) > MAX_UPLOAD + FRAME:
-                return PlainTextResponse(f"At most {MAX_UPLOAD} bytes.", 413)
-            if path == UPLOAD and tidy(self.folder) + int(length) > MAX_STORED:
-                return PlainTextResponse("Too many files are kept. Try again later.", 503)
+                return PlainTextResponse("The request needs a Content-Length header.", 411)
+            if int(length) > MAX_UPLOAD + MULTIPART_OVERHEAD:
+                return PlainTextResponse(f"A request may have at most {MAX_UPLOAD} bytes.", 413)
+            if path == UPLOAD_ROUTE and delete_old_files(self.folder) + int(length) > MAX_STORED:
+                return PlainTextResponse("Too many files are stored. Try again later.", 503)
         return None
 
-    def holds(self, path: str) -> bool:
-        """Whether `path` leads into the folder, links and `..` followed."""
+    def contains(self, path: str) -> bool:
+        """Return whether `path` is in the folder after links and `..` are resolved."""
         try:
             return Path(path).resolve().is_relative_to(self.folder)
         except (OSError, ValueError):  # Too long, or with a null byte.
             return False
 
 
-def tidy(folder: Path) -> int:
-    """Delete the files in `folder` that are older than `KEPT`; the bytes of those that stay."""
+def delete_old_files(folder: Path) -> int:
+    """Delete the files in `folder` that are older than `MAX_AGE`; return the bytes of the rest."""
     stored = 0
     for path in folder.rglob("*"):
         try:
             status = path.stat()
             if not path.is_file():
                 continue
-            if status.st_mtime < time.time() - KEPT:
+            if status.st_mtime < time.time() - MAX_AGE:
                 path.unlink()
             else:
                 stored += status.st_size
-        except FileNotFoundError:  # Another request was faster.
+        except FileNotFoundError:  # A concurrent request has deleted it.
             continue
     return stored
