@@ -12,7 +12,7 @@ from sentiment.data.synthetic.templates import (
 )
 
 FOLDER = Path(__file__).with_name("reviews_in_other_languages")
-LANGUAGES = {"ar": " ", "tr": " ", "ja": ""}  # Text between two sentences.
+REVIEW_LANGUAGES = {"ar": " ", "tr": " ", "ja": ""}  # With the text between two sentences.
 
 
 def reviews(language: str, split: str, size: int) -> list[tuple[str, int]]:
@@ -23,6 +23,6 @@ def reviews(language: str, split: str, size: int) -> list[tuple[str, int]]:
 
     def generate(label: int) -> str:
         sentences = [choice(rng, templates)[label] for _ in range(2)]
-        return fill_template(words, LANGUAGES[language].join(sentences), label, rng)
+        return fill_template(words, REVIEW_LANGUAGES[language].join(sentences), label, rng)
 
     return balanced_texts(size, generate, accept=lambda text: True)

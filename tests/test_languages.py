@@ -10,8 +10,7 @@ import sys
 
 import pytest
 from conftest import SMALL
-from other_languages import FOLDER, reviews
-from other_languages import LANGUAGES as SMALL_SETS
+from other_languages import FOLDER, REVIEW_LANGUAGES, reviews
 
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.config import Config
@@ -86,13 +85,13 @@ def test_words_added_to_jieba_do_not_change_tokens():
         jieba.del_word("特效真的好看")
 
 
-@pytest.mark.parametrize("language", SMALL_SETS)
+@pytest.mark.parametrize("language", REVIEW_LANGUAGES)
 def test_no_template_is_in_two_splits(language):
     templates = load_templates(FOLDER / language / "templates.tsv")
     assert not set(templates["train"]) & set(templates["test"])
 
 
-@pytest.mark.parametrize("language", SMALL_SETS)
+@pytest.mark.parametrize("language", REVIEW_LANGUAGES)
 def test_model_learns_a_language_from_a_few_hundred_reviews(tmp_path, language):
     try:
         Tokenizer(language)

@@ -161,7 +161,9 @@ def test_eval_warns_if_the_table_changed_after_training(workspace):
     assert "held out" not in run("eval", "--model", "runs/reviews")[1]
     write_table("reviews.csv", rows(["good", "bad", "so-so"], 66)[6:])
     output = run("eval", "--model", "runs/reviews")[1]
-    assert "Warning: the test reviews differ from those held out when the model was trained" in output
+    assert (
+        "Warning: the test reviews differ from those held out when the model was trained" in output
+    )
 
 
 def test_eval_names_a_label_that_training_has_not_seen(workspace):

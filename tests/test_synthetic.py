@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,16 @@ def test_malformed_word_lists_are_an_error_that_names_the_file(tmp_path, content
     (tmp_path / "words.json").write_text(content)
     with pytest.raises(DataError, match=r"words\.json: "):
         load_words(tmp_path / "words.json")
+
+
+def test_data_files_are_in_the_package_data():
+    root = Path(__file__).parents[1]
+    with (root / "pyproject.toml").open("rb") as file:
+        patterns = tomllib.load(file)["tool"]["setuptools"]["package-data"]["sentiment"]
+    packaged = {path for pattern in patterns for path in (root / "sentiment").glob(pattern)}
+    for folder in ("data/synthetic", "evaluation/behavior"):
+        files = {
+            p for p in (root / "sentiment" / folder).rglob("*") if p.suffix in (".json", ".tsv")
+        }
+        assert files
+        assert files <= packaged
