@@ -98,7 +98,7 @@ def chinese_review(templates: Templates, words: WordLists, label: int, rng: rand
 class EnglishReview(TemplateFiller):
     """Generates the sentences of one review, which are all about the same invented film.
 
-    Unlike in other texts, a word may come again after all words of its list have been drawn.
+    Words are drawn from each list without replacement. A list that is used up starts again.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class EnglishReview(TemplateFiller):
         return super().slot_value(slot, sign, label)
 
     def draw(self, options: Sequence[T]) -> T:
-        """Return one option; none comes again before all of them have been drawn."""
+        """Return one option that has not been drawn since the list was full."""
         unused = self.unused.get(options)
         if not unused:
             last = self.last.get(options)
