@@ -172,7 +172,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
     vocab = Vocab.load(folder / VOCAB_FILE)
     labels = read_labels(folder / CONFIG_FILE, content)
     temperature = read_temperature(folder / CONFIG_FILE, content)
-    with naming_config(folder):
+    # Loading must not change the random numbers of the caller, and initial weights are random.
+    with naming_config(folder), torch.random.fork_rng(devices=[]):
         model = (
             Encoder(config.model, len(vocab))
             if labels is None
