@@ -77,6 +77,8 @@ def open_run(folder: Path, resume: bool = False, overwrite: bool = False) -> Ite
         TrainingError: the folder has a run and neither was given, or none to resume.
         StorageError: another process trains in the folder, or it cannot be written to.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"'{folder}' is a file; the output of training is a folder.")
     with locked(folder), torch.random.fork_rng(range(torch.cuda.device_count())):
         check_run_folder(folder, resume, overwrite)
         summary = None
@@ -89,8 +91,6 @@ def check_run_folder(folder: Path, resume: bool, overwrite: bool) -> None:
     """Raise an error if a run would be lost, or if there is none to resume."""
     if resume and overwrite:
         raise ConfigError("resume and overwrite exclude each other.")
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"'{folder}' is a file; the output of training is a folder.")
     has_run = bool(checkpoints(folder)) or (folder / SUMMARY_FILE).exists()
     if resume and not has_run:
         raise TrainingError(
