@@ -77,15 +77,28 @@ def run_folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def few_reviews(monkeypatch):
-    """Make every dataset consist of 120 + 40 built-in reviews: 8 steps in two epochs."""
+@pytest.fixture(scope="session")
+def small_splits():
+    """Return 120 + 40 built-in reviews."""
     splits = {}
     for split, count in (("train", 60), ("validation", 20)):
         rows = sample_reviews(split)
         splits[split] = rows[:count] + rows[-count:]
-    reviews = from_reviews(splits)
-    monkeypatch.setattr(sentiment.training.classification_data, "load_reviews", lambda *_: reviews)
+    return from_reviews(splits)
+
+
+@pytest.fixture
+def few_reviews(small_splits, monkeypatch):
+    """Make every dataset consist of 120 + 40 built-in reviews: 8 steps in two epochs."""
+    monkeypatch.setattr(
+        sentiment.training.classification_data, "load_reviews", lambda *_: small_splits
+    )
+
+
+@pytest.fixture
+def no_fsync(monkeypatch):
+    """Do not wait for the disk, in tests that do not cut the power."""
+    monkeypatch.setattr(os, "fsync", lambda file: None)
 
 
 @pytest.fixture(scope="session")
