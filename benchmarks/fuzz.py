@@ -28,7 +28,7 @@ PROPERTIES = (
     "test_tables.test_any_bytes_are_rows_or_one_line_that_says_why_not",
     "test_tables.test_any_texts_come_out_of_csv_and_json_lines_as_they_went_in",
     "test_vectors.test_any_bytes_are_vectors_or_one_line_that_says_why_not",
-    "test_predict.a_label_each",
+    "test_classifier.every_text_gets_a_label",
 )
 
 

@@ -4,21 +4,25 @@ from itertools import pairwise
 
 import pytest
 import torch
+from datasets import ClassLabel, Dataset, Features, Value
 
-from sentiment.artifacts.bundle import load_bundle
 from sentiment.data.columns import from_reviews
 from sentiment.data.reviews import load_reviews
-from sentiment.evaluation.metrics import (
-    calibrate,
-    evaluate,
-    length_name,
-    mcnemar,
-    measure,
-    reliability,
-    score,
-)
+from sentiment.errors import DataError
+from sentiment.evaluation.metrics import length_name, mcnemar, measure, reliability
 from sentiment.inference.classifier import Classifier
-from sentiment.text.tokenizer import Tokenizer
+from sentiment.inference.evaluate import evaluate, fit_and_compare_temperature, score_dataset
+
+
+@pytest.fixture
+def classifier(run_folder):
+    return Classifier.from_pretrained(run_folder)
+
+
+@pytest.fixture
+def reviews():
+    """A hundred test reviews of both labels."""
+    return load_reviews("sample")["test"].select(range(450, 550))
 
 
 def logits_of(probabilities):
@@ -26,30 +30,30 @@ def logits_of(probabilities):
 
 
 def test_metrics_of_four_known_predictions():
-    # labels 0 0 1 1; predicted 0 1 1 1
+    # The predicted labels are 0 1 1 1.
     logits = logits_of([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
     metrics = measure(logits, torch.tensor([0, 0, 1, 1]))
     assert metrics.n == 4
     assert metrics.accuracy == 0.75
-    assert metrics.f1 == pytest.approx(0.8)  # precision 2/3, recall 1
+    assert metrics.f1 == pytest.approx(0.8)  # Precision 2/3, recall 1.
     assert metrics.roc_auc == 1.0
     expected_loss = -torch.tensor([0.9, 0.4, 0.8, 0.7]).log().mean().item()
     assert metrics.loss == pytest.approx(expected_loss, abs=1e-6)
     assert metrics.confusion == [[1, 1], [0, 2]]
-    # |1 - .9|, |0 - .6|, |1 - .8|, |1 - .7|: each in a bin of its own
+    # |1 - .9|, |0 - .6|, |1 - .8| and |1 - .7|, each in a different bin.
     assert metrics.ece == pytest.approx((0.1 + 0.6 + 0.2 + 0.3) / 4)
     low, high = metrics.accuracy_interval
-    assert (low, high) == pytest.approx((0.3006, 0.9544), abs=1e-4)  # Wilson, by hand
+    assert (low, high) == pytest.approx((0.3006, 0.9544), abs=1e-4)  # Wilson score interval.
     json.dumps(metrics.to_dict())
 
 
-def test_a_split_of_one_label_has_no_roc_auc():
+def test_roc_auc_is_none_where_a_label_does_not_occur():
     metrics = measure(logits_of([[0.9, 0.1], [0.4, 0.6]]), torch.tensor([0, 0]))
     assert metrics.roc_auc is None
     assert metrics.accuracy == 0.5
 
 
-def test_three_labels_are_measured_too():
+def test_metrics_of_three_labels():
     logits = torch.eye(3).repeat(2, 1)
     metrics = measure(logits, torch.tensor([0, 1, 2, 0, 1, 1]))
     assert metrics.accuracy == pytest.approx(5 / 6)
@@ -57,31 +61,31 @@ def test_three_labels_are_measured_too():
     assert 0.5 < metrics.roc_auc <= 1
 
 
-def right_of(confidence, right):
-    """Logits of two labels, and labels of which the predicted one is right where `right` is."""
-    return logits_of([[1 - p, p] for p in confidence]), torch.tensor(right).long()
+def predictions(confidence, correct):
+    """Return logits that predict label 1 with a confidence each, and the true labels."""
+    return logits_of([[1 - p, p] for p in confidence]), torch.tensor(correct).long()
 
 
-def ece_of(confidence, right):
-    return measure(*right_of(confidence, right)).ece
+def ece_of(confidence, correct):
+    return measure(*predictions(confidence, correct)).ece
 
 
-def test_calibration_error_is_nought_when_confidence_is_how_often_one_is_right():
-    right = [True] * 7 + [False] * 3
-    assert ece_of([0.7] * 10, right) == pytest.approx(0, abs=1e-6)
-    assert ece_of([0.7] * 10, [not one for one in right]) == pytest.approx(0.4, abs=1e-6)
+def test_calibration_error_is_zero_where_confidence_equals_accuracy():
+    correct = [True] * 7 + [False] * 3
+    assert ece_of([0.7] * 10, correct) == pytest.approx(0, abs=1e-6)
+    assert ece_of([0.7] * 10, [not value for value in correct]) == pytest.approx(0.4, abs=1e-6)
 
 
-def test_errors_of_one_bin_cancel_and_those_of_two_do_not():
+def test_calibration_errors_cancel_within_a_bin_only():
     assert ece_of([0.75, 0.75], [True, False]) == pytest.approx(0.25)
     assert ece_of([0.51, 0.99], [True, False]) == pytest.approx((0.49 + 0.99) / 2)
 
 
-def test_reliability_tells_of_each_bin_how_sure_and_how_right():
-    bins = reliability(*right_of([0.68, 0.72, 0.72, 0.99], [True, True, False, False]))
+def test_reliability_bins_have_their_mean_confidence_and_accuracy():
+    bins = reliability(*predictions([0.68, 0.72, 0.72, 0.99], [True, True, False, False]))
     assert len(bins) == 15
     assert (bins[0].low, bins[-1].high) == (0, 1)
-    assert [before.high for before in bins[:-1]] == [after.low for after in bins[1:]]
+    assert [bin.high for bin in bins[:-1]] == [bin.low for bin in bins[1:]]
     filled = {number: bin for number, bin in enumerate(bins) if bin.n}
     assert list(filled) == [10, 14]  # 0.68 to 0.72 lie between 10/15 and 11/15.
     assert (filled[10].n, filled[14].n) == (3, 1)
@@ -92,13 +96,13 @@ def test_reliability_tells_of_each_bin_how_sure_and_how_right():
     assert [bin.n for bin in on_an_edge[:4]] == [0, 0, 1, 0]
 
 
-def test_calibration_is_told_before_and_after_the_temperature():
-    logits, labels = right_of([0.7] * 10, [True] * 7 + [False] * 3)
+def test_metrics_have_the_calibration_with_and_without_the_temperature():
+    logits, labels = predictions([0.7] * 10, [True] * 7 + [False] * 3)
     metrics = measure(logits, labels, temperature=3.0)
-    sure = (logits[0] * 3).softmax(dim=0)[1].item()  # 0.927
+    uncalibrated = (logits[0] * 3).softmax(dim=0)[1].item()  # 0.927
     assert metrics.temperature == 3.0
     assert metrics.ece == pytest.approx(0, abs=1e-6)
-    assert metrics.ece_uncalibrated == pytest.approx(sure - 0.7)
+    assert metrics.ece_uncalibrated == pytest.approx(uncalibrated - 0.7)
     assert metrics.reliability == reliability(logits, labels)
     assert metrics.reliability_uncalibrated == reliability(logits * 3, labels)
     unscaled = measure(logits, labels)
@@ -107,46 +111,61 @@ def test_calibration_is_told_before_and_after_the_temperature():
     json.dumps(metrics.to_dict(), allow_nan=False)
 
 
-def test_metrics_are_over_reviews_whatever_the_batch_size(run_folder):
-    bundle = load_bundle(run_folder)
-    split = load_reviews("sample")["test"].select(range(400, 603))
-    one, other = evaluate(bundle, split, batch_size=7), evaluate(bundle, split, batch_size=128)
-    assert one.n == 203
-    assert one.accuracy == other.accuracy
-    assert one.loss == pytest.approx(other.loss, abs=1e-6)
+def test_scores_do_not_depend_on_the_batch_size(classifier):
+    reviews = load_reviews("sample")["test"].select(range(400, 603))
+    small, large = (score_dataset(classifier, reviews, batch_size) for batch_size in (7, 128))
+    torch.testing.assert_close(small.logits, large.logits, atol=1e-5, rtol=0)
+    assert small.labels.tolist() == large.labels.tolist() == reviews["label"][:]
+    assert small.lengths.tolist() == large.lengths.tolist()
+    assert measure(small.logits, small.labels).n == 203
 
 
-def test_evaluation_and_prediction_give_the_same_probabilities(run_folder):
-    split = load_reviews("sample")["test"].select(range(450, 550))
-    metrics = evaluate(load_bundle(run_folder), split)
-    predicted = Classifier.from_pretrained(run_folder)(list(split["text"]))
-    names = split.features["label"].names
-    right = [p["label"] == names[y] for p, y in zip(predicted, split["label"], strict=True)]
-    assert metrics.accuracy == sum(right) / len(right)
+def test_evaluation_and_prediction_give_the_same_probabilities(classifier, reviews):
+    scored = score_dataset(classifier, reviews)
+    assert (
+        scored.logits.softmax(dim=1).tolist() == classifier.predict_proba(reviews["text"]).tolist()
+    )
+    predicted = torch.tensor([classifier.label2id[p["label"]] for p in classifier(reviews["text"])])
+    accuracy = (predicted == scored.labels).float().mean().item()
+    assert evaluate(classifier, reviews).accuracy == pytest.approx(accuracy)
 
 
-def test_slices_are_by_length_and_of_what_stands_in_train_too(run_folder):
-    corpus = load_reviews("sample")
-    split = corpus["test"].select(range(450, 550))
-    whole = evaluate(load_bundle(run_folder), split)
+@pytest.mark.parametrize("names", [["pos", "neg"], ["Positive", "Negative"]])
+def test_labels_of_a_dataset_are_matched_by_name(classifier, reviews, names):
+    rows = {"text": reviews["text"][:], "label": [1 - id for id in reviews["label"]]}
+    features = Features({"text": Value("string"), "label": ClassLabel(names=names)})
+    renamed = Dataset.from_dict(rows, features=features)
+    assert evaluate(classifier, renamed) == evaluate(classifier, reviews)
+    assert evaluate(classifier, Dataset.from_dict({**rows, "label": reviews["label"][:]})) == (
+        evaluate(classifier, reviews)
+    )
+
+
+def test_label_that_the_classifier_does_not_have_is_named(classifier, reviews):
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["neg", "mixed"])})
+    rows = {"text": reviews["text"][:], "label": reviews["label"][:]}
+    with pytest.raises(DataError, match=r"label 'mixed', first in row \d+, .* of the model are"):
+        evaluate(classifier, Dataset.from_dict(rows, features=features))
+
+
+def test_slices_are_by_length_and_of_reviews_also_in_train(classifier, reviews):
+    whole = evaluate(classifier, reviews)
     assert [part.name for part in whole.slices][:2] == ["0 to 99 tokens", "100 to 199 tokens"]
     assert sum(part.n for part in whole.slices) == 100
     assert sum(part.n * part.accuracy for part in whole.slices) == pytest.approx(
         100 * whole.accuracy
     )
-    shared = evaluate(load_bundle(run_folder), split, train=split.select(range(10)))
+    shared = evaluate(classifier, reviews, train=reviews.select(range(10)))
     assert (shared.slices[-1].name, shared.slices[-1].n) == ("also in train", 10)
-    disjoint = evaluate(load_bundle(run_folder), split, train=corpus["train"])
+    disjoint = evaluate(classifier, reviews, train=load_reviews("sample")["train"])
     assert disjoint.slices == whole.slices
     json.dumps(shared.to_dict())
 
 
-def test_each_slice_has_its_calibration_error_before_and_after(run_folder):
-    bundle = load_bundle(run_folder)
-    split = load_reviews("sample")["test"].select(range(450, 550))
-    short = evaluate(bundle, split).slices[0]
-    lengths = [len(tokens) for tokens in Tokenizer().pipe(split["text"])]
-    alone = evaluate(bundle, split.select([row for row, n in enumerate(lengths) if n < 100]))
+def test_slices_have_their_calibration_error_with_and_without_the_temperature(classifier, reviews):
+    short = evaluate(classifier, reviews).slices[0]
+    lengths = [len(tokens) for tokens in classifier.tokenizer.pipe(reviews["text"])]
+    alone = evaluate(classifier, reviews.select([row for row, n in enumerate(lengths) if n < 100]))
     assert (short.name, short.n) == ("0 to 99 tokens", alone.n)
     assert 0 < alone.n < 100
     assert short.ece == pytest.approx(alone.ece, abs=1e-6)
@@ -154,42 +173,40 @@ def test_each_slice_has_its_calibration_error_before_and_after(run_folder):
     assert short.ece != pytest.approx(short.ece_uncalibrated, abs=1e-6)
 
 
-def test_a_bundle_that_was_never_calibrated_has_one_error(run_folder):
-    bundle = load_bundle(run_folder)
-    split = load_reviews("sample")["test"].select(range(450, 550))
-    before = evaluate(bundle, split)
-    bundle.temperature = 1.0
-    metrics = evaluate(bundle, split)
+def test_without_a_temperature_both_calibration_errors_are_equal(classifier, reviews):
+    before = evaluate(classifier, reviews)
+    classifier.temperature = 1.0
+    metrics = evaluate(classifier, reviews)
     assert metrics.temperature == 1.0
     assert metrics.ece == metrics.ece_uncalibrated == pytest.approx(before.ece_uncalibrated)
 
 
 @torch.no_grad()
-def enlarge(bundle, factor):
-    """Make the logits of `bundle` larger by a factor."""
-    bundle.model.linear.weight *= factor
-    bundle.model.linear.bias *= factor
+def scale_logits(classifier, factor):
+    classifier.model.linear.weight *= factor
+    classifier.model.linear.bias *= factor
 
 
-def test_calibration_mends_a_bundle_whose_logits_are_three_times_too_large(run_folder):
-    bundle = load_bundle(run_folder)
-    bundle.temperature = 1.0
+def test_fitted_temperature_corrects_logits_that_are_three_times_too_large(classifier):
+    classifier.temperature = 1.0
     texts = load_reviews("sample")["validation"]
-    enlarge(bundle, 2 / score(bundle, texts).logits.diff(dim=1).std())
+    scale_logits(classifier, 2 / score_dataset(classifier, texts).logits.diff(dim=1).std())
+    # Labels drawn with the predicted probabilities, so that these are perfectly calibrated.
     generator = torch.Generator().manual_seed(0)
-    labels = score(bundle, texts).logits.softmax(dim=1).multinomial(1, generator=generator)
-    pairs = zip(texts["text"], labels.squeeze(1).tolist(), strict=True)
-    validation = from_reviews({"validation": list(pairs)})["validation"]  # As likely as it says.
-    enlarge(bundle, 3)
-    before, after = calibrate(bundle, validation)
-    assert bundle.temperature == before.temperature == 1.0
+    probabilities = score_dataset(classifier, texts).logits.softmax(dim=1)
+    labels = probabilities.multinomial(1, generator=generator).squeeze(1).tolist()
+    pairs = zip(texts["text"], labels, strict=True)
+    validation = from_reviews({"validation": list(pairs)})["validation"]
+    scale_logits(classifier, 3)
+    before, after = fit_and_compare_temperature(classifier, validation)
+    assert classifier.temperature == before.temperature == 1.0
     assert after.temperature == pytest.approx(3, rel=0.15)
     assert after.loss < before.loss - 0.1
     assert after.ece < 0.05 < before.ece
     assert after.ece_uncalibrated == pytest.approx(before.ece, abs=1e-6)
     assert after.confusion == before.confusion
-    bundle.temperature = after.temperature
-    _, again = calibrate(bundle, validation)
+    classifier.temperature = after.temperature
+    _, again = fit_and_compare_temperature(classifier, validation)
     assert again.temperature == pytest.approx(after.temperature, rel=1e-3)
 
 
@@ -197,15 +214,15 @@ def test_calibration_mends_a_bundle_whose_logits_are_three_times_too_large(run_f
     ("only_first", "only_second", "p"),
     [(9, 1, 0.021484375), (1, 9, 0.021484375), (5, 5, 1.0), (0, 0, 1.0), (6, 0, 0.03125)],
 )
-def test_mcnemar_looks_at_what_one_of_two_tells_right(only_first, only_second, p):
+def test_mcnemar_counts_what_only_one_of_two_classifies_correctly(only_first, only_second, p):
     first = torch.tensor([True] * 20 + [True] * only_first + [False] * only_second + [False] * 5)
     second = torch.tensor([True] * 20 + [False] * only_first + [True] * only_second + [False] * 5)
     result = mcnemar(first, second)
     assert (result.only_first, result.only_second) == (only_first, only_second)
-    assert result.p == pytest.approx(p)  # Twice the tail of a fair coin's.
+    assert result.p == pytest.approx(p)  # Two-sided exact binomial p-value.
 
 
-def test_an_edge_belongs_to_the_slice_above_it():
+def test_slice_by_length_includes_its_lower_edge():
     assert [length_name(*edges) for edges in pairwise((0, 100, math.inf))] == [
         "0 to 99 tokens",
         "100 tokens or more",

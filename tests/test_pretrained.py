@@ -1,4 +1,4 @@
-"""What is shipped in `sentiment/pretrained/`."""
+"""The shipped encoder and classifier, in `sentiment/pretrained/`."""
 
 import json
 from contextlib import nullcontext
@@ -6,23 +6,24 @@ from pathlib import Path
 
 import pytest
 
-import sentiment
 from sentiment import Classifier
-from sentiment.artifacts.bundle import load_encoder
+from sentiment.artifacts.model_folder import PRETRAINED, load_model, model_folder
+from sentiment.config import SHIPPED_CLASSIFIER, SHIPPED_ENCODER
 
+# The probability of `pos` of each text, in float32. Written by `benchmarks/ship.py`.
 PREDICTIONS = json.loads(Path(__file__).with_name("predictions.json").read_text(encoding="utf-8"))
-PRETRAINED = Path(sentiment.__file__).parent / "pretrained"
 
 
-def test_the_encoder_loads_and_says_how_it_was_made():
-    encoder = load_encoder(PRETRAINED / "encoder")
-    assert len(encoder.vocab) == encoder.config.text.max_vocab == 30_000
-    assert encoder.data["left_out"] >= 270  # Reviews that stand in IMDB's test split too.
-    assert encoder.data["metrics"]["validation_forward_perplexity"] < 100
-    assert encoder.config.data.dataset == "stanfordnlp/imdb"
+def test_shipped_encoder_loads_with_its_training_facts():
+    saved = load_model(model_folder(SHIPPED_ENCODER))
+    assert saved.labels is None
+    assert len(saved.vocab) == saved.config.text.max_vocab == 30_000
+    assert saved.metadata["left_out"] >= 270  # Reviews that are also in IMDB's test split.
+    assert saved.metadata["metrics"]["validation_forward_perplexity"] < 100
+    assert saved.config.data.dataset == "stanfordnlp/imdb"
 
 
-def test_the_classifier_answers_without_being_named():
+def test_shipped_classifier_is_the_default():
     classifier = Classifier.from_pretrained()
     texts = [
         "A joy from start to finish, and the best cast of the year.",
@@ -30,26 +31,25 @@ def test_the_classifier_answers_without_being_named():
         "I would see it again tomorrow; a wonderful film.",
         "A waste of time and money, the worst script in years.",
     ]
-    assert [prediction["label"] for prediction in classifier(texts)] == ["pos", "neg"] * 2
-    assert classifier.bundle.data["metrics"]["validation_accuracy"] > 0.91
-    assert classifier.bundle.config.data.dataset == "stanfordnlp/imdb"
+    assert classifier.predict(texts) == ["pos", "neg"] * 2
+    assert classifier.metadata["metrics"]["validation_accuracy"] > 0.91
+    assert classifier.config.data.dataset == "stanfordnlp/imdb"
+    assert Classifier.from_pretrained(SHIPPED_CLASSIFIER)(texts) == classifier(texts)
 
 
-def test_predictions_are_the_same_everywhere(monkeypatch):
-    """Whatever the versions of what is installed. `benchmarks/ship.py` has written the scores."""
-    monkeypatch.setattr("sentiment.models.lstm.autocast", lambda device: nullcontext())
-    bundle = (classifier := Classifier.from_pretrained()).bundle
-    logits = bundle.logits(classifier.encode([*PREDICTIONS]))
-    assert logits.softmax(dim=1)[:, 1].tolist() == pytest.approx([*PREDICTIONS.values()], abs=1e-4)
+def test_scores_in_float32_are_the_stored_ones(monkeypatch):
+    """With every supported version of the dependencies."""
+    monkeypatch.setattr("sentiment.inference.batched.autocast", lambda device: nullcontext())
+    scores = Classifier.from_pretrained().predict_proba(PREDICTIONS.keys())[:, 1]
+    assert scores.tolist() == pytest.approx([*PREDICTIONS.values()], abs=1e-4)
     assert len(PREDICTIONS) > 40
 
 
-def test_a_processor_that_computes_in_16_bits_changes_a_score_by_little():
-    scores = Classifier.from_pretrained()([*PREDICTIONS], all_scores=True)
-    found = [score["scores"]["pos"] for score in scores]
-    assert found == pytest.approx([*PREDICTIONS.values()], abs=0.03)
+def test_scores_in_bfloat16_differ_little():
+    scores = Classifier.from_pretrained().predict_proba([*PREDICTIONS])[:, 1]
+    assert scores.tolist() == pytest.approx([*PREDICTIONS.values()], abs=0.03)
 
 
-def test_all_of_it_is_small_enough_to_clone():
+def test_shipped_models_are_small_enough_to_clone():
     size = sum(path.stat().st_size for path in PRETRAINED.rglob("*") if path.is_file())
     assert size <= 40 * 2**20

@@ -5,7 +5,7 @@ module. Training, validation, evaluation, explanations, the report and the demo 
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, overload
@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sentiment.artifacts.checksums import CONFIG_FILE
 from sentiment.artifacts.hub import push
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, naming_config
 from sentiment.artifacts.sharing import SHARED_FILES, save_for_sharing
 from sentiment.config import SHIPPED_CLASSIFIER, Config
-from sentiment.errors import ModelError
+from sentiment.errors import ConfigError, ModelError
 from sentiment.inference.batched import predict_logits
+from sentiment.inference.texts import as_texts
 from sentiment.inference.unknown_words import UnknownWordsWarning, warn_of_unknown_words
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.runtime.devices import choose_device
@@ -108,8 +110,8 @@ class Classifier:
         saved = load_model(folder, choose_device(device))
         if saved.labels is None:
             raise ModelError(
-                f"'{folder}' is an encoder, which has no labels. Train a classifier that starts "
-                "from it."
+                f"'{folder}' is an encoder: its {CONFIG_FILE} has no labels. Train a classifier "
+                "that starts from it."
             )
         assert isinstance(saved.model, LSTMClassifier)
         with naming_config(folder):  # spaCy may not have its language.
@@ -189,13 +191,13 @@ class Classifier:
 
         Raises:
             TypeError: `texts` is not a string or an iterable of strings.
-            ValueError: `top_k` is less than 1.
+            ConfigError: `top_k` or `batch_size` is less than 1.
 
         Warns:
             UnknownWordsWarning: the vocabulary has at most half of a text's words.
         """
         if top_k is not None and top_k < 1:
-            raise ValueError(f"top_k must be 1 or more, or None for all labels, not {top_k}")
+            raise ConfigError(f"top_k must be 1 or more, or None for all labels, not {top_k}.")
         results: list[Any] = []
         for row in self.predict_proba(texts, batch_size).tolist():
             best = sorted(range(len(row)), key=lambda id: -row[id])[:top_k]
@@ -218,6 +220,8 @@ class Classifier:
         Returns:
             [n, num_labels], float32; n is 1 for a string. Arguments and exceptions as for a call.
         """
+        if batch_size < 1:
+            raise ConfigError(f"batch_size must be 1 or more, not {batch_size}.")
         checked = as_texts(texts)
         reviews = self.encode(checked)
         warn_of_unknown_words(checked, reviews)
@@ -288,31 +292,3 @@ class Classifier:
         with tempfile.TemporaryDirectory(prefix="sentiment-push-") as folder:
             save_for_sharing(self.saved(), Path(folder), self.folder, model_id)
             return push(Path(folder), SHARED_FILES, model_id, private, token, revision)
-
-
-def as_texts(texts: str | Iterable[str]) -> list[str]:
-    """Return `texts` as a list of strings.
-
-    Raises:
-        TypeError: `texts` is not a string or an iterable of strings; names the first wrong item.
-    """
-    if isinstance(texts, str):
-        return [texts]
-    expected = "texts must be a string or an iterable of strings"
-    if hasattr(texts, "columns") or isinstance(texts, Mapping):
-        kind = type(texts).__name__
-        raise TypeError(f"{expected}, not a {kind}. Pass one of its columns: texts['text'].")
-    if isinstance(texts, bytes | bytearray) or not isinstance(texts, Iterable):
-        raise TypeError(f"{expected}, not {describe_value(texts)}.")
-    found = list(texts)
-    for index, text in enumerate(found):
-        if not isinstance(text, str):
-            raise TypeError(f"{expected}, but item {index} is {describe_value(text)}.")
-    return found
-
-
-def describe_value(value: object) -> str:
-    """Return a short description of a value of the wrong type, for a message."""
-    if value is None or (isinstance(value, float) and value != value):
-        return "None" if value is None else "NaN"
-    return f"of type {type(value).__name__}"

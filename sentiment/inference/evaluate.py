@@ -1,8 +1,9 @@
 """Evaluate and calibrate a classifier on a labelled dataset."""
 
 import torch
-from datasets import Dataset
+from datasets import ClassLabel, Dataset
 
+from sentiment.data.labels import align_labels
 from sentiment.data.splits import shared_mask
 from sentiment.evaluation.calibration import fit_temperature
 from sentiment.evaluation.metrics import Metrics, Scored, measure, measure_slices
@@ -16,9 +17,16 @@ def score_dataset(classifier: Classifier, dataset: Dataset, batch_size: int = 64
 
     Args:
         classifier: the model, vocabulary and tokenizer.
-        dataset: columns `text` and `label`. Its tokens are cached on disk.
+        dataset: columns `text` and `label`. Labels with names are matched by name, as
+            `align_labels` does; ids without names are those of the classifier. The tokens are
+            cached on disk.
         batch_size: reviews in a batch.
+
+    Raises:
+        DataError: a label that the classifier does not have.
     """
+    if isinstance(dataset.features["label"], ClassLabel):
+        dataset = align_labels(dataset, classifier.labels, "The dataset")
     tokenized = tokenize_dataset(dataset, classifier.tokenizer)
     token_lists = list(tokenized["tokens"])
     config = classifier.config.text
@@ -35,7 +43,7 @@ def evaluate(classifier: Classifier, dataset: Dataset, train: Dataset | None = N
 
     Args:
         classifier: what to measure.
-        dataset: columns `text` and `label`; label ids as the classifier's.
+        dataset: columns `text` and `label`, as for `score_dataset`.
         train: the training split. With it, the reviews that are in both are also measured apart.
 
     Returns:

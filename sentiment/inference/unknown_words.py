@@ -1,5 +1,6 @@
 """A warning for texts of which the vocabulary knows few words."""
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from sentiment.text.vocab import UNK_ID
 
 MAX_UNKNOWN = 0.5  # Fraction of a text's tokens.
-PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 
 
 class UnknownWordsWarning(UserWarning):

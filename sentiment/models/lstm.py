@@ -99,7 +99,7 @@ class Encoder(nn.Module):
         if perturbation is not None:
             embedded = embedded + perturbation
         embedded = self.embedding_dropout(embedded.transpose(1, 2)).transpose(1, 2)
-        forward, _ = self.forward_lstm(embedded)  # [batch, seq, hidden_size]
+        forward: Tensor = self.forward_lstm(embedded)[0]  # [batch, seq, hidden_size]
         if self.backward_lstm is None:
             return forward
         index = reverse_index(lengths, input_ids.shape[1])  # [batch, seq]
@@ -149,7 +149,7 @@ class Attention(nn.Module):
 
     def weights(self, states: Tensor, padding: Tensor) -> Tensor:
         """Return the weight of each token in each head: [batch, seq, heads], sum 1 over tokens."""
-        scores = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
+        scores: Tensor = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
         return scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
 
 
@@ -218,7 +218,8 @@ class LSTMClassifier(nn.Module):
     ) -> Tensor:
         """Return logits [batch, num_labels]. Arguments as for `Encoder.forward`."""
         pooled = self.features(input_ids, lengths, perturbation)
-        return self.linear(self.output_dropout(pooled))  # [batch, num_labels]
+        logits: Tensor = self.linear(self.output_dropout(pooled))  # [batch, num_labels]
+        return logits
 
     def features(
         self, input_ids: Tensor, lengths: Tensor, perturbation: Tensor | None = None
