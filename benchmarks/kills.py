@@ -29,15 +29,16 @@ from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import load_model
 from sentiment.cli import main as sentiment
 from sentiment.errors import SentimentError
-from sentiment.training.classification import Classification
+from sentiment.training.classification import ClassificationTrainer
 from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, run_files
 from sentiment.training.trainer import Trainer
 
 # Small, so that the phases between the steps are met often enough.
 COMMAND = [
-    *("train", "--from-scratch", "--dataset", "sample", "--device", "cpu", "--adversarial", "0"),
+    *("train", "--from-scratch", "--dataset", "sample", "--device", "cpu"),
     *("--epochs", "3", "--min-steps", "0", "--batch-size", "128", "--max-length", "40"),
     *("--embedding-dim", "16", "--hidden-size", "16", "--checkpoint-steps", "10"),
+    *("--adversarial-norm", "0"),
 ]
 PHASES = ("start", "step", "validation", "checkpoint", "model", "end")
 OCCASIONS = {"start": 1, "step": 40, "validation": 2, "checkpoint": 6, "model": 2, "end": 1}
@@ -161,8 +162,8 @@ def main() -> None:
     marks.watch(Trainer, "step", "step")
     marks.watch(Trainer, "save_checkpoint", "checkpoint")
     marks.watch(Trainer, "summary", "end")
-    marks.watch(Classification, "validate", "validation")
-    marks.watch(Classification, "save", "model")
+    marks.watch(ClassificationTrainer, "validate", "validation")
+    marks.watch(ClassificationTrainer, "save_model", "model")
     with TemporaryDirectory() as folder:
         out = Path(folder) / "undisturbed"
         process = start(out, marks)

@@ -33,7 +33,6 @@ from rich.table import Table
 
 from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import load_model, save_model
-from sentiment.config import FROM_SCRATCH, Config
 from sentiment.errors import SentimentError
 from sentiment.inference.classifier import Classifier
 from sentiment.text.vocab import Vocab
@@ -42,7 +41,7 @@ PATIENCE = 120  # Seconds for a copy, of which most take hundredths.
 MEMORY = 2**30
 WHOLE = ("whole-classifier", "whole-encoder", "whole-other")
 TEXTS = ["A joy from start to finish.", "Dull, and far too long.", ""]
-SMALL = {"dataset": "sample", "epochs": 1, "min_steps": 0, "adversarial": 0.0, "device": "cpu"}
+SMALL = {"dataset": "sample", "epochs": 1, "min_steps": 0, "adversarial_norm": 0.0, "device": "cpu"}
 SMALL |= {"embedding_dim": 16, "hidden_size": 16, "max_length": 60}
 
 
@@ -123,10 +122,10 @@ def status(field: str) -> int:
 def write_whole(root: Path, model: Path | None) -> None:
     """The bundles to break, or to take files from."""
     if model is None:
-        from sentiment.training.classification import train
+        from sentiment.training.classification import train_classifier
 
         model = root / "run"
-        train(Config.from_flat(**{**FROM_SCRATCH, **SMALL}), model)
+        train_classifier(SMALL, model, preset="from-scratch")
     saved = load_model(model)
     save_model(root / WHOLE[0], saved, half=True)
     save_model(root / WHOLE[1], saved._replace(model=saved.encoder, labels=None))

@@ -14,11 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sentiment.config import FROM_SCRATCH, Config
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import labelled_split
 from sentiment.inference.classifier import Classifier
-from sentiment.training.classification import train
+from sentiment.training.classification import train_classifier
 
 
 def main() -> None:
@@ -33,9 +32,14 @@ def main() -> None:
         table.add_column(heading, justify="left" if heading == "held out" else "right")
     for method in ("contiguous", "random"):
         out = arguments.runs / f"validation-{method}-{arguments.seed}"
-        settings = {"dataset": arguments.dataset, "validation": method, "seed": arguments.seed}
-        config = Config.from_flat(**FROM_SCRATCH, **settings)
-        validation = train(config, out, resume=out.is_dir()).validation["accuracy"]
+        settings = {
+            "dataset": arguments.dataset,
+            "validation_split": method,
+            "seed": arguments.seed,
+        }
+        resume = out.is_dir()
+        summary = train_classifier(settings, out, preset="from-scratch", resume=resume)
+        validation = summary.validation["accuracy"]
         accuracy = Classifier.from_pretrained(out).evaluate(test).accuracy
         points = 100 * (validation - accuracy)
         table.add_row(method, f"{validation:.2%}", f"{accuracy:.2%}", f"{points:+.2f} points")
