@@ -13,6 +13,10 @@ from sentiment.config import SHIPPED_CLASSIFIER, SHIPPED_ENCODER
 # The probability of `pos` of each text, in float32. Written by `benchmarks/ship.py`.
 PREDICTIONS = json.loads(Path(__file__).with_name("predictions.json").read_text(encoding="utf-8"))
 
+ignore_unknown_words = pytest.mark.filterwarnings(
+    "ignore::sentiment.inference.classifier.UnknownWordsWarning"
+)
+
 
 def test_shipped_encoder_loads_with_its_training_facts():
     saved = load_model(model_folder(SHIPPED_ENCODER))
@@ -37,6 +41,7 @@ def test_shipped_classifier_is_the_default():
     assert Classifier.from_pretrained(SHIPPED_CLASSIFIER)(texts) == classifier(texts)
 
 
+@ignore_unknown_words  # Some of the texts are odd on purpose.
 def test_scores_in_float32_are_the_stored_ones(monkeypatch):
     """With every supported version of the dependencies."""
     monkeypatch.setattr("sentiment.inference.batched.autocast", lambda device: nullcontext())
@@ -45,6 +50,7 @@ def test_scores_in_float32_are_the_stored_ones(monkeypatch):
     assert len(PREDICTIONS) > 40
 
 
+@ignore_unknown_words
 def test_scores_in_bfloat16_differ_little():
     scores = Classifier.from_pretrained().predict_proba([*PREDICTIONS])[:, 1]
     assert scores.tolist() == pytest.approx([*PREDICTIONS.values()], abs=0.03)
