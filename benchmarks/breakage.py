@@ -1,7 +1,7 @@
-"""Ways to break a bundle: each changes files of the copy in a folder, at random.
+"""Ways to damage a model folder: each function changes files of a copy at random.
 
-`DAMAGE` is what happens to files. `HARM` is what somebody could make of them, who then computes the
-checksums anew (`seal`).
+`DAMAGE` is what happens to files by accident. `HOSTILE` is what an attacker could write, who then
+computes the checksums again (`update_checksums`).
 """
 
 import json
@@ -28,7 +28,7 @@ from sentiment.artifacts.checksums import (
 )
 from sentiment.models.lstm import MAX_PARAMETERS
 
-Break = Callable[[random.Random, Path], None]
+Change = Callable[[random.Random, Path], None]
 
 NUMBERS: list[Any] = [0, -1, 1, 2, 10**9, 10**18, 10**400, -(2**63), 0.5, 1e-300, 1e300]
 NUMBERS += [float("nan"), float("inf")]
@@ -64,14 +64,15 @@ def truncate(rng: random.Random, folder: Path) -> None:
 def lengthen(rng: random.Random, folder: Path) -> None:
     path = folder / rng.choice(FILES)
     if rng.random() < 0.2:
-        os.truncate(path, rng.choice([2**22 + 1, 2**26, 2**33, 2**42]))  # A hole, which reads as 0.
+        os.truncate(path, rng.choice([2**22 + 1, 2**26, 2**33, 2**42]))  # Sparse, reads as 0.
         return
     with path.open("ab") as file:
         file.write(rng.choice([b"\n", b" ", b"\0", rng.randbytes(99), path.read_bytes()]))
 
 
 def swap_files(rng: random.Random, folder: Path) -> None:
-    others = [other for other in folder.parent.glob("whole-*") if other.name != "whole-classifier"]
+    originals = folder.parent.glob("original-*")
+    others = [other for other in originals if other.name != "original-classifier"]
     if rng.random() < 0.5:
         first, second = rng.sample(FILES, 2)
         content = (folder / first).read_bytes()
@@ -108,10 +109,10 @@ def replace_file(rng: random.Random, folder: Path) -> None:
 
 
 def hostile_config(rng: random.Random, folder: Path) -> None:
-    """Another value, or none, somewhere in the config."""
-    meta = json.loads((folder / CONFIG_FILE).read_text())
+    """Replace or delete a value anywhere in config.json."""
+    content = json.loads((folder / CONFIG_FILE).read_text())
     for _ in range(rng.choice([1, 1, 3])):
-        place: Any = meta
+        place: Any = content
         while True:
             key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
             if isinstance(place[key], (dict, list)) and place[key] and rng.random() < 0.9:
@@ -122,31 +123,31 @@ def hostile_config(rng: random.Random, folder: Path) -> None:
             del place[key]
         else:
             place[key] = rng.choice(VALUES)
-    write_config(folder, meta)
+    write_config(folder, content)
 
 
 def hostile_sizes(rng: random.Random, folder: Path) -> None:
-    """A shape that nothing in the folder has."""
-    meta = json.loads((folder / CONFIG_FILE).read_text())
+    """Claim sizes in config.json that the weights do not have."""
+    content = json.loads((folder / CONFIG_FILE).read_text())
     if rng.random() < 0.005:
-        giant(rng, folder)
+        huge_embedding(rng, folder)
         return
-    shape, some = meta["settings"]["model"], [1, 15, 17, 64, 4096, 10**4, 10**6, 10**9, 10**30]
+    shape, some = content["settings"]["model"], [1, 15, 17, 64, 4096, 10**4, 10**6, 10**9, 10**30]
     for name in rng.sample(["embedding_dim", "hidden_size", "num_layers"], rng.choice([1, 2, 3])):
         shape[name] = rng.choice(some)
-    if "id2label" in meta:
+    if "id2label" in content:
         numbered = {str(id): str(id) for id in range(rng.choice(some[:6]))}
-        meta["id2label"] = rng.choice([meta["id2label"], numbered])
-    write_config(folder, meta)
+        content["id2label"] = rng.choice([content["id2label"], numbered])
+    write_config(folder, content)
 
 
-def giant(rng: random.Random, folder: Path) -> None:
-    """Wide word vectors that are there: all of them zero, and no block on the disk."""
-    meta = json.loads((folder / CONFIG_FILE).read_text())
+def huge_embedding(rng: random.Random, folder: Path) -> None:
+    """Write very wide word vectors, all zero, in a sparse file that takes no disk space."""
+    content = json.loads((folder / CONFIG_FILE).read_text())
     header, _ = read_header(folder)
     words = (folder / VOCAB_FILE).read_bytes().count(b"\n")
     width = int(rng.choice([0.5, 0.95, 1.1, 100]) * MAX_PARAMETERS / words)
-    meta["settings"]["model"]["embedding_dim"] = width
+    content["settings"]["model"]["embedding_dim"] = width
     end = 0
     for name, entry in header.items():
         if name.endswith(("embedding.weight", "weight_ih_l0")):
@@ -157,7 +158,7 @@ def giant(rng: random.Random, folder: Path) -> None:
     write_weights(folder, header, b"")
     path = folder / WEIGHTS_FILE
     os.truncate(path, path.stat().st_size + end)
-    write_config(folder, meta)
+    write_config(folder, content)
 
 
 def json_bomb(rng: random.Random, folder: Path) -> None:
@@ -174,10 +175,12 @@ def json_bomb(rng: random.Random, folder: Path) -> None:
             "{" + ",".join(f'"{n}":{n}' for n in range(size // 10)) + "}",
         ]
     )
-    meta = json.loads(path.read_text())
-    part = rng.choice([meta, meta["settings"], meta["settings"]["model"], meta["training"]])
+    content = json.loads(path.read_text())
+    part = rng.choice(
+        [content, content["settings"], content["settings"]["model"], content["training"]]
+    )
     part[rng.choice(list(part))] = "BOMB"
-    path.write_text(json.dumps(meta).replace('"BOMB"', bomb))
+    path.write_text(json.dumps(content).replace('"BOMB"', bomb))
 
 
 def hostile_vocab(rng: random.Random, folder: Path) -> None:
@@ -205,7 +208,7 @@ def hostile_vocab(rng: random.Random, folder: Path) -> None:
 
 
 def hostile_header(rng: random.Random, folder: Path) -> None:
-    """A safetensors header that is not true."""
+    """Write a wrong safetensors header."""
     header, data = read_header(folder)
     name, other = rng.sample([name for name in header if name != "__metadata__"], 2)
     entry = header[name]
@@ -236,7 +239,7 @@ def hostile_header(rng: random.Random, folder: Path) -> None:
         empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
         header |= {f"x{n}": empty for n in range(rng.choice([1, 100, 10**4, 10**5]))}
     text = json.dumps(header)
-    if kind == 9:  # A name that stands there twice.
+    if kind == 9:  # A duplicate name.
         text = text[:-1] + f', "{name}": {json.dumps(header[other])}}}'
     elif kind == 10:
         text = rng.choice(["[" * 10**5, '{"a":' * 10**5, "", "null", "[]", text[:-1], text * 2])
@@ -247,7 +250,7 @@ def hostile_header(rng: random.Random, folder: Path) -> None:
 
 
 def hostile_weights(rng: random.Random, folder: Path) -> None:
-    """Numbers that are none, or are too large; other types and shapes; all of it well formed."""
+    """Write valid safetensors with NaN, too large numbers, other types or other shapes."""
     path = folder / WEIGHTS_FILE
     weights = load_file(path)
     name = rng.choice(sorted(weights))
@@ -269,35 +272,42 @@ def hostile_weights(rng: random.Random, folder: Path) -> None:
     save_file(weights, path)
 
 
-DAMAGE: list[Break] = [flip_bits, truncate, lengthen, swap_files, mix_blocks, replace_file]
-HARM: list[Break] = [hostile_config, hostile_sizes, json_bomb, hostile_vocab, hostile_header]
-HARM += [hostile_weights]
+DAMAGE: list[Change] = [flip_bits, truncate, lengthen, swap_files, mix_blocks, replace_file]
+HOSTILE: list[Change] = [hostile_config, hostile_sizes, json_bomb, hostile_vocab, hostile_header]
+HOSTILE += [hostile_weights]
 
 
-def write_config(folder: Path, meta: Any) -> None:
-    (folder / CONFIG_FILE).write_text(json.dumps(meta))
+def write_config(folder: Path, content: Any) -> None:
+    (folder / CONFIG_FILE).write_text(json.dumps(content))
 
 
 def read_header(folder: Path) -> tuple[dict[str, Any], bytes]:
-    """A safetensors file's header, and what follows it."""
+    """Return the header of the safetensors file, and the bytes after it."""
     content = (folder / WEIGHTS_FILE).read_bytes()
     (size,) = struct.unpack("<Q", content[:8])
     return json.loads(content[8 : 8 + size]), content[8 + size :]
 
 
 def write_weights(folder: Path, header: Any, data: bytes, size: int | None = None) -> None:
-    """The reverse, for any header, which may be text already; `size` is what it claims to have."""
+    """Write a safetensors file.
+
+    Args:
+        folder: of the model.
+        header: JSON content, or text.
+        data: the bytes after the header.
+        size: the claimed size of the header; its own by default.
+    """
     text = (header if isinstance(header, str) else json.dumps(header)).encode()
     start = struct.pack("<Q", len(text) if size is None else size)
     (folder / WEIGHTS_FILE).write_bytes(start + text + data)
 
 
-def seal(folder: Path) -> None:
-    """Make the checksums right, where that can be done."""
+def update_checksums(folder: Path) -> None:
+    """Compute the checksums again, if config.json is valid JSON."""
     try:
-        meta = json.loads((folder / CONFIG_FILE).read_text())
-        meta[CHECKSUMS] = {name: hash_of(folder / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
-        meta[CHECKSUMS][CONFIG_FILE] = hash_of_config(meta)
-        write_config(folder, meta)
+        content = json.loads((folder / CONFIG_FILE).read_text())
+        content[CHECKSUMS] = {name: hash_of(folder / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
+        content[CHECKSUMS][CONFIG_FILE] = hash_of_config(content)
+        write_config(folder, content)
     except (ValueError, RecursionError):
         pass

@@ -1,12 +1,12 @@
-"""Whether a process that predicts for a long time grows, and whether threads may share it.
+"""Memory growth of a process that predicts for a long time, and predictions from threads.
 
     python benchmarks/service.py
-    python benchmarks/service.py --predictions 5000 --settled 1000
+    python benchmarks/service.py --predictions 5000 --warmup 1000
 
-Each text is a prediction of its own and holds words that no other text has; every fourth holds
-nothing else, so that the classifier warns of it. The resident memory is read when the process has
-settled, and at the end. Then threads predict and explain on the same classifier, and their answers
-are compared with those of one. Exit code 1: it grew by more than `MOST_GROWTH`, or they differ.
+Each text is predicted alone and has words that no other text has; every fourth has only such words,
+so that the classifier warns. Resident memory is measured after the warm-up and at the end. Then
+threads predict and explain with one classifier, and their results are compared with those of a
+single thread. Exit code 1: memory grew by more than `MAX_GROWTH`, or results differ.
 """
 
 import argparse
@@ -25,58 +25,60 @@ from sentiment.inference.classifier import UnknownWordsWarning
 from sentiment.inference.explain import explain
 from sentiment.runtime.malloc import resident_memory
 
-MOST_GROWTH = 0.05
+MAX_GROWTH = 0.05  # Fraction.
 
 
 def new_words() -> Iterator[str]:
-    """Short texts without end, the same each time, none of whose words are all known."""
+    """Yield an unlimited, reproducible sequence of short texts that all have unknown words."""
     for number, text in enumerate(texts()):
-        strange = f"x{number}y z{number}-{number}, (q{number})"
-        yield strange if number % 4 == 0 else f"{text} {strange}"
+        unknown = f"x{number}y z{number}-{number}, (q{number})"
+        yield unknown if number % 4 == 0 else f"{text} {unknown}"
 
 
-def growth(classifier: Classifier, predictions: int, settled: int) -> float:
-    """The part by which the resident memory grows from `settled` predictions to `predictions`."""
+def memory_growth(classifier: Classifier, num_predictions: int, warmup: int) -> float:
+    """Return the fraction by which resident memory grows after `warmup` predictions."""
     started, before, now = time.perf_counter(), 0, 0
-    for number, text in enumerate(itertools.islice(new_words(), predictions), 1):
+    for number, text in enumerate(itertools.islice(new_words(), num_predictions), 1):
         classifier(text)
-        if number == settled or number % max(1, predictions // 10) == 0:
+        if number == warmup or number % max(1, num_predictions // 10) == 0:
             now = resident_memory() or 0
-            before = before or (now if number >= settled else 0)
+            before = before or (now if number >= warmup else 0)
             print(f"{number:>9,} predictions: {mebibytes(now)} MiB", flush=True)
-    print(f"{1000 * (time.perf_counter() - started) / predictions:.1f} ms a prediction")
+    milliseconds = 1000 * (time.perf_counter() - started) / num_predictions
+    print(f"{milliseconds:.1f} ms per prediction")
     return now / before - 1 if before else 0.0
 
 
-def answers(classifier: Classifier, some: Sequence[str], explained: int) -> list[Any]:
-    """What the classifier says of each text, and why it says so of the first."""
-    said: list[Any] = [classifier(text, top_k=None) for text in some]
-    return said + [explain(classifier, text) for text in some[:explained]]
+def results(classifier: Classifier, some: Sequence[str], num_explained: int) -> list[Any]:
+    """Return the predictions for all texts and the explanations of the first ones."""
+    predictions: list[Any] = [classifier(text, top_k=None) for text in some]
+    return predictions + [explain(classifier, text) for text in some[:num_explained]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--predictions", type=int, default=200_000)
-    parser.add_argument("--settled", type=int, default=10_000)
+    parser.add_argument("--warmup", type=int, default=10_000, help="predictions before measuring")
     parser.add_argument("--threads", type=int, default=8)
-    parser.add_argument("--texts", type=int, default=200, help="for each thread")
-    parser.add_argument("--explained", type=int, default=8, help="of these")
+    parser.add_argument("--texts", type=int, default=200, help="per thread")
+    parser.add_argument("--explained", type=int, default=8, help="texts to explain per thread")
     args = parser.parse_args()
-    warnings.simplefilter("default", UnknownWordsWarning)  # As in a program that sets nothing,
-    warnings.showwarning = lambda *_, **__: None  # its log left out.
+    # Warnings are issued as in a program without filters, but not printed.
+    warnings.simplefilter("default", UnknownWordsWarning)
+    warnings.showwarning = lambda *_, **__: None
     classifier = Classifier.from_pretrained()
-    grown = growth(classifier, args.predictions, args.settled)
-    print(f"grown by {grown:.1%} since the first {args.settled:,}")
+    growth = memory_growth(classifier, args.predictions, args.warmup)
+    print(f"memory growth after {args.warmup:,} predictions: {growth:.1%}")
     some = list(itertools.islice(new_words(), args.texts))
-    alone = answers(classifier, some, args.explained)
+    expected = results(classifier, some, args.explained)
     with ThreadPoolExecutor(args.threads) as pool:
-        jobs = [pool.submit(answers, classifier, some, args.explained) for _ in range(args.threads)]
-        differing = sum(job.result() != alone for job in jobs)
+        jobs = [pool.submit(results, classifier, some, args.explained) for _ in range(args.threads)]
+        differing = sum(job.result() != expected for job in jobs)
     print(
-        f"{args.threads} threads, {args.texts} texts each, {args.explained} of them explained: "
-        f"{differing} answer otherwise than one"
+        f"{args.threads} threads with {args.texts} texts each, {args.explained} of them explained: "
+        f"{differing} have other results than a single thread"
     )
-    sys.exit(grown > MOST_GROWTH or differing > 0)
+    sys.exit(growth > MAX_GROWTH or differing > 0)
 
 
 if __name__ == "__main__":

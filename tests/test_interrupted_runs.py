@@ -101,7 +101,7 @@ def test_a_run_killed_between_any_two_file_changes_resumes_to_the_same_weights(
     train_tiny(tmp_path / "whole")
     expected = finished_weights(tmp_path / "whole")
     out = tmp_path / "run"
-    for number in itertools.count(step=3):  # Every change, at three times the time, with step=1.
+    for number in itertools.count(step=2):  # Every change, at twice the time, with step=1.
         if not is_killed_before_change(number, out):
             break
         train_tiny(out, resume=can_resume(out))
