@@ -25,9 +25,9 @@ PROPERTIES = (
     "test_tokenizer.test_cleaning_loses_nothing_but_line_breaks_and_control_characters",
     "test_vocab.test_any_file_loads_or_is_an_error_of_one_line",
     "test_vocab.test_the_tokens_of_any_texts_make_a_vocabulary",
-    "test_tables.test_any_bytes_are_rows_or_one_line_that_says_why_not",
-    "test_tables.test_any_texts_come_out_of_csv_and_json_lines_as_they_went_in",
-    "test_vectors.test_any_bytes_are_vectors_or_one_line_that_says_why_not",
+    "test_tables.test_any_bytes_are_rows_or_an_error_of_one_line",
+    "test_tables.test_any_texts_are_read_unchanged_from_csv_and_json_lines",
+    "test_vectors.test_any_bytes_are_vectors_or_an_error_of_one_line",
     "test_classifier.every_text_gets_a_label",
 )
 

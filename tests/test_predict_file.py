@@ -85,7 +85,7 @@ def test_all_scores_adds_a_column_per_label_and_prefix_names_them(predict):
     write("t.csv", b"text,label\ngood,1\n")
     code, out, err = predict("--file", "t.csv", "--all-scores")
     assert (code, out) == (2, b"")
-    assert "has a column 'label' already" in err
+    assert "already has a column 'label'" in err
     _, out, _ = predict("--file", "t.csv", "--all-scores", "--prefix", "my_")
     header, row = out.decode().splitlines()
     assert header == "text,label,my_label,my_score,my_score_neg,my_score_pos"
@@ -164,13 +164,13 @@ def test_ctrl_c_leaves_no_unfinished_file(predict):
     ("arguments", "wrong"),
     [
         (["--file", "t.csv", "--output", "t.csv", "--overwrite"], "'t.csv' is the file that is re"),
-        (["--file", "t.csv", "--output", "old"], "'old' is there already: --overwrite"),
+        (["--file", "t.csv", "--output", "old"], "'old' already exists. Set overwrite"),
         (["--file", "t.csv", "--output", "no/where"], "Could not write"),
         (
             ["--file", "t.csv", "--format", "jsonl"],
             "--format applies to plain text; the output of a csv file",
         ),
-        (["--file", "t.csv", "--column", "x"], "no column 'x', only 'text'"),
+        (["--file", "t.csv", "--column", "x"], "no column 'x'. Its columns are 'text'"),
         (["--file", "t.txt", "--column", "x"], "--column and --prefix apply to tables"),
         (["--file", "."], "Could not read '.'"),
         (["good", "--output", "out"], "--column, --input-format and --output require --file"),

@@ -1,4 +1,4 @@
-"""Tables go out as they came in, row by row, with the new columns behind."""
+"""Streaming of tables: rows are read in batches and written back unchanged with new columns."""
 
 import csv
 import errno
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from sentiment.data.tables import check_output, format_of, lines, open_table
 from sentiment.data.tables.columns import BATCH_ROWS
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError, DataError, SentimentError
 from sentiment.runtime.atomic_io import atomic_write
 from tests.test_tokenizer import any_text
 
@@ -37,17 +37,17 @@ def table_file(folder, content, name="t.csv"):
 
 
 def read(path, column=None, added=ADDED):
-    """The texts and row numbers of a file, and what is wrong with it."""
-    texts, numbers, wrong = [], [], []
+    """Return the texts and row numbers of a file, and the messages about malformed rows."""
+    texts, numbers, messages = [], [], []
     with open_table(str(path), format_of(str(path)), column, added) as table:
-        for batch in table.batches(wrong.append):
+        for batch in table.batches(messages.append):
             texts += batch.texts
             numbers += batch.numbers
-    return texts, numbers, [message.removeprefix(f"'{path}', ") for message in wrong]
+    return texts, numbers, [message.removeprefix(f"'{path}', ") for message in messages]
 
 
 def labelled(path, column=None, added=ADDED, values=VALUES):
-    """The bytes of a file with the same new values in each row that is whole."""
+    """Return the bytes of a file with the same new values in each well-formed row."""
     out = io.BytesIO()
     with (
         open_table(str(path), format_of(str(path)), column, added) as table,
@@ -62,13 +62,13 @@ def labelled(path, column=None, added=ADDED, values=VALUES):
     ("name", "before", "after"),
     [
         ("t.csv", b"text,n\na,1\nb,2\n", b"text,n,label,score\na,1,pos,0.75\nb,2,pos,0.75\n"),
-        # Quotes, spaces and numbers stay as they are written.
+        # Quotes, spaces and numbers are not reformatted.
         (
             "t.csv",
             b'"text",n\n"a ""b"", c", 007\n\'d\',1.50\n',
             b'"text",n,label,score\n"a ""b"", c", 007,pos,0.75\n\'d\',1.50,pos,0.75\n',
         ),
-        # So do a byte order mark, the ends of lines and a last line without one.
+        # Nor are a byte order mark, line ends and a last line without one.
         (
             "t.CSV",
             b'\xef\xbb\xbftext,n\r\n"a\nb",1\r\nc,2',
@@ -89,11 +89,11 @@ def labelled(path, column=None, added=ADDED, values=VALUES):
         ("t.ndjson", b"", b""),
     ],
 )
-def test_all_but_the_new_columns_stays_as_it_was(tmp_path, name, before, after):
+def test_only_the_new_columns_are_added(tmp_path, name, before, after):
     assert labelled(table_file(tmp_path, before, name)) == after
 
 
-def test_a_label_is_quoted_where_it_must_be(tmp_path):
+def test_label_is_quoted_if_needed(tmp_path):
     values = ['so, "so"', 0.5]
     assert labelled(table_file(tmp_path, b"text\na\n"), values=values).endswith(
         b'\na,"so, ""so""",0.5\n'
@@ -116,7 +116,7 @@ def columns():
     ).replace_schema_metadata({"about": "these"})
 
 
-def test_parquet_keeps_its_columns_types_and_metadata(tmp_path, columns):
+def test_parquet_keeps_column_types_and_metadata(tmp_path, columns):
     path = tmp_path / "t.parquet"
     pq.write_table(columns, path, row_group_size=1000, compression="zstd")
     result = pq.ParquetFile(io.BytesIO(labelled(path)))
@@ -130,7 +130,7 @@ def test_parquet_keeps_its_columns_types_and_metadata(tmp_path, columns):
     assert result.metadata.row_group(0).column(0).compression == "ZSTD"
 
 
-def test_parquet_rows_without_a_text_are_named_and_left_out(tmp_path):
+def test_parquet_rows_without_text_are_rejected(tmp_path):
     texts = ["a", None, "b"] * 1000
     path = table_file(tmp_path, pa.table({"text": texts, "n": range(3000)}), "t.parquet")
     kept, numbers, wrong = read(path)
@@ -143,14 +143,14 @@ def test_parquet_rows_without_a_text_are_named_and_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.string_view()])
-def test_every_type_of_string_is_text(tmp_path, type_):
+def test_every_string_type_is_text(tmp_path, type_):
     table = pa.table({"t": pa.array(["a", "é"], type_), "n": [1, 2]})
     path = table_file(tmp_path, table, "t.parquet")
     assert read(path)[0] == ["a", "é"]
     assert pq.read_table(io.BytesIO(labelled(path))).drop_columns(ADDED).equals(table)
 
 
-def test_parquet_that_is_odd_is_read_all_the_same(tmp_path):
+def test_parquet_with_dictionary_invalid_utf8_or_no_rows_is_read(tmp_path):
     encoded = pa.table({"text": pa.array(["a", "b", "a", None]).dictionary_encode()})
     assert read(table_file(tmp_path, encoded, "t.parquet"))[0] == ["a", "b", "a"]
     _, *buffers = pa.array([b"a\xff", b"b"]).buffers()
@@ -162,10 +162,10 @@ def test_parquet_that_is_odd_is_read_all_the_same(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [0, 3, 500])
-def test_parquet_that_is_not_whole_is_a_clear_error(tmp_path, columns, cut):
+def test_truncated_parquet_is_an_error(tmp_path, columns, cut):
     path = table_file(tmp_path, columns, "t.parquet")
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(InputError, match=r"'.*t\.parquet' could not be read as Parquet"):
+    with pytest.raises(DataError, match=r"'.*t\.parquet' could not be read as Parquet"):
         read(path)
 
 
@@ -177,7 +177,7 @@ def test_parquet_that_is_not_whole_is_a_clear_error(tmp_path, columns, cut):
         ("t.jsonl", lambda n: json.dumps({"text": f"text {n}"}) + "\n"),
     ],
 )
-def test_rows_come_in_order_and_only_some_at_a_time(tmp_path, name, write):
+def test_rows_are_streamed_in_order(tmp_path, name, write):
     path = table_file(tmp_path, "".join(map(write, range(5000))).encode(), name)
     with open_table(str(path), format_of(name), None, ADDED) as table:
         batches = table.batches(pytest.fail)
@@ -189,7 +189,7 @@ def test_rows_come_in_order_and_only_some_at_a_time(tmp_path, name, write):
     assert texts == [f"text {n}" for n in range(start, 5000)]
 
 
-def test_long_texts_come_fewer_at_a_time(tmp_path):
+def test_batches_of_long_texts_have_fewer_rows(tmp_path):
     path = table_file(tmp_path, b"".join(b"x" * 2**20 + b"\n" for _ in range(20)), "t.txt")
     table = pa.table({"text": [f"{n:02}" * 2**19 for n in range(20)]})
     for name in (path, table_file(tmp_path, table, "t.parquet")):
@@ -199,12 +199,12 @@ def test_long_texts_come_fewer_at_a_time(tmp_path):
         assert sum(sizes) == 20
 
 
-def test_one_large_row_group_is_not_read_at_once(tmp_path):
+def test_large_row_group_is_not_read_at_once(tmp_path):
     texts = [os.urandom(500).hex() for _ in range(40_000)]
     path = table_file(tmp_path, pa.table({"text": texts}), "t.parquet")
     assert pq.ParquetFile(path).num_row_groups == 1
     before = pa.total_allocated_bytes()
-    tracemalloc.start()  # What pyarrow reads through a Python file is Python's.
+    tracemalloc.start()  # pyarrow reads through a Python file, so Python allocates.
     with open_table(str(path), "parquet", None, ADDED) as table:
         next(table.batches(pytest.fail))
         held = tracemalloc.get_traced_memory()[1] + pa.total_allocated_bytes() - before
@@ -217,10 +217,10 @@ def test_one_large_row_group_is_not_read_at_once(tmp_path):
     [
         (b"text,n\na\nb,1\n", ["b"], "line 2: 1 fields, where the header has 2."),
         (b"text,n\nb,1\na, b,1\n", ["b"], "line 3: 3 fields, where the header has 2."),
-        # The number is that of the line where a row starts.
+        # The number is that of the row's first line.
         (b'text,n\n"a\nb",1\n"c\n\nd"\ne,2\n', ["a\nb", "e"], "line 4: 1 fields.*"),
         (b'text,n\n"a" b,1\nc,2\n', ["c"], "line 2: not CSV: ',' expected.*"),
-        # A quote that nothing closes costs its line and no other.
+        # An unclosed quote invalidates its own line only.
         (b'text,n\n"a,1\nb,2\nc,3\n', ["b", "c"], "line 2: not CSV: unexpected end of data."),
         (b'text,n\n"a,1\nb,2\n"c",3\n', ["b", "c"], "line 2: not CSV: .*"),
         (b"text,n\na\0,1\nb,2\n", ["b"], "line 2: a NUL byte.*"),
@@ -228,7 +228,7 @@ def test_one_large_row_group_is_not_read_at_once(tmp_path):
         (b"text,n\na\rb,1\nc,2\n", ["c"], "line 2: a carriage return outside quotes.*"),
     ],
 )
-def test_malformed_csv_is_named_by_its_line_and_costs_no_other(tmp_path, content, texts, wrong):
+def test_malformed_csv_row_is_rejected_alone(tmp_path, content, texts, wrong):
     found, _, messages = read(table_file(tmp_path, content))
     assert found == texts
     assert len(messages) == 1
@@ -248,23 +248,23 @@ def test_malformed_csv_is_named_by_its_line_and_costs_no_other(tmp_path, content
         (b'{"text": "a", "n": %s}\n{"text": "b"}\n' % (b"1" * 5000), "line 1: .*"),
     ],
 )
-def test_malformed_json_is_named_by_its_line_and_costs_no_other(tmp_path, content, wrong):
+def test_malformed_json_row_is_rejected_alone(tmp_path, content, wrong):
     found, _, messages = read(table_file(tmp_path, content, "t.jsonl"))
     assert found == ["b"]
     assert len(messages) == 1
     assert re.fullmatch(wrong, messages[0]), messages
 
 
-def test_malformed_tsv_is_named_in_characters_that_can_be_seen(tmp_path):
+def test_message_about_malformed_tsv_shows_the_tab_as_an_escape(tmp_path):
     _, _, (message,) = read(table_file(tmp_path, b'text\tn\n"a"b\t1\n', "t.tsv"))
     assert message == r"""line 2: not CSV: '\t' expected after '"'."""
 
 
-def test_a_row_may_be_long_but_not_endless(tmp_path, monkeypatch):
+def test_row_length_is_limited(tmp_path, monkeypatch):
     long = "word " * 2**21  # 10 MiB
     for name, content in [("t.csv", f'text\n"{long}"\n'), ("t.txt", f"{long}\n")]:
         assert read(table_file(tmp_path, content.encode(), name))[0] == [long]
-    monkeypatch.setattr(lines, "MAX_ROW", 1000)
+    monkeypatch.setattr(lines, "MAX_ROW_BYTES", 1000)
     lengthy = b"text,n\n" + b"a" * 5000 + b",1\nb,2\n"
     assert read(table_file(tmp_path, lengthy)) == (["b"], [3], ["line 2: longer than 0 MiB."])
     unclosed = b'text,n\n"a,1\n' + b"b,2\n" * 1000
@@ -274,9 +274,9 @@ def test_a_row_may_be_long_but_not_endless(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_not_taken_for_text(tmp_path, encoding):
+def test_utf_16_is_an_error(tmp_path, encoding):
     path = table_file(tmp_path, "\ufefftext\na\n".encode(encoding))
-    with pytest.raises(InputError, match="is UTF-16. Save it as UTF-8"):
+    with pytest.raises(DataError, match="is UTF-16. Save it as UTF-8"):
         read(path)
 
 
@@ -292,7 +292,7 @@ def test_utf_16_is_not_taken_for_text(tmp_path, encoding):
         ("t.parquet", pa.table({"text": ["a"], "review": ["b"]}), "review", ["b"]),
     ],
 )
-def test_the_column_is_the_named_one_or_text_or_the_only_one(
+def test_text_column_is_the_named_one_or_text_or_the_only_one(
     tmp_path, name, content, column, texts
 ):
     assert read(table_file(tmp_path, content, name), column)[0] == texts
@@ -301,21 +301,21 @@ def test_the_column_is_the_named_one_or_text_or_the_only_one(
 @pytest.mark.parametrize(
     ("name", "content", "column", "wrong"),
     [
-        ("t.csv", b"id,review\n", None, "no column 'text', only 'id', 'review'.*--column NAME"),
-        ("t.csv", b"id,review\n", "x", "no column 'x', only 'id', 'review'.*--column NAME"),
+        ("t.csv", b"id,review\n", None, "no column 'text'. Its columns are 'id', 'review'.*Set column"),
+        ("t.csv", b"id,review\n", "x", "no column 'x'. Its columns are 'id', 'review'.*Set column"),
         ("t.csv", b"text,text\n", None, "more than one column 'text'"),
         ("t.csv", b"", None, "is empty: it has no header"),
         ("t.csv", b"\xef\xbb\xbf\n\n", None, "is empty: it has no header"),
         ("t.csv", b'"text\n', None, "line 1: not CSV"),
-        ("t.csv", b"text,score\n", None, "has a column 'score' already.*--prefix"),
-        ("t.jsonl", b'{"text": "", "label": 1}', None, "line 1, has a column 'label' already"),
+        ("t.csv", b"text,score\n", None, "already has a column 'score'.*prefix"),
+        ("t.jsonl", b'{"text": "", "label": 1}', None, "line 1, already has a column 'label'"),
         ("t.parquet", pa.table({"n": [1]}), "n", "no text in its column 'n'"),
-        ("t.parquet", pa.table({"a": ["b"], "c": ["d"]}), None, "only 'a', 'c'.*--column NAME"),
-        ("t.parquet", pa.table({"text": ["a"], "label": [1]}), None, "has a column 'label' al"),
+        ("t.parquet", pa.table({"a": ["b"], "c": ["d"]}), None, "Its columns are 'a', 'c'.*Set column"),
+        ("t.parquet", pa.table({"text": ["a"], "label": [1]}), None, "already has a column 'label'"),
     ],
 )
-def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, name, content, column, wrong):
-    with pytest.raises(InputError, match=wrong):
+def test_unusable_table_is_an_error(tmp_path, name, content, column, wrong):
+    with pytest.raises(DataError, match=wrong):
         read(table_file(tmp_path, content, name), column)
 
 
@@ -327,17 +327,17 @@ def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path, name, content, c
         ("t.jsonl", json.dumps({str(n): n for n in range(10**5)}).encode()),
     ],
 )
-def test_a_header_that_is_a_whole_file_does_not_fill_the_screen(tmp_path, name, content):
+def test_error_about_a_long_header_is_short(tmp_path, name, content):
     path = table_file(tmp_path, content, name)
     try:
         _, _, (message,) = read(path)
-    except InputError as error:
+    except DataError as error:
         message = str(error)
     assert "no column 'text'" in message
     assert len(message) < 3000
 
 
-# What files are made of, and what they are not.
+# Parts of well-formed and malformed files.
 PIECES = (
     *("text", "label", "n", "a film", "\u202e", "\u200b", "\ufeff", "é", "\u2028", "\x85", "😀"),
     *('"', '""', ",", ";", "\t", "\n", "\r\n", "\r", "\0", " ", "\\", "\\ud800", "\\u0000"),
@@ -359,12 +359,12 @@ any_bytes = st.tuples(
     st.sampled_from(["t.txt", "t.csv", "t.tsv", "t.jsonl", "t.parquet"]),
     st.sampled_from([None, "text"]),
 )
-def test_any_bytes_are_rows_or_one_line_that_says_why_not(content, name, column):
+def test_any_bytes_are_rows_or_an_error_of_one_line(content, name, column):
     with tempfile.TemporaryDirectory() as folder:
         path = table_file(Path(folder), content, name)
         try:
             texts, numbers, wrong = read(path, column)
-        except InputError as error:
+        except DataError as error:
             texts, numbers, wrong = [], [], [str(error)]
         assert all(message.isprintable() for message in wrong)
         assert len(texts) == len(numbers)
@@ -381,17 +381,17 @@ def test_any_bytes_are_rows_or_one_line_that_says_why_not(content, name, column)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
-def test_a_file_of_nothing_or_a_byte_order_mark_has_no_text(tmp_path, content):
+def test_empty_file_or_byte_order_mark_has_no_text(tmp_path, content):
     assert read(table_file(tmp_path, content, "t.txt")) == ([], [], [])
 
 
 @given(st.lists(any_text, min_size=1), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_any_texts_come_out_of_csv_and_json_lines_as_they_went_in(texts, line_end, marked):
+def test_any_texts_are_read_unchanged_from_csv_and_json_lines(texts, line_end, marked):
     with tempfile.TemporaryDirectory() as folder:
         rows = [[n, text.encode("utf-8", "replace").decode()] for n, text in enumerate(texts)]
         rows = [[n, text] for n, text in rows if "\0" not in text]
         file = io.StringIO(newline="")
-        # Else Python's csv leaves a lone \r unquoted, where it ends the line for every reader.
+        # Python's csv would leave a lone \r unquoted, and every reader takes it for a line end.
         writer = csv.writer(file, lineterminator=line_end, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerows([["n", "text"], *rows])
         mark = "\ufeff" if marked else ""
@@ -399,10 +399,10 @@ def test_any_texts_come_out_of_csv_and_json_lines_as_they_went_in(texts, line_en
         assert read(path)[0] == [text for _, text in rows]
         objects = (json.dumps({"text": text, "n": n}) + line_end for n, text in enumerate(texts))
         path = table_file(Path(folder), (mark + "".join(objects)).encode(), "t.jsonl")
-        assert read(path)[0] == texts  # Lone surrogates and NULs too, which JSON spells out.
+        assert read(path)[0] == texts  # With lone surrogates and NULs, which JSON escapes.
 
 
-def test_other_names_go_where_label_and_score_are_taken(tmp_path):
+def test_other_names_of_new_columns(tmp_path):
     added = ["my_label", "my_score"]
     path = table_file(tmp_path, b"text,label\na,1\n")
     assert labelled(path, added=added) == b"text,label,my_label,my_score\na,1,pos,0.75\n"
@@ -410,7 +410,7 @@ def test_other_names_go_where_label_and_score_are_taken(tmp_path):
     assert json.loads(labelled(path, added=added))["my_label"] == "pos"
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path):
+def test_output_is_written_atomically(tmp_path):
     def write(content, error=None):
         with atomic_write(path) as file:
             file.write(content)
@@ -424,7 +424,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == []
     write(b"old")
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with pytest.raises(InputError, match=r"Could not write '.*out\.csv': No space left"):
+    with pytest.raises(SentimentError, match=r"Could not write '.*out\.csv': No space left"):
         write(b"half", full)
     assert path.read_bytes() == b"old"
     write(b"new")
@@ -433,7 +433,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
-def test_a_link_goes_on_to_lead_to_the_file(tmp_path):
+def test_output_through_a_link_replaces_its_target(tmp_path):
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "link").symlink_to("file")
     with atomic_write(tmp_path / "link") as file:
@@ -442,16 +442,16 @@ def test_a_link_goes_on_to_lead_to_the_file(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_no_file_is_replaced_unasked_and_the_input_never(tmp_path):
+def test_output_is_replaced_only_on_request_and_the_input_never(tmp_path):
     path, other = table_file(tmp_path, b"text\n"), table_file(tmp_path, b"", "other.csv")
     check_output(tmp_path / "new.csv", str(path), overwrite=False)
     check_output(other, str(path), overwrite=True)
-    with pytest.raises(InputError, match="there already: --overwrite"):
+    with pytest.raises(ConfigError, match="already exists. Set overwrite"):
         check_output(other, str(path), overwrite=False)
     os.link(path, tmp_path / "same.csv")
     for same in (path, tmp_path / "same.csv", tmp_path / ".." / tmp_path.name / "t.csv"):
-        with pytest.raises(InputError, match="is the file that is read"):
+        with pytest.raises(ConfigError, match="is the input file"):
             check_output(same, str(path), overwrite=True)
     for place in (tmp_path, Path(os.devnull)):
-        with pytest.raises(InputError, match="is not a file"):
+        with pytest.raises(ConfigError, match="is not a file"):
             check_output(place, str(path), overwrite=True)

@@ -1,4 +1,4 @@
-"""Word vectors from a file: each format, what is found, what is refused, and what is learned."""
+"""Word vectors from a file: formats, matching of words, errors, and their use in training."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ import sentiment.training.classification
 from sentiment.artifacts.bundle import load_bundle
 from sentiment.cli.train import print_vectors
 from sentiment.config import Config
-from sentiment.errors import InputError
+from sentiment.errors import DataError, SentimentError
 from sentiment.models.lstm import EMBEDDING_STD
 from sentiment.models.word_vectors import Vectors, read_vectors, width_of
 from sentiment.text.vocab import Vocab
@@ -33,7 +33,7 @@ HEADED = b"3 2\n" + GLOVE
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a file of vectors; returns its name."""
+    """Return a function that writes a file of vectors and returns its name."""
 
     def write(content, name="vectors.txt"):
         (tmp_path / name).write_bytes(content)
@@ -43,7 +43,7 @@ def write(tmp_path):
 
 
 def found(file, vocab=VOCAB):
-    """What a file has for a vocabulary, as plain values."""
+    """Return the vectors that a file has for a vocabulary, by id."""
     vectors = read_vectors(file, vocab)
     rows = [[pytest.approx(number) for number in row] for row in vectors.rows.tolist()]
     return dict(zip(vectors.ids.tolist(), rows, strict=True))
@@ -65,14 +65,14 @@ def found(file, vocab=VOCAB):
         gzip.compress(HEADED[:20]) + gzip.compress(HEADED[20:]),
     ],
 )
-def test_each_format_gives_the_same_vectors_whatever_its_name(write, content):
+def test_format_is_detected_by_content(write, content):
     for name in ("vectors.txt", "vectors.gz"):
         file = write(content, name)
         assert width_of(file) == 2
         assert found(file) == {FILM: [1, 2], GOOD: [0.5, -1e-3]}
 
 
-def test_a_word_may_have_spaces_and_be_a_number(write):
+def test_word_can_have_spaces_or_be_a_number(write):
     assert found(write(b". . . 5 6\nfilm 1 2\n3 3 4\n")) == {FILM: [1, 2]}
     assert found(write(b"5 5 6\nfilm 1 2\n")) == {FILM: [1, 2]}
 
@@ -85,62 +85,62 @@ def test_only_a_line_feed_ends_a_line(write):
 # Words.
 
 
-def test_the_first_of_two_lines_counts(write):
+def test_first_of_two_lines_wins(write):
     assert found(write(b"film 1 2\nfilm 3 4\nFilm 5 6\n")) == {FILM: [1, 2]}
 
 
-def test_a_word_as_it_is_goes_before_one_in_other_case_and_that_before_none(write):
+def test_same_case_is_preferred_to_other_case(write):
     content = b"Film 5 6\nParis 1 1\nPARIS 2 2\nfilm 1 2\nFILM 7 8\n"
     assert found(write(content)) == {FILM: [1, 2], PARIS: [1, 1]}
     cased = Vocab(["Film", "film", "Bad"])
     assert found(write(b"film 1 2\nbad 3 4\n"), cased) == {2: [1, 2], 3: [1, 2], 4: [3, 4]}
 
 
-def test_the_specials_are_no_words(write):
+def test_special_tokens_match_no_word(write):
     assert found(write(b"<unk> 5 6\n<pad> 5 6\nfilm 1 2\n")) == {FILM: [1, 2]}
 
 
-# What is refused.
+# Errors.
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "nothing in its first line"),
-        (b"\n" + GLOVE, "nothing in its first line"),
-        (b"film good\nbad other\n", "line 1: a word and its numbers are wanted"),
-        (b"film\n", "line 1: a word and its numbers"),
-        (b"2 0\nfilm\n", "line 1: a word and its numbers"),
-        (GLOVE + b"bad 1\n", "line 4: 1 numbers, where each word has 2"),
-        (GLOVE + b"bad 1.0 2.0 3.0\n", "line 4: 3 numbers, where each word has 2"),
-        (GLOVE + b"\nbad 1 2\n", "line 4: 0 numbers, where each word has 2"),
-        (GLOVE + b"bad nan 1\n", "line 4: 'nan' is no finite number"),
-        (GLOVE + b"bad 1 -inf\n", "line 4: '-inf' is no finite number"),
-        (GLOVE + b"bad 1 1e39\n", "line 4: '1e39' is no finite number"),
-        (GLOVE + b"bad 1,5 2\n", "line 4: '1,5' is no finite number"),
+        (b"", "an empty first line"),
+        (b"\n" + GLOVE, "an empty first line"),
+        (b"film good\nbad other\n", "line 1: expected a word and its numbers"),
+        (b"film\n", "line 1: expected a word and its numbers"),
+        (b"2 0\nfilm\n", "line 1: expected a word and its numbers"),
+        (GLOVE + b"bad 1\n", "line 4: 1 numbers; each word has 2"),
+        (GLOVE + b"bad 1.0 2.0 3.0\n", "line 4: 3 numbers; each word has 2"),
+        (GLOVE + b"\nbad 1 2\n", "line 4: 0 numbers; each word has 2"),
+        (GLOVE + b"bad nan 1\n", "line 4: 'nan' is not a finite number"),
+        (GLOVE + b"bad 1 -inf\n", "line 4: '-inf' is not a finite number"),
+        (GLOVE + b"bad 1 1e39\n", "line 4: '1e39' is not a finite number"),
+        (GLOVE + b"bad 1,5 2\n", "line 4: '1,5' is not a finite number"),
         (GLOVE + b"bad 1  2\n", "line 4: two spaces in a row"),
         (GLOVE + "café 1 2\n".encode("latin-1"), "line 4: its word is not UTF-8. Save"),
-        (b"4 2\n" + GLOVE, "cut short: its first line promises 4 vectors, and it has 3"),
-        (b"9 2\n", "cut short: its first line promises 9 vectors, and it has 0"),
-        (b"999999999999999999 999999999999999999\n" + GLOVE, "line 2: 2 numbers, where each"),
+        (b"4 2\n" + GLOVE, "truncated: its first line declares 4 vectors, and it has 3"),
+        (b"9 2\n", "truncated: its first line declares 9 vectors, and it has 0"),
+        (b"999999999999999999 999999999999999999\n" + GLOVE, "line 2: 2 numbers; each"),
         (b"film " + b"1 " * 600_000 + b"\n", "line 1: longer than 1 MiB"),
         (b"other 1 2\n", "no vector for any of the 4 words"),
         (b"film  1 2\n", "line 1: two spaces in a row"),
-        (b"film\t1\t2\n", "line 1: a word and its numbers are wanted, between single spaces"),
+        (b"film\t1\t2\n", "line 1: expected a word and its numbers, separated by single spaces"),
         (b"2 2\nfilm " + array("f", [1, 2]).tobytes() + b"\n", "line 2: it is not text.*gensim"),
         (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00\n", "line 1: it is not text.*gensim"),
         (b"PK\x03\x04" + bytes(100), "is a zip archive. Unpack it"),
-        (gzip.compress(GLOVE)[:-9], "is damaged or cut short"),
-        (gzip.compress(GLOVE)[:10] + b"\xff" * 20, "is damaged or cut short"),
-        (gzip.compress(GLOVE) + b"more", "is damaged or cut short"),
+        (gzip.compress(GLOVE)[:-9], "is damaged or truncated"),
+        (gzip.compress(GLOVE)[:10] + b"\xff" * 20, "is damaged or truncated"),
+        (gzip.compress(GLOVE) + b"more", "is damaged or truncated"),
     ],
 )
-def test_what_is_no_file_of_vectors_is_one_line_that_says_where_and_why(write, content, message):
+def test_invalid_file_is_an_error_of_one_line(write, content, message):
     file = write(content)
-    with pytest.raises(InputError, match=message) as refused:
+    with pytest.raises(DataError, match=message) as caught:
         read_vectors(file, VOCAB)
-    assert file in str(refused.value)
-    assert "\n" not in str(refused.value)
+    assert file in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @given(
@@ -148,32 +148,32 @@ def test_what_is_no_file_of_vectors_is_one_line_that_says_where_and_why(write, c
     st.lists(st.one_of(st.binary(), st.sampled_from([b"film", b" 1", b"nan", b"\n", b"2 2"]))),
     st.booleans(),
 )
-def test_any_bytes_are_vectors_or_one_line_that_says_why_not(start, parts, compressed):
+def test_any_bytes_are_vectors_or_an_error_of_one_line(start, parts, compressed):
     content = start + b"".join(parts)
     with NamedTemporaryFile() as file:
         file.write(gzip.compress(content) if compressed else content)
         file.flush()
         try:
-            vectors, wrong = read_vectors(file.name, VOCAB), None
-        except InputError as error:
-            vectors, wrong = None, str(error)
+            vectors, message = read_vectors(file.name, VOCAB), None
+        except DataError as error:
+            vectors, message = None, str(error)
         if vectors is None:
-            assert file.name in wrong
-            assert wrong.isprintable()
+            assert file.name in message
+            assert message.isprintable()
         else:
             assert vectors.rows.isfinite().all()
             assert set(vectors.ids.tolist()) <= {FILM, GOOD, BAD, PARIS}
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(InputError, match="Could not read '.*nowhere': No such file"):
+def test_unreadable_file_is_named(tmp_path):
+    with pytest.raises(DataError, match="Could not read '.*nowhere': No such file"):
         width_of(str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match="Could not read '.*': Is a directory"):
+    with pytest.raises(DataError, match="Could not read '.*': Is a directory"):
         width_of(str(tmp_path))
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_a_file_takes_the_memory_of_the_words_that_are_found(write, compressed):
+def test_memory_is_that_of_the_words_found(write, compressed):
     line = b" ".join([b"%.5f" % (n / 300) for n in range(300)])
     content = b"".join(b"w%d %s\n" % (n, line) for n in range(8000))  # 22 MB.
     file = write(gzip.compress(content, 1) if compressed else b"8000 300\n" + content)
@@ -183,13 +183,13 @@ def test_a_file_takes_the_memory_of_the_words_that_are_found(write, compressed):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(vectors.ids) == 80
-    assert peak < 2**19  # Of which 96 kB are vectors.
+    assert peak < 2**19  # 96 kB of it are vectors.
 
 
-# In the embedding.
+# Initialization of the embedding.
 
 
-def test_vectors_get_the_deviation_of_the_others_which_stay():
+def test_fill_scales_vectors_to_the_random_rows_and_keeps_these():
     torch.manual_seed(0)
     embedding = nn.Embedding(6, 300)
     before = embedding.weight.detach().clone()
@@ -202,7 +202,7 @@ def test_vectors_get_the_deviation_of_the_others_which_stay():
     torch.testing.assert_close(filled / filled.norm(), rows / rows.norm())
 
 
-def test_vectors_of_nothing_but_zeros_stay_zeros():
+def test_zero_vectors_stay_zero():
     embedding = nn.Embedding(3, 2)
     Vectors(torch.tensor([2]), torch.zeros(1, 2)).fill(embedding)
     assert embedding.weight[2].tolist() == [0, 0]
@@ -325,10 +325,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path, half, vect
 def test_a_run_does_not_go_on_with_other_vectors(half, vectors_file):
     content = vectors_file.read_text()
     vectors_file.write_text(content.replace("1", "2"))
-    with pytest.raises(InputError, match="The vectors data has changed"):
+    with pytest.raises(SentimentError, match="The vectors data has changed"):
         train(settings(vectors_file, freeze_embeddings=True), half, resume=True)
     vectors_file.unlink()
-    with pytest.raises(InputError, match="Could not read '.*vectors.txt'"):
+    with pytest.raises(SentimentError, match="Could not read '.*vectors.txt'"):
         train(settings(vectors_file, freeze_embeddings=True), half, resume=True)
 
 
@@ -340,13 +340,13 @@ def test_a_run_does_not_go_on_with_other_vectors(half, vectors_file):
     ],
 )
 def test_vectors_and_an_encoder_exclude_each_other(changes, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(SentimentError, match=message):
         Config.from_flat(**changes)
 
 
 def test_a_width_that_would_take_too_much_memory_takes_none(tmp_path, vectors_file):
     words = "1 " * 400_000
     vectors_file.write_text(f"the {words}\n")
-    with pytest.raises(InputError, match="embedding_dim 400000.*make.*weights"):
+    with pytest.raises(SentimentError, match="embedding_dim 400000.*make.*weights"):
         train(settings(vectors_file), tmp_path / "run")
     assert not (tmp_path / "run").exists()

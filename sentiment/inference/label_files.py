@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sentiment.data.tables import Format, TextTable, format_of, open_table
-from sentiment.data.tables.columns import BATCH_ROWS, Batch, Write
+from sentiment.data.tables.columns import BATCH_ROWS, RowBatch, Write
 from sentiment.errors import DataError
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.unknown_words import unknown_words_message
@@ -201,7 +201,7 @@ def text_writer(
     if format_texts is None:
         file.write(csv_text([["text", *columns]]).encode())
 
-    def write(batch: Batch, values: Sequence[Sequence[Any]]) -> None:
+    def write(batch: RowBatch, values: Sequence[Sequence[Any]]) -> None:
         if format_texts is None:
             rows = csv_text([[text, *row] for text, row in zip(batch.texts, values, strict=True)])
         else:

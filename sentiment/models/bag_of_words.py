@@ -1,11 +1,11 @@
-"""Bag-of-words classifiers: texts and labels in, a scikit-learn pipeline out.
+"""Bag-of-words classifiers as scikit-learn pipelines, which train in a minute or two.
 
-TF-IDF    words and pairs of them, weighted; logistic regression
-NB-SVM    whether one, two or three words in a row stand in a review, each times how much more often
-          it does under one label; logistic regression in place of the SVM (Wang and Manning 2012)
+TF-IDF    logistic regression on TF-IDF weights of words and word pairs
+NB-SVM    logistic regression on the presence of n-grams of one to three words, scaled by their
+          naive Bayes log-count ratio (Wang and Manning 2012, with logistic regression as the SVM)
 
-They learn in a minute or two. `baselines.py` compares a model with them, and `sentences.py` has
-unlabelled reviews labelled by one.
+`evaluation/baselines.py` compares a model with them. `training/pseudo_labels.py` labels unlabelled
+reviews with NB-SVM.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 
 def tf_idf(C: float = 10.0) -> Pipeline:
-    """TF-IDF of single words and pairs with logistic regression: texts to labels, not yet fitted.
+    """Return an unfitted pipeline of TF-IDF and logistic regression, from texts to labels.
 
-    `C` is the inverse of the penalty on the squared weights.
+    Args:
+        C: inverse strength of the L2 regularization.
     """
     return make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
@@ -32,10 +33,13 @@ def tf_idf(C: float = 10.0) -> Pipeline:
 
 
 def nb_svm(C: float = 0.1, min_df: int = 2) -> Pipeline:
-    """NB-SVM: texts to labels, not yet fitted; each label against the rest where they are many.
+    """Return an unfitted NB-SVM pipeline, from texts to labels; several labels are one-vs-rest.
 
-    An n-gram counts if `min_df` training reviews have it. Punctuation counts as words, which is
-    worth a point.
+    Punctuation marks are tokens too, which improves accuracy by one point.
+
+    Args:
+        C: inverse strength of the L2 regularization.
+        min_df: minimum number of training reviews with an n-gram.
     """
     return make_pipeline(
         CountVectorizer(
@@ -53,16 +57,21 @@ def nb_svm(C: float = 0.1, min_df: int = 2) -> Pipeline:
 
 
 class LogCountRatio(TransformerMixin, BaseEstimator):
-    """Multiplies each count by the log-count ratio of its n-gram (Wang and Manning, equation 1)."""
+    """Scale each count by the log-count ratio of its n-gram (Wang and Manning 2012, equation 1)."""
 
     def fit(self, counts: csr_matrix, labels: np.ndarray) -> Self:
-        """From `counts` [reviews, n-grams] under the `labels` 1 and 0 [reviews]."""
+        """Compute the log-count ratios.
+
+        Args:
+            counts: n-gram counts, [reviews, n-grams].
+            labels: 1 or 0, [reviews].
+        """
         one, zero = (1 + np.asarray(counts[labels == label].sum(axis=0)) for label in (1, 0))
         self.ratio_ = np.log(one / one.sum()) - np.log(zero / zero.sum())  # [1, n-grams]
         return self
 
     def transform(self, counts: csr_matrix) -> csr_matrix:
-        """[reviews, n-grams], and so is what comes out."""
+        """Return the scaled counts, [reviews, n-grams], of `counts` of the same shape."""
         return counts.multiply(self.ratio_).tocsr()
 
 

@@ -1,11 +1,11 @@
-"""A file of texts in, its rows in batches; the same file out, with a label for each row.
+"""Stream the rows of a table of texts, and write them back with new columns.
 
-    text       a text a line, which has no columns to add to
-    csv, tsv   a header, and fields that may be quoted
-    jsonl      an object a line
+    text       one text per line, no columns
+    csv, tsv   a header, fields may be quoted
+    jsonl      one object per line
     parquet
 
-Whatever the size of a file, some rows of it are in memory and no more.
+Only a batch of rows is in memory at a time, whatever the size of the file.
 """
 
 import sys
@@ -14,8 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from sentiment.data.tables.lines import COMMA_OR_LIKE, TAB, DelimitedTable, JsonTable, TextTable
-from sentiment.errors import InputError
+from sentiment.data.tables.lines import (
+    CSV_DELIMITERS,
+    TSV_DELIMITERS,
+    DelimitedTable,
+    JsonTable,
+    TextTable,
+)
+from sentiment.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from sentiment.data.tables.parquet import ParquetTable
@@ -28,59 +34,66 @@ SUFFIXES: dict[str, Format] = {
     ".tsv": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".json": "jsonl",  # Of which many hold an object a line. In others the first line says so.
+    ".json": "jsonl",  # Often JSON Lines; otherwise the first line is an error.
     ".parquet": "parquet",
 }
 STANDARD_STREAM = "-"
 
 
 def format_of(file: str) -> Format:
-    """What the suffix of `file` says: text, if it says nothing."""
+    """Return the format that the suffix of `file` stands for; "text" for any other suffix."""
     return SUFFIXES.get(Path(file).suffix.lower(), "text")
 
 
 @contextmanager
 def open_table(
-    file: str, format: Format, column: str | None, added: Sequence[str]
+    file: str, format: Format, column: str | None, new_columns: Sequence[str]
 ) -> "Iterator[Table]":
-    """The rows of `file`.
+    """Open a table for reading.
 
     Args:
-        file: a path; `-` is standard input.
-        format: how it is written.
-        column: the one that holds the texts. None: `text`, or the only one that can.
-        added: names of the columns that the table's `writer` adds: a label, then scores.
+        file: a path; "-" is standard input.
+        format: the format of the file.
+        column: the column that holds the texts; None: `text` or the only text column.
+        new_columns: names of the columns that the table's `writer` adds: a label, then scores.
 
     Raises:
-        InputError: the file cannot be read, it has no such column, or one that is to be added.
+        DataError: the file cannot be read, has no such column, or already has a new one.
     """
     if file == STANDARD_STREAM and sys.stdin is None:
-        raise InputError("Standard input is closed. Name a file, or send one: … | sentiment …")
+        raise DataError("Standard input is closed. Name a file or pipe one into the command.")
     try:
-        place = sys.stdin.fileno() if file == STANDARD_STREAM else file
-        source: BinaryIO = open(place, "rb")  # noqa: SIM115
+        path_or_descriptor = sys.stdin.fileno() if file == STANDARD_STREAM else file
+        source: BinaryIO = open(path_or_descriptor, "rb")  # noqa: SIM115
     except OSError as error:
-        raise InputError(f"Could not read '{file}': {error.strerror}.") from error
+        raise DataError(f"Could not read '{file}': {error.strerror}.") from error
     with source:
         if format == "text":
             yield TextTable(source)
         elif format == "jsonl":
-            yield JsonTable(source, column, added)
+            yield JsonTable(source, column, new_columns)
         elif format == "parquet":
-            from sentiment.data.tables.parquet import ParquetTable  # pyarrow takes its time.
+            from sentiment.data.tables.parquet import ParquetTable  # pyarrow is slow to import.
 
-            yield ParquetTable(source, column, added)
+            yield ParquetTable(source, column, new_columns)
         else:
-            yield DelimitedTable(source, column, added, TAB if format == "tsv" else COMMA_OR_LIKE)
+            delimiters = TSV_DELIMITERS if format == "tsv" else CSV_DELIMITERS
+            yield DelimitedTable(source, column, new_columns, delimiters)
 
 
 def check_output(output: Path, file: str, overwrite: bool) -> None:
-    """Raise `InputError` if `output` is the file that is read, or there already."""
+    """Check that `output` can be written.
+
+    Raises:
+        ConfigError: it is the input file or not a regular file, or exists and `overwrite` is False.
+    """
     if not output.exists():
         return
     if file != STANDARD_STREAM and Path(file).exists() and output.samefile(file):
-        raise InputError(f"'{output}' is the file that is read; choose another --output.")
+        raise ConfigError(f"'{output}' is the input file; choose another output.")
     if not output.is_file():
-        raise InputError(f"'{output}' is not a file, so that none can take its place.")
+        raise ConfigError(
+            f"'{output}' is not a file; choose another output."
+        )
     if not overwrite:
-        raise InputError(f"'{output}' is there already: --overwrite replaces it.")
+        raise ConfigError(f"'{output}' already exists. Set overwrite to replace it.")

@@ -1,65 +1,70 @@
-"""What tables of every format share: batches of rows, and which column is which."""
+"""What tables of every format share: batches of rows, and the choice of the text column."""
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from sentiment.errors import InputError, quoted
+from sentiment.errors import DataError, listed
 
-BATCH_ROWS = 1024  # Enough to batch by length, little enough to hold in memory.
+BATCH_ROWS = 1024  # Enough to batch by length, few enough to hold in memory.
 BATCH_BYTES = 2**22
 
-Reject = Callable[[str], None]  # Takes where a malformed row is and what is wrong with it.
+Reject = Callable[[str], None]  # Takes a message: where a malformed row is and what is wrong.
 
 
-class Batch(NamedTuple):
-    """Some rows of a table, in order."""
+class RowBatch(NamedTuple):
+    """Consecutive rows of a table."""
 
     texts: list[str]
-    numbers: list[int]  # Of the line where each row starts, or of the row in Parquet; from 1.
-    rows: Any  # The rows themselves, as their table's writer wants them back.
+    numbers: list[int]  # The first line of each row, or its row number in Parquet; from 1.
+    rows: Any  # The rows in the form that the table's writer expects.
 
 
-Write = Callable[[Batch, Sequence[Sequence[Any]]], None]  # Takes the new values, row by row.
+Write = Callable[[RowBatch, Sequence[Sequence[Any]]], None]  # Takes the new values of each row.
 
 
-def name_of(source: BinaryIO) -> str:
-    """A file as messages name it."""
+def source_name(source: BinaryIO) -> str:
+    """Return the name of an open file for messages."""
     return "Standard input" if isinstance(source.name, int) else f"'{source.name}'"
 
 
-def choose_column(
-    where: str, named: str | None, columns: Sequence[str], texts: Sequence[str]
+def choose_text_column(
+    where: str, named: str | None, columns: Sequence[str], text_columns: Sequence[str]
 ) -> str:
-    """The column that holds the texts: the one that is named, or `text`, or the only one it can be.
+    """Return the column that holds the texts: the named one, `text`, or the only text column.
 
     Args:
         where: the table, as messages name it.
-        named: the user's choice.
+        named: the column that the user has set.
         columns: all columns.
-        texts: those of them that hold text.
+        text_columns: the columns of strings.
 
     Raises:
-        InputError: it is missing, is there twice or holds no text; or several could be meant.
+        DataError: the column is missing, repeated or without texts, or several qualify.
     """
     chosen = named or "text"
-    if named is None and chosen not in columns and len(texts) == 1:
-        return texts[0]
-    remedy = "Name the one that holds the texts: --column NAME."
+    if named is None and chosen not in columns and len(text_columns) == 1:
+        return text_columns[0]
+    remedy = "Set column to the name of the one with the texts."
     if chosen not in columns:
-        there = quoted.repr([*columns])[1:-1]
-        raise InputError(f"{where} has no column {chosen!r}, only {there}. {remedy}")
+        raise DataError(
+            f"{where} has no column {chosen!r}. Its columns are {listed(columns)}. {remedy}"
+        )
     if columns.count(chosen) > 1:
-        raise InputError(f"{where} has more than one column {chosen!r}. Rename all but one.")
-    if chosen not in texts:
-        raise InputError(f"{where} has no text in its column {chosen!r}. {remedy}")
+        raise DataError(f"{where} has more than one column {chosen!r}. Rename all but one.")
+    if chosen not in text_columns:
+        raise DataError(f"{where} has no text in its column {chosen!r}. {remedy}")
     return chosen
 
 
-def check_free(where: str, added: Iterable[str], columns: Container[str]) -> None:
-    """Raise `InputError` if a column that is to be added is there already."""
-    for name in added:
+def check_new_columns(where: str, new_columns: Iterable[str], columns: Container[str]) -> None:
+    """Check that none of `new_columns` is in `columns`.
+
+    Raises:
+        DataError: a column that exists already.
+    """
+    for name in new_columns:
         if name in columns:
-            raise InputError(
-                f"{where} has a column {name!r} already. Put something before the names of the "
-                "new ones, such as --prefix predicted_"
+            raise DataError(
+                f"{where} already has a column {name!r}. Set a prefix for the names of the new "
+                "columns, such as predicted_."
             )

@@ -1,7 +1,7 @@
-"""Text, CSV, TSV and JSON Lines in, rows in batches; the same lines with columns added out.
+"""Read text, CSV, TSV and JSON Lines in batches, and write the lines back with new columns.
 
-A row goes out as it came in, character for character, with the new columns behind its last one: no
-quote, number or line end of the rest is written anew.
+The new columns follow the last one. All other characters of a row are written as they were read:
+quotes, numbers and line ends are not reformatted.
 """
 
 import csv
@@ -18,24 +18,26 @@ from typing import Any, BinaryIO, NamedTuple
 from sentiment.data.tables.columns import (
     BATCH_BYTES,
     BATCH_ROWS,
-    Batch,
     Reject,
+    RowBatch,
     Write,
-    check_free,
-    choose_column,
-    name_of,
+    check_new_columns,
+    choose_text_column,
+    source_name,
 )
-from sentiment.errors import InputError, quoted
+from sentiment.errors import DataError, listed, quoted
 
-MAX_ROW = 2**24  # Bytes. A longer one is malformed: a quote that nothing closes, a binary file.
+MAX_ROW_BYTES = 2**24  # A longer row is malformed: an unclosed quote or a binary file.
 BYTE_ORDER_MARK = "\ufeff"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-TAB = "\t"
-COMMA_OR_LIKE = ",;\t"  # Where a comma is the decimal point, Excel writes semicolons.
+# The first of these in the header is the delimiter. Excel writes semicolons where the comma is the
+# decimal separator.
+CSV_DELIMITERS = ",;\t"
+TSV_DELIMITERS = "\t"
 
 
-class Malformed(Exception):
-    """What is wrong with the row that starts on line `number`."""
+class MalformedRow(Exception):
+    """A row that cannot be parsed; `number` is its first line."""
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,46 +45,55 @@ class Malformed(Exception):
 
 
 class Line(NamedTuple):
+    """A line of a file."""
+
     number: int  # From 1.
-    text: str  # With its line end, if it has one.
+    text: str  # With its line end, if any.
 
 
 class Row(NamedTuple):
-    number: int
+    """A row of a table."""
+
+    number: int  # Of its first line, from 1.
     text: str
-    source: str  # As it stands in the file.
+    source: str  # All its lines, as they are in the file.
 
 
 class Lines:
-    """The lines of a UTF-8 file. Only \\n ends one; bytes that are not UTF-8 become U+FFFD."""
+    """The lines of a UTF-8 file. Only \\n ends a line; bytes that are not UTF-8 become U+FFFD."""
 
     def __init__(self, source: BinaryIO) -> None:
         self.source = source
-        self.where = name_of(source)
+        self.where = source_name(source)
         self.number = 0
         self.bytes = 0
         self.byte_order_mark = ""
-        self.waiting: deque[Line] = deque()  # Those that were put back.
+        self.pushed_back: deque[Line] = deque()  # Lines to yield again.
 
     def __iter__(self) -> Iterator[Line]:
         return self
 
     def __next__(self) -> Line:
-        """Raises `Malformed` for a line that is too long; the next call goes on behind it."""
-        if self.waiting:
-            return self.waiting.popleft()
+        """Return the next line.
+
+        Raises:
+            MalformedRow: the line is too long; the next call continues after it.
+            DataError: the file is UTF-16.
+        """
+        if self.pushed_back:
+            return self.pushed_back.popleft()
         content = self.read()
         if not content:
             raise StopIteration
         self.number += 1
-        if len(content) > MAX_ROW:
+        if len(content) > MAX_ROW_BYTES:
             while content and not content.endswith(b"\n"):
                 content = self.read()
-            raise Malformed(self.number, f"longer than {MAX_ROW >> 20} MiB.")
+            raise MalformedRow(self.number, f"longer than {MAX_ROW_BYTES >> 20} MiB.")
         text = content.decode("utf-8", "replace")
         if self.number == 1:
             if content.startswith(UTF_16):
-                raise InputError(f"{self.where} is UTF-16. Save it as UTF-8.")
+                raise DataError(f"{self.where} is UTF-16. Save it as UTF-8.")
             if text.startswith(BYTE_ORDER_MARK):
                 self.byte_order_mark, text = text[:1], text[1:]
                 if not text:
@@ -90,65 +101,72 @@ class Lines:
         return Line(self.number, text)
 
     def read(self) -> bytes:
-        """A line, or as much of it as is needed to see that it is too long."""
+        """Read a line, or the start of one that is too long."""
         try:
-            content = self.source.readline(MAX_ROW + 1)
+            content = self.source.readline(MAX_ROW_BYTES + 1)
         except OSError as error:
-            raise InputError(f"{self.where} could not be read: {error.strerror}.") from error
+            raise DataError(f"{self.where} could not be read: {error.strerror}.") from error
         self.bytes += len(content)
         return content
 
 
 class LineTable(ABC):
-    """What text, CSV, TSV and JSON Lines have in common."""
+    """Base class of text, CSV, TSV and JSON Lines."""
 
     unit = "line"
 
     def __init__(self, source: BinaryIO) -> None:
         status = os.fstat(source.fileno())
-        self.total = status.st_size if stat.S_ISREG(status.st_mode) else None  # Bytes.
+        self.total = (
+            status.st_size if stat.S_ISREG(status.st_mode) else None
+        )  # Bytes; None for a pipe.
         self.lines = Lines(source)
         self.where = self.lines.where
 
     @property
     def done(self) -> int:
-        """How much of `total` is read."""
+        """Number of bytes that are read, of `total`."""
         return self.lines.bytes
 
     @abstractmethod
     def next_row(self) -> Row:
-        """Raises `Malformed`, after which the next call gives the next row, and `StopIteration`."""
+        """Return the next row.
+
+        Raises:
+            MalformedRow: the row cannot be parsed; the next call returns the next one.
+            StopIteration: there are no more rows.
+        """
 
     def rows(self, reject: Reject) -> Iterator[Row]:
-        """The rows that are whole; `reject` is told of the others."""
+        """Yield the well-formed rows; `reject` is called for each other one."""
         while True:
             try:
                 row = self.next_row()
                 if "\0" in row.source:
-                    raise Malformed(row.number, "a NUL byte, which no text has.")
-            except Malformed as malformed:
+                    raise MalformedRow(row.number, "a NUL byte, which no text has.")
+            except MalformedRow as malformed:
                 reject(f"{self.where}, line {malformed.number}: {malformed}")
             except StopIteration:
                 return
             else:
                 yield row
 
-    def batches(self, reject: Reject) -> Iterator[Batch]:
-        """The same rows, some at a time."""
-        some: list[Row] = []
+    def batches(self, reject: Reject) -> Iterator[RowBatch]:
+        """Yield the well-formed rows in batches; `reject` is called for each other one."""
+        rows: list[Row] = []
         size = 0
         for row in self.rows(reject):
-            some.append(row)
+            rows.append(row)
             size += len(row.source)
-            if len(some) == BATCH_ROWS or size >= BATCH_BYTES:
-                yield batch_of(some)
-                some, size = [], 0
-        if some:
-            yield batch_of(some)
+            if len(rows) == BATCH_ROWS or size >= BATCH_BYTES:
+                yield batch_of(rows)
+                rows, size = [], 0
+        if rows:
+            yield batch_of(rows)
 
 
 class TextTable(LineTable):
-    """One text a line, also where it is empty. There are no columns to add to."""
+    """One text per line, empty lines included. It has no columns, and no writer."""
 
     def next_row(self) -> Row:
         number, source = next(self.lines)
@@ -157,81 +175,85 @@ class TextTable(LineTable):
 
 @contextmanager
 def line_writer(table: "DelimitedTable | JsonTable", file: BinaryIO) -> Iterator[Write]:
-    """What writes a table's rows, with the columns that were to be added, to `file`."""
-    file.write(table.head().encode())
+    """Return a function that writes rows of a table, with the new columns, to `file`."""
+    file.write(table.header_text().encode())
 
-    def write(batch: Batch, values: Sequence[Sequence[Any]]) -> None:
-        file.write("".join(map(table.extended, batch.rows, values)).encode())
-        file.flush()  # For who reads the other end of a pipe.
+    def write(batch: RowBatch, values: Sequence[Sequence[Any]]) -> None:
+        file.write("".join(map(table.with_values, batch.rows, values)).encode())
+        file.flush()  # A reader of a pipe gets each batch at once.
 
     yield write
 
 
 class DelimitedTable(LineTable):
-    """CSV or TSV with a header, quoted as RFC 4180 has it. Empty lines are left out."""
+    """CSV or TSV with a header, quoted as in RFC 4180. Empty lines are skipped."""
 
     writer = line_writer
 
     def __init__(
-        self, source: BinaryIO, column: str | None, added: Sequence[str], delimiters: str
+        self, source: BinaryIO, column: str | None, new_columns: Sequence[str], delimiters: str
     ) -> None:
         super().__init__(source)
-        csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES))
         self.delimiter = delimiters[0]
         try:
             first = next(self.lines)
-            self.lines.waiting.append(first)
+            self.lines.pushed_back.append(first)
             self.delimiter = next((d for d in delimiters if d in first.text), self.delimiter)
-            _, self.header, columns = self.record()
+            _, self.header, columns = self.next_record()
         except StopIteration:
-            raise InputError(f"{self.where} is empty: it has no header.") from None
-        except Malformed as malformed:
-            raise InputError(f"{self.where}, line {malformed.number}: {malformed}") from None
-        check_free(self.where, added, columns)
-        self.index = columns.index(choose_column(self.where, column, columns, columns))
+            raise DataError(f"{self.where} is empty: it has no header.") from None
+        except MalformedRow as malformed:
+            raise DataError(f"{self.where}, line {malformed.number}: {malformed}") from None
+        check_new_columns(self.where, new_columns, columns)
+        self.index = columns.index(choose_text_column(self.where, column, columns, columns))
         self.width = len(columns)
-        self.added = added
+        self.new_columns = new_columns
 
     def next_row(self) -> Row:
-        number, source, fields = self.record()
+        number, source, fields = self.next_record()
         if len(fields) != self.width:
-            raise Malformed(number, f"{len(fields)} fields, where the header has {self.width}.")
+            raise MalformedRow(number, f"{len(fields)} fields, where the header has {self.width}.")
         return Row(number, fields[self.index], source)
 
-    def record(self) -> tuple[int, str, list[str]]:
-        """The next record: its first line's number, the record as it stands there, its fields.
+    def next_record(self) -> tuple[int, str, list[str]]:
+        """Return the number of the next record's first line, its source and its fields.
 
-        A record that is not CSV ends with its first line, so that a stray quote costs one row and
-        not all up to the next quote.
+        A record that is not CSV ends with its first line, so that a stray quote invalidates one row
+        and not all rows up to the next quote.
         """
         fields: list[str] = []
         while not fields:
-            taken: list[Line] = []
+            lines: list[Line] = []
             try:
-                fields = next(csv.reader(self.take(taken), delimiter=self.delimiter, strict=True))
-            except (csv.Error, Malformed) as error:
-                if not taken:
+                fields = next(
+                    csv.reader(self.record_lines(lines), delimiter=self.delimiter, strict=True)
+                )
+            except (csv.Error, MalformedRow) as error:
+                if not lines:
                     raise
-                self.lines.waiting.extendleft(reversed(taken[1:]))
-                raise Malformed(taken[0].number, reason(error)) from None
-        return taken[0].number, "".join(line.text for line in taken), fields
+                self.lines.pushed_back.extendleft(reversed(lines[1:]))
+                raise MalformedRow(lines[0].number, error_reason(error)) from None
+        return lines[0].number, "".join(line.text for line in lines), fields
 
-    def take(self, taken: list[Line]) -> Iterator[str]:
-        """Lines, noted in `taken`, for as long as a record may be."""
+    def record_lines(self, lines: list[Line]) -> Iterator[str]:
+        """Yield the text of lines up to the longest record, and append the lines to `lines`."""
         size = 0
         for line in self.lines:
-            taken.append(line)
+            lines.append(line)
             size += len(line.text)
-            if size > MAX_ROW:
-                raise Malformed(line.number, f"not CSV: no end within {MAX_ROW >> 20} MiB.")
+            if size > MAX_ROW_BYTES:
+                raise MalformedRow(
+                    line.number, f"not CSV: no end within {MAX_ROW_BYTES >> 20} MiB."
+                )
             yield line.text
 
-    def head(self) -> str:
-        """The header, with the new columns."""
-        return self.lines.byte_order_mark + self.extended(self.header, self.added)
+    def header_text(self) -> str:
+        """Return the header line with the new columns."""
+        return self.lines.byte_order_mark + self.with_values(self.header, self.new_columns)
 
-    def extended(self, source: str, values: Sequence[Any]) -> str:
-        """A record with `values` behind its last field."""
+    def with_values(self, source: str, values: Sequence[Any]) -> str:
+        """Return a record with `values` after its last field."""
         body = source.rstrip("\r\n")
         cells = io.StringIO()
         csv.writer(cells, delimiter=self.delimiter, lineterminator="").writerow(values)
@@ -239,58 +261,61 @@ class DelimitedTable(LineTable):
 
 
 class JsonTable(LineTable):
-    """JSON Lines: an object a line. Empty lines are left out."""
+    """JSON Lines: one object per line. Empty lines are skipped."""
 
     writer = line_writer
 
-    def __init__(self, source: BinaryIO, column: str | None, added: Sequence[str]) -> None:
+    def __init__(self, source: BinaryIO, column: str | None, new_columns: Sequence[str]) -> None:
         super().__init__(source)
-        self.added = added
-        self.column = column  # None: what the first object leaves no doubt of.
+        self.new_columns = new_columns
+        self.column = column  # None: chosen by the first object.
 
     def next_row(self) -> Row:
         line = next(line for line in self.lines if line.text.strip())
         try:
             row = json.loads(line.text)
         except (ValueError, RecursionError) as error:
-            raise Malformed(line.number, reason(error)) from None
+            raise MalformedRow(line.number, error_reason(error)) from None
         if not isinstance(row, dict):
-            raise Malformed(line.number, "not a JSON object on a line of its own.")
-        check_free(f"{self.where}, line {line.number},", self.added, row)
+            raise MalformedRow(line.number, "not a JSON object on a line of its own.")
+        check_new_columns(f"{self.where}, line {line.number},", self.new_columns, row)
         if self.column is None:
             texts = [name for name, value in row.items() if isinstance(value, str)]
             try:
-                self.column = choose_column("the object", None, list(row), texts)
-            except InputError as error:
-                raise Malformed(line.number, str(error)) from None
+                self.column = choose_text_column("the object", None, list(row), texts)
+            except DataError as error:
+                raise MalformedRow(line.number, str(error)) from None
         text = row.get(self.column)
         if not isinstance(text, str):
-            keys = quoted.repr([*row])[1:-1]
-            wanted = quoted.repr(self.column)
-            raise Malformed(line.number, f"no string under {wanted}; its keys are {keys}.")
+            column = quoted.repr(self.column)
+            raise MalformedRow(
+                line.number, f"no string under {column}; its keys are {listed(row)}."
+            )
         return Row(line.number, text, line.text)
 
-    def head(self) -> str:
+    def header_text(self) -> str:
+        """Return the empty string: JSON Lines has no header."""
         return ""
 
-    def extended(self, source: str, values: Sequence[Any]) -> str:
-        """An object with `values` behind its last one."""
+    def with_values(self, source: str, values: Sequence[Any]) -> str:
+        """Return an object with `values` after its last one."""
         body = source.rstrip()
-        pairs = json.dumps(dict(zip(self.added, values, strict=True)), ensure_ascii=False)
+        pairs = json.dumps(dict(zip(self.new_columns, values, strict=True)), ensure_ascii=False)
         return f"{body.removesuffix('}').rstrip()}, {pairs[1:]}{source[len(body) :]}"
 
 
-def batch_of(rows: Sequence[Row]) -> Batch:
+def batch_of(rows: Sequence[Row]) -> RowBatch:
+    """Return rows as a batch."""
     numbers, texts, sources = (list(column) for column in zip(*rows, strict=True))
-    return Batch(texts, numbers, sources)
+    return RowBatch(texts, numbers, sources)
 
 
-def reason(error: Exception) -> str:
-    """Why a reader would not have a row, without the reader's own line numbers."""
+def error_reason(error: Exception) -> str:
+    """Return why a row cannot be parsed, without the line numbers of the parser."""
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} at character {error.colno}."
     if isinstance(error, csv.Error) and "new-line character" in str(error):
         return "a carriage return outside quotes that does not end the line."
-    if isinstance(error, csv.Error):  # It names a delimiter as it is, a tab too.
+    if isinstance(error, csv.Error):  # Its message has the delimiter itself, which may be a tab.
         return "not CSV: {}.".format(str(error).replace("\t", r"\t"))
     return str(error)
