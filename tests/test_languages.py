@@ -12,16 +12,13 @@ import pytest
 from conftest import SMALL
 from other_languages import FOLDER, REVIEW_LANGUAGES, reviews
 
-from sentiment.artifacts.bundle import load_bundle
-from sentiment.config import Config
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.templates import load_templates
 from sentiment.errors import DependencyError, SentimentError
-from sentiment.evaluation.metrics import evaluate
 from sentiment.inference.classifier import Classifier
 from sentiment.text.languages import LANGUAGE_PACKAGES, LANGUAGES
 from sentiment.text.tokenizer import Tokenizer
-from sentiment.training.classification import train
+from sentiment.training.classification import train, train_classifier
 
 MODULES = {"ja": "sudachipy", "ko": "natto", "th": "pythainlp", "vi": "pyvi", "zh-jieba": "jieba"}
 LEARNER = {
@@ -103,9 +100,8 @@ def test_model_learns_a_language_from_a_few_hundred_reviews(tmp_path, language):
         with (folder / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("text", "label"), *reviews(language, split, size)])
     settings = {**LEARNER, "dataset": str(folder), "language": language}
-    train(Config.from_flat(**settings), tmp_path / "run")
-    bundle = load_bundle(tmp_path / "run")
-    assert evaluate(bundle, load_reviews(str(folder))["test"]).accuracy >= 0.75
+    classifier = train(out=tmp_path / "run", **settings)
+    assert classifier.evaluate(load_reviews(str(folder))["test"]).accuracy >= 0.75
 
 
 @pytest.fixture(scope="module", params=["zh", "zh-jieba"])
@@ -115,15 +111,14 @@ def chinese(request, tmp_path_factory):
         pytest.importorskip("jieba")
     folder = tmp_path_factory.mktemp("chinese") / request.param
     settings = {**LEARNER, "dataset": "sample-zh", "language": request.param, "hidden_size": 48}
-    train(Config.from_flat(**settings), folder)
+    train_classifier(settings, folder)
     return folder
 
 
 def test_model_learns_chinese_negations(chinese):
-    bundle = load_bundle(chinese)
-    assert evaluate(bundle, load_reviews("sample-zh")["test"]).accuracy >= 0.85
-    classifier = Classifier(bundle)
-    said = classifier(
+    classifier = Classifier.from_pretrained(chinese)
+    assert classifier.evaluate(load_reviews("sample-zh")["test"]).accuracy >= 0.85
+    labels = classifier.predict(
         [
             "故事一点也不无聊，非常感人，总之别错过。",
             "故事一点也不感人，非常无聊，总之别浪费时间了。",
@@ -131,21 +126,19 @@ def test_model_learns_chinese_negations(chinese):
             "我以为会很精彩，没想到这么沉闷。",
         ]
     )
-    assert [one["label"] for one in said] == ["pos", "neg", "pos", "neg"]
+    assert labels == ["pos", "neg", "pos", "neg"]
 
 
 def test_model_tokenizes_as_in_training_or_names_missing_packages(chinese, monkeypatch):
     classifier = Classifier.from_pretrained(chinese)
-    language = classifier.bundle.config.text.language
+    language = classifier.config.text.language
     assert language == chinese.name
     tokens = classifier.tokenizer.tokenize("这部电影真的好看")
-    assert (
-        tokens
-        == {
-            "zh": list("这部电影真的好看"),
-            "zh-jieba": ["这部", "电影", "真的", "好看"],
-        }[language]
-    )
+    expected = {
+        "zh": list("这部电影真的好看"),
+        "zh-jieba": ["这部", "电影", "真的", "好看"],
+    }
+    assert tokens == expected[language]
     monkeypatch.setitem(sys.modules, "jieba", None)
     if language == "zh-jieba":
         with pytest.raises(

@@ -301,8 +301,8 @@ def test_text_column_is_the_named_one_or_text_or_the_only_one(
 @pytest.mark.parametrize(
     ("name", "content", "column", "wrong"),
     [
-        ("t.csv", b"id,review\n", None, "no column 'text'. Its columns are 'id', 'review'.*Set column"),
-        ("t.csv", b"id,review\n", "x", "no column 'x'. Its columns are 'id', 'review'.*Set column"),
+        ("t.csv", b"id,review\n", None, "Its columns are 'id', 'review'.*Set column"),
+        ("t.csv", b"id,review\n", "x", "no column 'x'. Its columns are 'id'"),
         ("t.csv", b"text,text\n", None, "more than one column 'text'"),
         ("t.csv", b"", None, "is empty: it has no header"),
         ("t.csv", b"\xef\xbb\xbf\n\n", None, "is empty: it has no header"),
@@ -310,8 +310,18 @@ def test_text_column_is_the_named_one_or_text_or_the_only_one(
         ("t.csv", b"text,score\n", None, "already has a column 'score'.*prefix"),
         ("t.jsonl", b'{"text": "", "label": 1}', None, "line 1, already has a column 'label'"),
         ("t.parquet", pa.table({"n": [1]}), "n", "no text in its column 'n'"),
-        ("t.parquet", pa.table({"a": ["b"], "c": ["d"]}), None, "Its columns are 'a', 'c'.*Set column"),
-        ("t.parquet", pa.table({"text": ["a"], "label": [1]}), None, "already has a column 'label'"),
+        (
+            "t.parquet",
+            pa.table({"a": ["b"], "c": ["d"]}),
+            None,
+            "Its columns are 'a', 'c'.*Set column",
+        ),
+        (
+            "t.parquet",
+            pa.table({"text": ["a"], "label": [1]}),
+            None,
+            "already has a column 'label'",
+        ),
     ],
 )
 def test_unusable_table_is_an_error(tmp_path, name, content, column, wrong):

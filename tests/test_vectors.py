@@ -1,7 +1,6 @@
 """Word vectors from a file: formats, matching of words, errors, and their use in training."""
 
 import gzip
-import json
 import random
 import tracemalloc
 from array import array
@@ -14,16 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-import sentiment.training.classification
-from sentiment.artifacts.bundle import load_bundle
-from sentiment.cli.train import print_vectors
+from sentiment.artifacts.model_folder import load_model
+from sentiment.cli.train import print_word_vectors
 from sentiment.config import Config
-from sentiment.errors import DataError, SentimentError
+from sentiment.errors import ConfigError, DataError, SentimentError
+from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import EMBEDDING_STD
 from sentiment.models.word_vectors import Vectors, read_vectors, width_of
+from sentiment.presets import resolve
 from sentiment.text.vocab import Vocab
-from sentiment.training.checkpoint import checkpoints
-from sentiment.training.classification import Classification, train
+from sentiment.training.classification import (
+    ClassificationTrainer,
+    make_trainer,
+    train_classifier,
+)
+from sentiment.training.classification_data import load_splits, prepare
+from sentiment.training.run_folder import checkpoints, open_run
 
 VOCAB = Vocab(["film", "good", "bad", "paris"])
 FILM, GOOD, BAD, PARIS = range(2, 6)
@@ -213,7 +218,7 @@ def test_coverage_counts_words_and_the_tokens_of_training(capsys):
     facts = vectors.facts(VOCAB, [[FILM, FILM, 1], [GOOD, BAD]])
     counts = {"width": 3, "words": 4, "words_found": 2, "tokens": 5, "tokens_found": 3}
     assert counts.items() <= facts.items()
-    print_vectors(facts)
+    print_word_vectors(facts)
     assert capsys.readouterr().out == (
         "Word vectors of 3 dimensions for 2 of 4 words of the vocabulary (50.0%), "
         "3 of 5 training tokens (60.0%).\n"
@@ -224,129 +229,121 @@ def test_coverage_counts_words_and_the_tokens_of_training(capsys):
     assert others.facts(VOCAB, [])["fingerprint"] != facts["fingerprint"]
 
 
-# In training.
+# Training.
 
 
 @pytest.fixture
 def vectors_file(tmp_path, few_reviews):
-    """Vectors of width 6 for most words of the corpus, in a file."""
-    data = sentiment.training.classification.prepare_data(Config.from_flat(**SMALL))
+    """Write vectors of 6 dimensions for most words of the reviews."""
+    config = resolve("from-scratch", SMALL)
+    vocab = prepare(load_splits(config.data, seed=0), config).vocab
     generator = random.Random(0)
     lines = [
         f"{word} {' '.join(f'{generator.gauss(0, 0.5):.4f}' for _ in range(6))}\n"
-        for word in data.vocab.tokens[2::2]
+        for word in vocab.tokens[2::2]
     ]
     (tmp_path / "vectors.txt").write_text("".join(lines))
     return tmp_path / "vectors.txt"
 
 
 def settings(file, **changes):
-    flat = {**SMALL, "epochs": 2, "max_length": 20, "checkpoint_steps": 2, "adversarial": 1.0}
-    return Config.from_flat(**{**flat, "vectors": str(file), **changes})
-
-
-def test_training_starts_from_the_vectors_and_the_bundle_does_without_the_file(
-    tmp_path, vectors_file, monkeypatch
-):
-    first = []
-    real = Classification.backward
-
-    def backward(self, batch):
-        first.append(self.model.encoder.embedding.weight.detach().clone())
-        return real(self, batch)
-
-    monkeypatch.setattr(Classification, "backward", backward)
-    told = []
-    out = tmp_path / "run"
-    train(settings(vectors_file), out, on_vectors=told.append)
-    bundle = load_bundle(out)
-    assert bundle.config.model.embedding_dim == 6
-    facts = bundle.data["vectors"]
-    assert told == [facts]
-    assert facts["words_found"] == facts["words"] // 2 + facts["words"] % 2
-    assert 0 < facts["tokens_found"] < facts["tokens"]
-    vectors = read_vectors(str(vectors_file), bundle.vocab)
-    start = first[0][vectors.ids]
-    torch.testing.assert_close(start / start.norm(), vectors.rows / vectors.rows.norm())
-    assert not torch.equal(bundle.model.encoder.embedding.weight, first[0])
-    vectors_file.unlink()
-    assert load_bundle(out).logits([[2, 3]]).shape == (1, 2)
-
-
-def test_frozen_vectors_stay_bit_for_bit_and_are_not_the_optimizers(
-    tmp_path, vectors_file, monkeypatch
-):
-    seen = []
-    real = Classification.backward
-
-    def backward(self, batch):
-        seen.append((self.model.encoder.embedding.weight.detach().clone(), self))
-        return real(self, batch)
-
-    monkeypatch.setattr(Classification, "backward", backward)
-    train(settings(vectors_file, freeze_embeddings=True, average=0.9), tmp_path / "run")
-    start, task = seen[0]
-    end = load_bundle(tmp_path / "run").model.encoder.embedding.weight
-    assert start.numpy().tobytes() == end.detach().numpy().tobytes()
-    learned = {weight for group in task.parameter_groups() for weight in group["params"]}
-    others = {weight for name, weight in task.model.named_parameters() if "embedding" not in name}
-    assert learned == others
+    """Return the settings of a run that starts from the vectors in a file."""
+    shared = {name: value for name, value in SMALL.items() if name != "embedding_dim"}
+    flat = {**shared, "epochs": 2, "max_length": 20, "checkpoint_steps": 2, "adversarial_norm": 1.0}
+    return {**flat, "word_vectors": str(file), **changes}
 
 
 @pytest.fixture
-def half(tmp_path, vectors_file):
-    """A run on frozen vectors that was stopped in its second epoch."""
+def steps(monkeypatch):
+    """Record the trainer and the embedding before each step."""
+    steps = []
+    training_step = ClassificationTrainer.training_step
 
-    class Stop(Exception):
-        pass
+    def record(self, batch, stage):
+        steps.append((self, self.model.encoder.embedding.weight.detach().clone()))
+        return training_step(self, batch, stage)
 
-    def stop(metrics):
-        raise Stop
-
-    with pytest.raises(Stop):
-        train(settings(vectors_file, freeze_embeddings=True), tmp_path / "half", on_epoch=stop)
-    assert checkpoints(tmp_path / "half")
-    return tmp_path / "half"
+    monkeypatch.setattr(ClassificationTrainer, "training_step", record)
+    return steps
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path, half, vectors_file):
-    config = settings(vectors_file, freeze_embeddings=True)
-    train(config, half, resume=True)
-    train(config, tmp_path / "whole")
-    for name in ("model.safetensors", "vocab.txt"):
-        assert (half / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    one, other = (
-        json.loads((out / "config.json").read_text())["data"]["vectors"]
-        for out in (half, tmp_path / "whole")
-    )
-    assert one == other
-
-
-def test_a_run_does_not_go_on_with_other_vectors(half, vectors_file):
-    content = vectors_file.read_text()
-    vectors_file.write_text(content.replace("1", "2"))
-    with pytest.raises(SentimentError, match="The vectors data has changed"):
-        train(settings(vectors_file, freeze_embeddings=True), half, resume=True)
+def test_training_starts_from_the_vectors_and_the_model_needs_no_file(
+    tmp_path, vectors_file, steps
+):
+    out = tmp_path / "run"
+    train_classifier(settings(vectors_file), out)
+    classifier = Classifier.from_pretrained(out, device="cpu")
+    assert classifier.config.model.embedding_dim == 6
+    facts = classifier.metadata["vectors"]
+    assert facts["words_found"] == facts["words"] // 2 + facts["words"] % 2
+    assert 0 < facts["tokens_found"] < facts["tokens"]
+    vectors = read_vectors(str(vectors_file), classifier.vocab)
+    _, first = steps[0]
+    start = first[vectors.ids]
+    torch.testing.assert_close(start / start.norm(), vectors.rows / vectors.rows.norm())
+    assert not torch.equal(classifier.model.encoder.embedding.weight, first)
     vectors_file.unlink()
-    with pytest.raises(SentimentError, match="Could not read '.*vectors.txt'"):
-        train(settings(vectors_file, freeze_embeddings=True), half, resume=True)
+    assert Classifier.from_pretrained(out).predict_logits([[2, 3]]).shape == (1, 2)
+
+
+def test_frozen_vectors_are_neither_changed_nor_optimized(tmp_path, vectors_file, steps):
+    train_classifier(
+        settings(vectors_file, freeze_embeddings=True, ema_decay=0.9), tmp_path / "run"
+    )
+    trainer, start = steps[0]
+    end = load_model(tmp_path / "run").model.encoder.embedding.weight
+    assert start.numpy().tobytes() == end.detach().numpy().tobytes()
+    optimized = {weight for group in trainer.parameter_groups() for weight in group["params"]}
+    others = dict(trainer.model.named_parameters())
+    del others["encoder.embedding.weight"]
+    assert optimized == set(others.values())
+
+
+@pytest.fixture
+def interrupted(tmp_path, vectors_file):
+    """Return the folder of a run on frozen vectors that was interrupted after its first epoch."""
+    folder = tmp_path / "interrupted"
+    with open_run(folder) as run:
+        next(make_trainer(run, settings(vectors_file, freeze_embeddings=True)).epochs())
+    assert checkpoints(folder)
+    return folder
+
+
+def test_resumed_run_ends_with_the_same_weights(tmp_path, interrupted, vectors_file):
+    chosen = settings(vectors_file, freeze_embeddings=True)
+    train_classifier(chosen, interrupted, resume=True)
+    train_classifier(chosen, tmp_path / "whole")
+    for name in ("model.safetensors", "vocab.txt"):
+        assert (interrupted / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    resumed, whole = (load_model(folder).metadata for folder in (interrupted, tmp_path / "whole"))
+    assert resumed["vectors"] == whole["vectors"]
+
+
+def test_run_cannot_be_resumed_with_other_vectors(interrupted, vectors_file):
+    chosen = settings(vectors_file, freeze_embeddings=True)
+    vectors_file.write_text(vectors_file.read_text().replace("1", "2"))
+    with pytest.raises(SentimentError, match="The vectors data have changed"):
+        train_classifier(chosen, interrupted, resume=True)
+    vectors_file.unlink()
+    with pytest.raises(DataError, match="Could not read '.*vectors.txt'"):
+        train_classifier(chosen, interrupted, resume=True)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"vectors": "v.txt"}, "vectors are for an embedding that starts from scratch"),
-        ({"freeze_embeddings": True}, "freeze_embeddings is for word vectors from a file"),
+        ({"word_vectors": "v.txt", "init": "a-model"}, "word_vectors are for training from scrat"),
+        ({"freeze_embeddings": True}, "freeze_embeddings needs word_vectors"),
     ],
 )
-def test_vectors_and_an_encoder_exclude_each_other(changes, message):
-    with pytest.raises(SentimentError, match=message):
+def test_word_vectors_and_a_pretrained_encoder_exclude_each_other(changes, message):
+    with pytest.raises(ConfigError, match=message):
         Config.from_flat(**changes)
 
 
-def test_a_width_that_would_take_too_much_memory_takes_none(tmp_path, vectors_file):
-    words = "1 " * 400_000
-    vectors_file.write_text(f"the {words}\n")
-    with pytest.raises(SentimentError, match="embedding_dim 400000.*make.*weights"):
-        train(settings(vectors_file), tmp_path / "run")
+def test_dimension_that_needs_too_much_memory_is_an_error(tmp_path, vectors_file):
+    numbers = "1 " * 400_000
+    vectors_file.write_text(f"the {numbers}\n")
+    with pytest.raises(SentimentError, match="400,?000"):
+        train_classifier(settings(vectors_file), tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -34,8 +34,8 @@ HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})")
 MAX_LINE_BYTES = 2**20  # 300 numbers take about 4 kB.
 MAX_NUMBER = torch.finfo(torch.float32).max
 NOT_TEXT = (
-    "it is not text. Save vectors as text, one word and its numbers per line; gensim converts binary "
-    "files: KeyedVectors.load_word2vec_format(…, binary=True).save_word2vec_format(…)"
+    "it is not text. Save vectors as text, one word and its numbers per line; gensim converts "
+    "binary files: KeyedVectors.load_word2vec_format(…, binary=True).save_word2vec_format(…)"
 )
 
 
@@ -46,7 +46,7 @@ class Vectors(NamedTuple):
     rows: Tensor  # [found, width], as in the file
 
     def facts(self, vocab: Vocab, training: Iterable[Sequence[int]]) -> dict[str, Any]:
-        """Return the coverage of a vocabulary and of the training tokens, and a hash of the vectors.
+        """Return the coverage of the vocabulary and the training tokens, and a hash of the vectors.
 
         Args:
             vocab: the vocabulary that the vectors were read for.
@@ -194,7 +194,9 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     line = line.removeprefix(codecs.BOM_UTF8)
                 yield number, line.rstrip(b" \r\n")  # fastText leaves a space at the end.
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"'{path}' is damaged or truncated ({error}). Download it again.") from error
+        raise DataError(
+            f"'{path}' is damaged or truncated ({error}). Download it again."
+        ) from error
     except OSError as error:
         raise DataError(f"Could not read '{path}': {error.strerror or error}.") from error
 
@@ -214,7 +216,9 @@ def vector(path: Path, number: int, numbers: bytes) -> "array[float]":
         invalid = next(
             field for field in fields if not (is_number(field) and abs(float(field)) <= MAX_NUMBER)
         )
-        refuse(path, number, f"{quoted.repr(invalid.decode(errors='replace'))} is not a finite number")
+        refuse(
+            path, number, f"{quoted.repr(invalid.decode(errors='replace'))} is not a finite number"
+        )
     return values
 
 

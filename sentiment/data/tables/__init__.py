@@ -92,8 +92,6 @@ def check_output(output: Path, file: str, overwrite: bool) -> None:
     if file != STANDARD_STREAM and Path(file).exists() and output.samefile(file):
         raise ConfigError(f"'{output}' is the input file; choose another output.")
     if not output.is_file():
-        raise ConfigError(
-            f"'{output}' is not a file; choose another output."
-        )
+        raise ConfigError(f"'{output}' is not a file; choose another output.")
     if not overwrite:
         raise ConfigError(f"'{output}' already exists. Set overwrite to replace it.")
