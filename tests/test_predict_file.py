@@ -163,7 +163,7 @@ def test_ctrl_c_leaves_no_unfinished_file(predict):
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        (["--file", "t.csv", "--output", "t.csv", "--overwrite"], "'t.csv' is the file that is re"),
+        (["--file", "t.csv", "--output", "t.csv", "--overwrite"], "'t.csv' is the input file"),
         (["--file", "t.csv", "--output", "old"], "'old' already exists. Set overwrite"),
         (["--file", "t.csv", "--output", "no/where"], "Could not write"),
         (
