@@ -126,7 +126,7 @@ def page(browser, address):
 
 def wait_for_prediction(page, expected):
     """Wait until the page shows the prediction `expected`, and the same in the bars."""
-    prediction = f"{expected['label']} {expected['score']:.1%}"
+    prediction = f"Prediction: {expected['label']} ({expected['score']:.1%})"
     page.locator("#prediction [role=status] p", has_text=prediction).wait_for(timeout=TIMEOUT)
     meter = page.locator(f"#scores meter[aria-label={expected['label']}]")
     assert float(meter.get_attribute("value")) == pytest.approx(expected["score"], abs=1e-4)

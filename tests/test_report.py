@@ -23,7 +23,8 @@ from sentiment.apps.report.confident_errors import (
     excerpt,
     most_confident_errors,
 )
-from sentiment.apps.report.report import behavior, write_report
+from sentiment.apps.report.one_vs_rest import one_vs_rest
+from sentiment.apps.report.report import behavioral_results, write_report
 from sentiment.apps.report.saved_results import read_baselines
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
 from sentiment.cli import app
@@ -348,11 +349,11 @@ def test_page_shows_the_baselines(classifier, run_folder, tmp_path, few_behavior
 def test_behavioral_tests_do_not_apply_to_other_labels_or_languages(classifier):
     other = copy.copy(classifier)
     other.labels = ["good", "bad"]
-    assert "labels neg and pos, not good, bad" in behavior(other)
+    assert "labels neg and pos, not good, bad" in behavioral_results(other)
     german = copy.copy(classifier)
     text = dataclasses.replace(classifier.config.text, language="de")
     german.config = dataclasses.replace(classifier.config, text=text)
-    assert "in English; the language of the model is 'de'" in behavior(german)
+    assert "in English; the language of the model is 'de'" in behavioral_results(german)
 
 
 def explanation_of(attributions):
@@ -393,7 +394,7 @@ def test_curves_of_three_labels_are_one_vs_rest():
     labels = np.array([0, 1, 2, 0, 1, 2])
     probabilities = torch.eye(3).repeat(2, 1).mul(3).softmax(dim=1).numpy()
     names = ["bad", "$\\so$so", "good"]
-    problems = figures.one_vs_rest(probabilities, labels, names)
+    problems = one_vs_rest(probabilities, labels, names)
     assert [problem.label for problem in problems] == names
     assert all(problem.roc_auc == problem.average_precision == 1 for problem in problems)
     counts = np.eye(3, dtype=int).tolist()
@@ -412,7 +413,7 @@ def test_curves_of_many_labels_are_micro_averaged():
     probabilities[np.arange(60), labels] = 0.81
     probabilities[0] = probabilities[1]  # One prediction is wrong.
     names = [f"label {n}" for n in range(20)]
-    (problem,) = figures.one_vs_rest(probabilities, labels, names)
+    (problem,) = one_vs_rest(probabilities, labels, names)
     assert problem.label == "all 20 labels"
     assert 0.9 < problem.roc_auc < 1
     assert figures.to_png(figures.score_distribution(probabilities, labels, names))
@@ -423,7 +424,7 @@ def test_curve_of_two_labels_is_that_of_the_second():
     labels = np.array([0, 0, 1, 1])
     scores = np.array([0.1, 0.6, 0.4, 0.8])
     probabilities = np.stack([1 - scores, scores], axis=1)
-    (problem,) = figures.one_vs_rest(probabilities, labels, ["neg", "pos"])
+    (problem,) = one_vs_rest(probabilities, labels, ["neg", "pos"])
     assert problem.label == "pos"
     assert problem.roc_auc == 0.75  # Three of the four pairs are in order.
 

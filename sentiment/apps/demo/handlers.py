@@ -44,7 +44,10 @@ class Handlers:
         scores = dict(zip(self.classifier.labels, probabilities, strict=True))
         label = max(scores, key=lambda name: scores[name])
         message = unknown_words_message(reviews[0])
-        lines = [f"{label} {scores[label]:.1%}", *([f"Unreliable: {message}"] if message else [])]
+        lines = [
+            f"Prediction: {label} ({scores[label]:.1%})",
+            *([f"Unreliable: {message}"] if message else []),
+        ]
         return scores, status(lines), status(["Computing attributions…"])
 
     def explain(self, text: str) -> str:

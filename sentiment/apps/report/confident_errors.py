@@ -16,9 +16,7 @@ MAX_ERRORS = 10
 # A long review is shown as the words around those with the largest attributions.
 TOP_WORDS = 10
 CONTEXT_WORDS = 8  # On each side of a top word.
-MAX_REVIEW_WORDS = TOP_WORDS * (
-    2 * CONTEXT_WORDS + 1
-)  # Words of the longest review that is shown whole.
+MAX_REVIEW_WORDS = TOP_WORDS * (2 * CONTEXT_WORDS + 1)  # A review of more is shortened.
 ELLIPSIS = " […] "
 
 

@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sentiment.apps.report.confident_errors import MAX_REVIEW_WORDS, TOP_WORDS
-from sentiment.apps.report.figures import MAX_SERIES, short_name
+from sentiment.apps.report.figures import short_name
+from sentiment.apps.report.one_vs_rest import MAX_SERIES
 from sentiment.evaluation.behavior import failure_rates
 from sentiment.inference.explanation_html import legend
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from sentiment.apps.report import figures
 from sentiment.apps.report.confident_errors import most_confident_errors
+from sentiment.apps.report.one_vs_rest import one_vs_rest
 from sentiment.apps.report.page import render
 from sentiment.apps.report.saved_results import read_baselines, read_history
 from sentiment.artifacts.checksums import CONFIG_FILE, part, read_json
@@ -40,10 +41,10 @@ def write_report(
     train: Dataset | None = None,
     name: str | None = None,
 ) -> None:
-    """Evaluate `classifier` on `reviews` and write the page `out` and the folder of its figures.
+    """Evaluate a classifier and write the page and the folder of its figures.
 
     Args:
-        classifier: the classifier. Other commands saved their results in its folder, if it has one.
+        classifier: the classifier. If it has a folder, results saved there are shown too.
         reviews: columns `text` and `label`.
         out: path of the page.
         dataset: name of the dataset, for the page.
@@ -61,7 +62,7 @@ def write_report(
         )
     folder = figures_folder(out)
     with atomic_folder(folder) as stage, atomic_write(out) as html:
-        content = evaluate(classifier, reviews, train)
+        content = page_content(classifier, reviews, train)
         title = {"dataset": dataset, "split": split, "model": display_name(classifier, name)}
         html.write(render(**title, **content).encode())
         for figure, png in content["images"].items():
@@ -84,7 +85,7 @@ def display_name(classifier: Classifier, name: str | None) -> str:
     return name or str(classifier.folder or "the classifier")
 
 
-def evaluate(classifier: Classifier, reviews: Dataset, train: Dataset | None) -> dict[str, Any]:
+def page_content(classifier: Classifier, reviews: Dataset, train: Dataset | None) -> dict[str, Any]:
     """Return the content of the page, from one pass over `reviews`."""
     folder, metadata = classifier.folder, classifier.metadata
     history = read_history(folder) if folder else []
@@ -95,7 +96,7 @@ def evaluate(classifier: Classifier, reviews: Dataset, train: Dataset | None) ->
     metrics = measure_slices(scored, classifier.temperature, in_train)
     probabilities = scored.logits.softmax(dim=1).numpy()  # [reviews, num_labels]
     labels = scored.labels.numpy()  # [reviews]
-    problems = figures.one_vs_rest(probabilities, labels, classifier.labels)
+    problems = one_vs_rest(probabilities, labels, classifier.labels)
     best_epoch = part(metadata, "metrics")
     drawn = {
         "learning-curves": history and figures.learning_curves(history, best_epoch.get("epoch")),
@@ -110,7 +111,7 @@ def evaluate(classifier: Classifier, reviews: Dataset, train: Dataset | None) ->
         "best_epoch": best_epoch,
         "problems": problems,
         "errors": most_confident_errors(classifier, scored, reviews),
-        "behavior": behavior(classifier),
+        "behavior": behavioral_results(classifier),
         "baselines": baselines,
         "config": classifier.config.to_dict(),
         "splits": {
@@ -118,7 +119,7 @@ def evaluate(classifier: Classifier, reviews: Dataset, train: Dataset | None) ->
             "validation": part(metadata, "validation"),
             "evaluated": {"rows": len(reviews), "fingerprint": fingerprint(reviews)},
         },
-        "versions": versions(trained),
+        "versions": package_versions(trained),
         "images": {
             name: figures.to_png(figure) if figure else None for name, figure in drawn.items()
         },
@@ -136,7 +137,7 @@ def metric_figures(metrics: Metrics, labels: list[str]) -> dict[str, Figure]:
     }
 
 
-def behavior(classifier: Classifier) -> list[BehaviorResult] | str:
+def behavioral_results(classifier: Classifier) -> list[BehaviorResult] | str:
     """Return the results of the held-out behavioral tests, or why they do not apply."""
     language = classifier.config.text.language
     if language != "en":
@@ -147,7 +148,7 @@ def behavior(classifier: Classifier) -> list[BehaviorResult] | str:
         return str(error)
 
 
-def versions(trained: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def package_versions(trained: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return the version of each package at training (a dash if unknown) and now."""
     now = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
     return {name: (trained.get(name, "–"), found) for name, found in now.items()}

@@ -23,7 +23,8 @@ def read_history(folder: Path) -> list[dict[str, float]]:
         return []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        return [{key: float(json.loads(line)[key]) for key in HISTORY_KEYS} for line in lines]
+        epochs = map(json.loads, lines)
+        return [{key: float(epoch[key]) for key in HISTORY_KEYS} for epoch in epochs]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"'{path}' does not hold the metrics of a training run ({error!r}). Delete the file to "
@@ -65,17 +66,14 @@ def baseline_row(
     mcnemar: dict[str, Any] | None,
     **_: Any,
 ) -> dict[str, Any]:
-    """Return the figures of one classifier that a report shows, converted to the expected types."""
+    """Return the values of one classifier that the page shows, converted to their types."""
     low, high = metrics["accuracy_interval"]
-    optional = {
-        "roc_auc": metrics["roc_auc"],
-        "train_seconds": train_seconds,
-        "p": None if mcnemar is None else mcnemar["p"],
-    }
     return {
         "name": str(name),
         "accuracy": float(metrics["accuracy"]),
         "accuracy_interval": (float(low), float(high)),
+        "roc_auc": metrics["roc_auc"] and float(metrics["roc_auc"]),
         "ece": float(metrics["ece"]),
-        **{key: None if value is None else float(value) for key, value in optional.items()},
+        "train_seconds": train_seconds and float(train_seconds),
+        "p": mcnemar and float(mcnemar["p"]),
     }
