@@ -105,7 +105,7 @@ def score_distribution(
         panel.stairs(counts, edges, label=literal(name), linewidth=1.5, **style)
     use_count_axis(panel)
     panel.set_xlabel("score")
-    panel.legend(loc="upper center", frameon=False)
+    panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     return figure
 
 
