@@ -41,7 +41,7 @@ def save_result(model: Path | None, name: str, result: dict[str, Any]) -> None:
 
 def with_settings(
     *sections: type,
-    recipe: Mapping[str, Any] = MappingProxyType({}),
+    preset: Mapping[str, Any] = MappingProxyType({}),
     without: Iterable[str] = (),
     only: Iterable[str] | None = None,
     show_default: str | None = None,
@@ -52,7 +52,7 @@ def with_settings(
 
     Args:
         sections: the classes of settings, each field one setting.
-        recipe: defaults that differ from those of the sections.
+        preset: defaults that differ from those of the sections.
         without: settings to leave out.
         only: settings to offer; None: all.
         show_default: the default to print in the help text, where it is not a fixed value.
@@ -66,7 +66,7 @@ def with_settings(
         ]
         options = [
             setting_option(
-                section, field, recipe.get(field.name, field.default), show_default or True
+                section, field, preset.get(field.name, field.default), show_default or True
             )
             for section in sections
             for field in dataclasses.fields(section)

@@ -79,7 +79,7 @@ def train(
     TextConfig,
     ModelConfig,
     TrainConfig,
-    recipe=PRETRAINING,
+    preset=PRETRAINING,
     without=(
         *("synthetic_sentences", "pooling", "head_fraction", "new_word_freq", "word_vectors"),
         *("freeze_embeddings", "balance_labels", "adversarial_norm", "layer_decay"),
