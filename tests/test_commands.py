@@ -157,7 +157,7 @@ def test_calibrate_never_uses_the_test_split(run_folder, tmp_path, run_command):
     test.mkdir()
     load_reviews("sample")["test"].to_parquet(test / "test-0.parquet")
     refused = run_command("calibrate", "--model", model, "--dataset", test)
-    assert fails(refused, "has no split 'train'; it has test")
+    assert fails(refused, "has no split 'train'. Its splits are test")
     assert (model / "config.json").read_bytes() == before
 
 
@@ -393,7 +393,9 @@ def test_help_shows_the_defaults_that_the_command_uses(run_command):
 def test_missing_file_or_split_is_one_line_of_error(run_folder, run_command):
     model = ("--model", run_folder)
     assert fails(run_command("predict", "--file", "nowhere.txt", *model), "Could not read 'nowhere")
-    assert fails(run_command("eval", "--split", "dev", *model), "no split 'dev'; it has train")
+    assert fails(
+        run_command("eval", "--split", "dev", *model), "no split 'dev'. Its splits are train"
+    )
 
 
 def test_reviews_in_train_and_test_are_a_warning_on_stderr(tmp_path):
