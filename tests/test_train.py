@@ -1,49 +1,73 @@
+"""Training a classifier: what a run leaves, its data, its losses, and its initial weights."""
+
 import json
 import math
 
 import pytest
 import torch
 from conftest import SMALL
+from datasets import DatasetDict
 
-import sentiment.training.classification
+import sentiment
 import sentiment.training.language_modeling
-from sentiment.artifacts.bundle import Bundle, EncoderBundle, load_bundle, load_encoder
+from sentiment.artifacts.model_folder import load_model
 from sentiment.config import Config, TextConfig
-from sentiment.data.columns import Notice, from_reviews
 from sentiment.data.labels import IMDB_LABELS
-from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.data.synthetic.sentences import short_opinions
-from sentiment.errors import InputError
+from sentiment.errors import ConfigError, ModelError, Notice
+from sentiment.inference.classifier import Classifier
+from sentiment.models.lstm import LSTMClassifier
+from sentiment.presets import resolve
 from sentiment.text.batching import collate
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import UNK_ID, Vocab
 from sentiment.training.classification import (
-    Classification,
-    Data,
+    ClassificationTrainer,
+    build,
     label_weights,
-    lessons_for,
-    prepare_data,
-    train,
-    vocabulary,
+    make_trainer,
+    train_classifier,
+)
+from sentiment.training.classification_data import (
+    Data,
+    Splits,
+    build_vocab,
+    prepare,
+    synthetic_examples,
 )
 from sentiment.training.language_modeling import pretrain
+from sentiment.training.run_folder import Run
 
-pytestmark = pytest.mark.usefixtures("few_reviews")
+pytestmark = pytest.mark.usefixtures("few_reviews", "no_fsync")
 
 SETTINGS = {**SMALL, "epochs": 2, "max_length": 20}
+NO_DROPOUT = {"word_dropout": 0.0, "embedding_dropout": 0.0, "output_dropout": 0.0}
 
 
-def task(**changes):
-    """The task as a run has it before its first step, without dropout."""
-    dropouts = {"word_dropout": 0.0, "embedding_dropout": 0.0, "output_dropout": 0.0}
-    config = Config.from_flat(**{**SETTINGS, **dropouts, **changes})
-    data = prepare_data(config)
-    torch.manual_seed(0)
-    return Classification(Bundle.new(config, IMDB_LABELS, data.vocab, data.facts), data)
+@pytest.fixture
+def splits(small_splits):
+    return Splits(small_splits["train"], small_splits["validation"])
 
 
-def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
-    summary = train(Config.from_flat(**SETTINGS), tmp_path / "run")
+def new_run(folder):
+    return Run(folder, resume=False, overwrite=False, summary=None)
+
+
+def new_trainer(folder, **changes):
+    """Return a trainer before its first step, without dropout."""
+    trainer = make_trainer(new_run(folder), {**SETTINGS, **NO_DROPOUT, **changes})
+    trainer.model.train()
+    return trainer
+
+
+def first_batch(trainer):
+    return collate(trainer.data.train[:32])
+
+
+# What a run leaves.
+
+
+def test_run_leaves_a_model_metrics_and_a_summary(tmp_path):
+    summary = train_classifier(SETTINGS, tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "config.json",
         "metrics.jsonl",
@@ -55,195 +79,219 @@ def test_a_run_leaves_a_bundle_metrics_and_a_summary(tmp_path):
     assert [line["epoch"] for line in lines] == [1, 2]
     assert summary.finished
     assert summary.validation["loss"] == min(line["validation_loss"] for line in lines)
-    bundle = load_bundle(tmp_path / "run")
-    assert bundle.data["train"]["rows"] == 120
-    assert bundle.data["validation"]["rows"] == 40
-    assert len(bundle.data["train"]["fingerprint"]) == 32
-    assert bundle.data["metrics"] == lines[summary.best_epoch - 1]
-    assert bundle.temperature == bundle.data["metrics"]["validation_temperature"]
+    saved = load_model(tmp_path / "run")
+    assert saved.metadata["train"]["rows"] == 120
+    assert saved.metadata["train"]["labels"] == {"neg": 60, "pos": 60}
+    assert saved.metadata["validation"]["rows"] == 40
+    assert len(saved.metadata["train"]["fingerprint"]) == 32
+    assert saved.metadata["metrics"] == lines[summary.best_epoch - 1]
+    assert saved.temperature == saved.metadata["metrics"]["validation_temperature"]
 
 
-def test_the_vocabulary_is_that_of_the_training_reviews_alone():
-    data = prepare_data(Config.from_flat(**{**SETTINGS, "min_freq": 1, "max_vocab": None}))
-    training = [text for text, _ in sample_reviews("train")]
-    tokens = Tokenizer().pipe(training[:60] + training[-60:])
-    assert data.vocab == Vocab.build(tokens, min_freq=1)
+def test_train_returns_the_classifier_that_it_saved(tmp_path):
+    classifier = sentiment.train(**SETTINGS, out=tmp_path / "run")
+    assert isinstance(classifier, Classifier)
+    assert classifier.folder == tmp_path / "run"
+    loaded = Classifier.from_pretrained(tmp_path / "run", device="cpu")
+    assert classifier("A joy.") == loaded("A joy.")
+    assert classifier.metadata["metrics"]["validation_accuracy"] > 0.4
+    again = sentiment.train(**SETTINGS, out=tmp_path / "run", resume=True)
+    assert again("A joy.") == loaded("A joy.")
 
 
-def test_lessons_are_learned_from_beside_the_reviews_and_by_nothing_else():
-    without, beside = (
-        prepare_data(Config.from_flat(**{**SETTINGS, "lessons": count})) for count in (0, 6)
+# Data.
+
+
+def test_vocabulary_is_that_of_the_training_reviews_alone(splits):
+    config = Config.from_flat(**{**SETTINGS, "min_freq": 1, "max_vocab": None})
+    data = prepare(splits, config)
+    assert data.vocab == Vocab.build(Tokenizer().pipe(splits.train["text"]), min_freq=1)
+
+
+def test_synthetic_sentences_change_the_training_examples_and_nothing_else(splits):
+    without, with_six = (
+        prepare(splits, Config.from_flat(**{**SETTINGS, "synthetic_sentences": count}))
+        for count in (0, 6)
     )
-    assert beside.train[:120] == without.train
-    assert [label for _, label in beside.train[120:]] == [0, 1] * 3
-    assert beside.vocab == without.vocab
-    assert beside.validation == without.validation
-    assert (without.facts.pop("lessons")["rows"], beside.facts["lessons"]["rows"]) == (0, 6)
-    assert beside.facts.items() >= without.facts.items()
+    assert with_six.train[:120] == without.train
+    assert [label for _, label in with_six.train[120:]] == [0, 1] * 3
+    assert with_six.vocab == without.vocab
+    assert with_six.validation == without.validation
+    facts = without.facts.pop("synthetic_sentences"), with_six.facts.pop("synthetic_sentences")
+    assert [(fact["rows"], fact["fraction"]) for fact in facts] == [(0, 0), (6, 6 / 126)]
+    assert with_six.facts == without.facts
 
 
-def test_lessons_are_for_english_reviews_that_are_negative_or_positive():
-    def count(labels, **settings):
-        return len(lessons_for(labels, Config.from_flat(**settings)))
-
-    assert count(["neg", "pos"]) == count(["Positive", "Negative"]) == 2 * len(short_opinions())
-    assert count(["neg", "pos"], language="de") == count(["neg", "pos", "neutral"]) == 0
-    assert count(["neg", "pos"], lessons=6) == 6
-    with pytest.raises(InputError, match="English, and the reviews are read in 'de'.*--lessons 0"):
-        count(["neg", "pos"], lessons=6, language="de")
-    with pytest.raises(InputError, match="positive, and the reviews are bad or good.*--lessons 0"):
-        count(["bad", "good"], lessons=6)
+def test_synthetic_sentences_need_english_reviews_that_are_negative_or_positive():
+    config = Config.from_flat(synthetic_sentences=6)
+    with pytest.raises(ConfigError, match="are in English, and language is 'de'. Leave them out"):
+        synthetic_examples(config.replace(language="de"), IMDB_LABELS)
+    with pytest.raises(ConfigError, match="the labels are bad, good. Leave them out"):
+        synthetic_examples(config, ["bad", "good"])
+    assert synthetic_examples(Config.from_flat(synthetic_sentences=0), ["bad", "good"]) == []
 
 
-def test_lessons_have_the_labels_of_the_reviews():
+def test_synthetic_sentences_have_the_labels_of_the_reviews():
+    config = Config.from_flat(synthetic_sentences=6)
     forward, backward = (
-        dict(lessons_for(labels, Config.from_flat(lessons=6)))
-        for labels in (["neg", "pos"], ["positive", "negative"])
+        dict(synthetic_examples(config, labels))
+        for labels in (["neg", "pos"], ["Positive", "Negative"])
     )
+    assert len(forward) == 6
     assert {text: 1 - label for text, label in forward.items()} == backward
 
 
-def test_an_adversarial_step_has_its_length_and_raises_the_loss():
-    learner = task(adversarial=0.5)
+def test_initial_vocabulary_without_most_words_is_a_notice():
+    with pytest.warns(Notice, match="does not have 100% of the words.*Set their language, or"):
+        build_vocab([["nur", "deutsche", "wörter"]], TextConfig(), Vocab(["only", "english"]))
+
+
+# Losses.
+
+
+def test_adversarial_perturbation_has_its_norm_and_raises_the_loss(tmp_path):
+    trainer = new_trainer(tmp_path, adversarial_norm=0.5)
     seen = []
-    real = learner.backward_through
+    real = trainer.compute_loss
 
     def spy(batch, perturbation=None):
-        outcome = real(batch, perturbation)
-        seen.append((outcome.means["loss"], perturbation.detach().clone()))
-        return outcome
+        loss = real(batch, perturbation)
+        seen.append((loss.value.item(), perturbation.detach().clone()))
+        return loss
 
-    learner.backward_through = spy
-    batch = collate(learner.data.train[:32])
-    outcome = learner.backward(batch)
-    (clean_loss, start), (adversarial_loss, step) = seen
-    assert start.abs().max() == 0
-    torch.testing.assert_close(step.flatten(1).norm(dim=1), torch.full((32,), 0.5))
+    trainer.compute_loss = spy
+    batch = first_batch(trainer)
+    loss = trainer.training_step(batch, trainer.stages[-1])
+    (clean_loss, zeros), (adversarial_loss, perturbation) = seen
+    assert zeros.abs().max() == 0
+    norms = perturbation.flatten(start_dim=1).norm(dim=1)
+    torch.testing.assert_close(norms, torch.full((32,), 0.5))
     assert adversarial_loss > clean_loss
-    assert outcome.means["loss"] == clean_loss
-    padding = torch.arange(step.shape[1]) >= batch.lengths.unsqueeze(1)
-    assert step[padding].abs().sum() == 0
+    assert loss.value.item() == clean_loss
+    padding = torch.arange(perturbation.shape[1]) >= batch.lengths.unsqueeze(1)
+    assert perturbation[padding].abs().sum() == 0
 
 
-def test_the_gradients_of_both_losses_add_up():
-    def gradient(learner, *perturbations):
-        for perturbation in perturbations:
-            learner.backward_through(collate(learner.data.train[:32]), perturbation)
-        return learner.model.linear.weight.grad
+def test_gradients_of_both_losses_are_added(tmp_path):
+    adversarial = new_trainer(tmp_path, adversarial_norm=0.5)
+    perturbations = []
+    real = adversarial.compute_loss
 
-    with_step = task(adversarial=0.5)
-    steps = []
-    real = with_step.backward_through
-    with_step.backward_through = lambda batch, step=None: (steps.append(step), real(batch, step))[1]
-    with_step.backward(collate(with_step.data.train[:32]))
-    expected = gradient(task(), None, steps[1])
-    torch.testing.assert_close(with_step.model.linear.weight.grad, expected)
+    def spy(batch, perturbation=None):
+        perturbations.append(perturbation)
+        return real(batch, perturbation)
 
-
-def test_without_adversarial_there_is_one_pass():
-    learner = task(adversarial=0.0)
-    learner.backward(collate(learner.data.train[:32]))
-    expected = task()
-    expected.backward_through(collate(expected.data.train[:32]))
-    for one, other in zip(learner.model.parameters(), expected.model.parameters(), strict=True):
-        assert torch.equal(one.grad, other.grad)
+    adversarial.compute_loss = spy
+    adversarial.training_step(first_batch(adversarial), adversarial.stages[-1])
+    plain = new_trainer(tmp_path)
+    for perturbation in (None, perturbations[1]):
+        plain.compute_loss(first_batch(plain), perturbation).value.backward()
+    torch.testing.assert_close(adversarial.model.linear.weight.grad, plain.model.linear.weight.grad)
 
 
-@pytest.fixture
-def encoder(tmp_path, monkeypatch):
-    """A small pretrained encoder, of another vocabulary and shape than a classifier's defaults."""
-    corpus = from_reviews({"train": sample_reviews("train")[:40] + sample_reviews("train")[-40:]})
-    monkeypatch.setattr(
-        sentiment.training.language_modeling, "load_reviews", lambda *_, **__: corpus
-    )
-    settings = {**SETTINGS, "epochs": 1, "embedding_dim": 12, "hidden_size": 10, "min_freq": 1}
-    pretrain(Config.from_flat(**settings), tmp_path / "encoder")
-    return tmp_path / "encoder"
+def test_without_adversarial_norm_a_step_is_one_pass(tmp_path):
+    trainer, expected = new_trainer(tmp_path), new_trainer(tmp_path)
+    trainer.training_step(first_batch(trainer), trainer.stages[-1])
+    expected.compute_loss(first_batch(expected)).value.backward()
+    pairs = zip(trainer.model.parameters(), expected.model.parameters(), strict=True)
+    assert all(torch.equal(one.grad, other.grad) for one, other in pairs)
 
 
-def test_a_classifier_starts_from_the_weights_and_the_vocabulary_of_its_encoder(
-    tmp_path, encoder, monkeypatch
-):
-    first = {}
-    real = Classification.backward
-
-    def backward(self, batch):
-        if not first:
-            first.update({k: v.clone() for k, v in self.model.encoder.state_dict().items()})
-        return real(self, batch)
-
-    monkeypatch.setattr(Classification, "backward", backward)
-    config = Config.from_flat(**{**SETTINGS, "init": str(encoder)})
-    train(config, tmp_path / "run")
-    saved = load_encoder(encoder)
-    for name, tensor in saved.encoder.state_dict().items():
-        assert torch.equal(first[name], tensor)
-    bundle = load_bundle(tmp_path / "run")
-    assert bundle.vocab == saved.vocab
-    assert bundle.config.model.hidden_size == 10
-    assert bundle.config.text.min_freq == 1
-    assert bundle.config.text.max_length == SETTINGS["max_length"]
-    assert not torch.equal(bundle.model.encoder.embedding.weight, saved.encoder.embedding.weight)
-
-
-def test_each_layer_learns_slower_than_the_one_above(encoder):
-    learner = task(layer_decay=0.5)
-    groups = learner.parameter_groups()
-    assert [group["factor"] for group in groups] == [1.0, 0.5, 0.25]
-    assert learner.model.linear.weight in set(groups[0]["params"])
-    assert groups[2]["params"] == [learner.model.encoder.embedding.weight]
-    grouped = {parameter for group in groups for parameter in group["params"]}
-    assert grouped == set(learner.model.parameters())
-
-
-def test_frequent_words_that_are_new_begin_as_unknown_ones(tmp_path, encoder):
-    known = load_encoder(encoder).vocab
-    config = Config.from_flat(**{**SETTINGS, "init": str(encoder), "new_word_freq": 3})
-    data = prepare_data(config, known)
-    assert data.vocab.tokens[: len(known)] == known.tokens
-    assert len(data.vocab) > len(known)
-    bundle = Bundle.new(
-        config.starting_from(load_encoder(encoder).config), IMDB_LABELS, data.vocab, {}
-    )
-    bundle.start_from(load_encoder(encoder))
-    weight = bundle.model.encoder.embedding.weight
-    assert (weight[len(known) :] == weight[UNK_ID]).all()
-    assert (weight[: len(known)] == load_encoder(encoder).encoder.embedding.weight).all()
-
-
-def test_the_linear_is_taken_over_by_the_names_of_its_labels():
-    config = Config.from_flat(**SETTINGS)
-    vocab = Vocab(["good", "bad"])
-    first = Bundle.new(config, ["bad", "good"], vocab, {})
-    start = EncoderBundle(config, vocab, first.model.encoder, {}, classifier=first)
-    second = Bundle.new(config, ["good", "bad"], vocab, {})
-    assert second.start_from(start)
-    reviews = [[2, 3, 2]]
-    torch.testing.assert_close(second.logits(reviews).flip(1), first.logits(reviews))
-
-
-def test_a_vocabulary_that_misses_most_words_is_said():
-    with pytest.warns(Notice, match="misses 100% of the words.*--language.*--from-scratch"):
-        vocabulary([["nur", "deutsche", "wörter"]], TextConfig(), Vocab(["only", "english"]))
-
-
-def test_balance_gives_each_label_the_same_weight():
+def test_balance_labels_gives_each_label_the_same_weight(tmp_path):
     examples = [([2], 0)] * 6 + [([3], 1)] * 2
-    data = Data(examples, examples, ["a", "b"], Vocab(["x", "y"]), {})
+    data = Data(examples, examples, [], ["a", "b"], Vocab(["x", "y"]))
     assert label_weights(data).tolist() == pytest.approx([8 / 12, 8 / 4])
     losses = []
-    for balance in (False, True):
-        torch.manual_seed(0)
-        config = Config.from_flat(**{**SETTINGS, "balance": balance})
-        learner = Classification(Bundle.new(config, data.labels, data.vocab, {}), data)
+    for balance_labels in (False, True):
+        config = Config.from_flat(**{**SETTINGS, "balance_labels": balance_labels})
+        model = LSTMClassifier(config.model, len(data.vocab), 2)
+        trainer = ClassificationTrainer(model, data, config, new_run(tmp_path))
         logits = torch.tensor([[2.0, 0.0]]).repeat(8, 1)
-        losses.append(learner.loss(logits, torch.tensor([0] * 6 + [1] * 2)).item())
+        losses.append(trainer.cross_entropy(logits, torch.tensor([0] * 6 + [1] * 2)).item())
     right, wrong = math.log(1 + math.exp(-2)), math.log(1 + math.exp(2))
     assert losses == pytest.approx([(6 * right + 2 * wrong) / 8, (right + wrong) / 2])
 
 
-def test_there_must_be_an_encoder(tmp_path):
-    config = Config.from_flat(**{**SETTINGS, "init": str(tmp_path / "nowhere")})
-    with pytest.raises(InputError, match="There is no encoder in '.*nowhere'"):
-        train(config, tmp_path / "run")
+# Initial weights.
+
+
+@pytest.fixture
+def encoder(small_splits, tmp_path, monkeypatch):
+    """Return the folder of a small encoder, trained on a part of the reviews."""
+    reviews = DatasetDict(train=small_splits["train"].select(range(20, 100)))
+    monkeypatch.setattr(
+        sentiment.training.language_modeling, "load_reviews", lambda *_, **__: reviews
+    )
+    settings = {**SETTINGS, "epochs": 1, "embedding_dim": 12, "hidden_size": 10, "min_freq": 1}
+    pretrain(settings, tmp_path / "encoder")
+    return tmp_path / "encoder"
+
+
+def from_encoder(encoder, **changes):
+    """Return settings of a run that starts from `encoder`, without those that it determines."""
+    determined = "embedding_dim", "hidden_size", "max_vocab"
+    settings = {name: value for name, value in SETTINGS.items() if name not in determined}
+    return {**settings, "init": str(encoder), **changes}
+
+
+def test_classifier_starts_with_weights_sizes_and_vocabulary_of_its_encoder(
+    tmp_path, encoder, monkeypatch
+):
+    initial = {}
+    real = ClassificationTrainer.training_step
+
+    def training_step(self, batch, stage):
+        if not initial:
+            state = self.model.encoder.state_dict()
+            initial.update({name: tensor.clone() for name, tensor in state.items()})
+        return real(self, batch, stage)
+
+    monkeypatch.setattr(ClassificationTrainer, "training_step", training_step)
+    train_classifier(from_encoder(encoder), tmp_path / "run")
+    start, trained = load_model(encoder), load_model(tmp_path / "run")
+    for name, tensor in start.model.state_dict().items():
+        assert torch.equal(initial[name], tensor)
+    assert trained.vocab == start.vocab
+    assert trained.config.model.hidden_size == 10
+    assert trained.config.text.min_freq == 1
+    assert trained.config.text.max_length == SETTINGS["max_length"]
+    assert not torch.equal(trained.encoder.embedding.weight, start.encoder.embedding.weight)
+
+
+def test_hidden_size_of_the_encoder_is_accepted_and_another_one_refused(tmp_path, encoder):
+    with pytest.raises(
+        ConfigError, match="hidden_size is 10 in '.*encoder', which training starts"
+    ):
+        train_classifier(from_encoder(encoder, hidden_size=99), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    train_classifier(from_encoder(encoder, hidden_size=10, epochs=1), tmp_path / "run")
+    assert load_model(tmp_path / "run").config.model.hidden_size == 10
+
+
+def test_learning_rate_decays_from_layer_to_layer(tmp_path):
+    trainer = new_trainer(tmp_path, layer_decay=0.5)
+    groups = trainer.parameter_groups()
+    assert [group["factor"] for group in groups] == [1.0, 0.5, 0.25]
+    assert trainer.model.linear.weight in set(groups[0]["params"])
+    assert groups[2]["params"] == [trainer.model.encoder.embedding.weight]
+    grouped = {parameter for group in groups for parameter in group["params"]}
+    assert grouped == set(trainer.model.parameters())
+
+
+def test_frequent_words_that_the_encoder_lacks_start_as_unknown_words(encoder, splits):
+    start = load_model(encoder)
+    settings = from_encoder(encoder, new_word_freq=3)
+    config = resolve("default", settings, start.config, "encoder")
+    data = prepare(splits, config, start.vocab)
+    known = len(start.vocab)
+    assert data.vocab.tokens[:known] == start.vocab.tokens
+    assert len(data.vocab) > known
+    weight = build(config, data, start).encoder.embedding.weight
+    assert (weight[known:] == weight[UNK_ID]).all()
+    assert (weight[:known] == start.encoder.embedding.weight).all()
+
+
+def test_missing_initial_model_is_an_error_and_leaves_no_folder(tmp_path):
+    with pytest.raises(ModelError, match="There is no model in '.*nowhere'"):
+        train_classifier({**SETTINGS, "init": str(tmp_path / "nowhere")}, tmp_path / "run")
     assert not (tmp_path / "run").exists()
