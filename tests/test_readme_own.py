@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ import sentiment.data.reviews
 import sentiment.inference.classifier
 from sentiment.cli import app
 from sentiment.cli.train import run_name
+from sentiment.data.splits import SharedReviewsWarning
+from sentiment.errors import Notice
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -158,12 +161,12 @@ def test_eval_uses_the_held_out_rows_of_the_training_table_and_all_rows_of_anoth
 
 def test_eval_warns_if_the_table_changed_after_training(workspace):
     assert run("train", "--dataset", "reviews.csv", *SHORT.split())[0] == 0
-    assert "held out" not in run("eval", "--model", "runs/reviews")[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SharedReviewsWarning)
+        assert run("eval", "--model", "runs/reviews")[0] == 0
     write_table("reviews.csv", rows(["good", "bad", "so-so"], 66)[6:])
-    output = run("eval", "--model", "runs/reviews")[1]
-    assert (
-        "Warning: the test reviews differ from those held out when the model was trained" in output
-    )
+    with pytest.warns(SharedReviewsWarning, match="differ from those held out when the model was"):
+        run("eval", "--model", "runs/reviews")
 
 
 def test_eval_names_a_label_that_training_has_not_seen(workspace):
@@ -179,8 +182,8 @@ def test_train_warns_if_the_encoder_does_not_know_the_language(workspace):
         "greek.csv",
         [(f"Η ταινία {n} ήταν πολύ {'καλή' if n % 2 else 'κακή'}", "ab"[n % 2]) for n in range(60)],
     )
-    output = run("train", "--dataset", "greek.csv", *SHORT.split())[1]
-    assert "Note: The vocabulary of the initial model, in 'en', does not have" in output
+    with pytest.warns(Notice, match="The vocabulary of the initial model, in 'en', does not have"):
+        run("train", "--dataset", "greek.csv", *SHORT.split())
     output = run(
         "train", "--dataset", "greek.csv", "--language", "el", "--overwrite", *SHORT.split()
     )
