@@ -143,7 +143,7 @@ def test_a_card_mentions_pseudo_labels_and_synthetic_sentences_only_if_they_were
     none = {"unlabelled": {"rows": 1200, "labelled": 0}, "synthetic_sentences": {"rows": 0}}
     without = card_of(small_classifier(metadata={**METADATA, **none}))
     assert "pseudo-labels" not in without
-    assert "synthetic" not in without
+    assert "synthetic sentences" not in without
     extra = {"unlabelled": {"rows": 1200, "labelled": 900}, "synthetic_sentences": {"rows": 1300}}
     text = " ".join(card_of(small_classifier(metadata={**METADATA, **extra})).split())
     assert "sentences of 900 texts with pseudo-labels, out of 1,200 texts without labels" in text

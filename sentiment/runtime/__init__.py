@@ -1,1 +1,1 @@
-"""The process and the disk: atomic writes, locks, memory, signals."""
+"""The process, the disk and the network: atomic writes, locks, memory, signals, the Hub."""

@@ -83,7 +83,3 @@ def flush_to_disk(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-# Former names, until the last caller has changed.
-staged, written_whole = atomic_folder, atomic_write

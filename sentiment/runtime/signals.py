@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in, an event out: a run ends between two steps, not within one."""
+"""Turn Ctrl-C and SIGTERM into an event, so that training stops between two steps."""
 
 import signal
 import threading
@@ -11,9 +11,10 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, instead of stopping in the middle of a step.
+    """Yield an event that Ctrl-C and SIGTERM set, instead of raising `KeyboardInterrupt`.
 
-    A second Ctrl-C stops at once: the last checkpoint is then the one to go on from.
+    A second signal raises `KeyboardInterrupt` at once. The previous handlers are restored when the
+    block ends. In other threads than the main one the event is never set.
     """
     stop_requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
