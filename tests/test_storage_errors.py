@@ -54,7 +54,7 @@ def command(monkeypatch, capfd):
         sentiment.training.language_modeling,
     ):
         monkeypatch.setattr(module, "load_reviews", few_reviews)
-    monkeypatch.setattr(sentiment.evaluation.baselines, "compare", lambda *_: {})
+    monkeypatch.setattr(sentiment.evaluation.baselines, "compare", lambda *_, **__: [])
     monkeypatch.setattr(sentiment.evaluation.behavior, "run_tests", lambda *_: [])
     monkeypatch.setattr(sentiment.apps.report.report, "behavior", lambda *_: "not measured")
     # It would close the file that pytest captures output in.
