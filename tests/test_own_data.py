@@ -63,9 +63,9 @@ def write(path):
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "json", "parquet"])
 def test_each_format_holds_the_same_reviews(tmp_path, suffix):
-    corpus = load_all(write(tmp_path / f"reviews.{suffix}"))
-    assert rows(corpus["train"]) == ROWS
-    assert corpus["train"].features["label"].names == NAMES
+    loaded = load_all(write(tmp_path / f"reviews.{suffix}"))
+    assert rows(loaded["train"]) == ROWS
+    assert loaded["train"].features["label"].names == NAMES
 
 
 def test_folder_of_tables_is_read_like_its_files(tmp_path):
@@ -73,9 +73,9 @@ def test_folder_of_tables_is_read_like_its_files(tmp_path):
     write_csv(tmp_path / "test.csv", ROWS[:1])
     (tmp_path / "run").mkdir()  # A model folder, for example, not a class of reviews.
     (tmp_path / "run" / "vocab.txt").write_text("<pad>\n")
-    corpus = load_reviews(str(tmp_path))
-    assert rows(corpus["train"]) == ROWS
-    assert rows(corpus["test"]) == ROWS[:1]
+    loaded = load_reviews(str(tmp_path))
+    assert rows(loaded["train"]) == ROWS
+    assert rows(loaded["test"]) == ROWS[:1]
 
 
 def test_class_folders_are_sorted_by_name(tmp_path):
@@ -97,8 +97,8 @@ def test_class_folders_within_split_folders_are_read(tmp_path):
         for label in ("x", "y"):
             (tmp_path / folder / label).mkdir(parents=True)
             (tmp_path / folder / label / "1.txt").write_text(f"{split} {label}")
-    corpus = load_reviews(str(tmp_path))
-    assert {split: rows(own) for split, own in corpus.items()} == {
+    loaded = load_reviews(str(tmp_path))
+    assert {split: rows(own) for split, own in loaded.items()} == {
         split: [(f"{split} x", "x"), (f"{split} y", "y")]
         for split in ("train", "validation", "test")
     }
@@ -119,8 +119,8 @@ def test_validation_and_test_files_become_splits(tmp_path):
         "validation_file": str(write_csv(tmp_path / "b.csv", ROWS[:2])),
         "test_file": str(write_csv(tmp_path / "c.tsv", ROWS[1:3], separator="\t")),
     }
-    corpus = load_reviews(DataConfig(dataset=str(train), **others))
-    found = {split: rows(own) for split, own in corpus.items()}
+    loaded = load_reviews(DataConfig(dataset=str(train), **others))
+    found = {split: rows(own) for split, own in loaded.items()}
     assert found == {"train": ROWS, "validation": ROWS[:2], "test": ROWS[1:3]}
     with pytest.raises(DataError, match="There is no file 'nowhere.csv'"):
         load_reviews(DataConfig(dataset=str(train), test_file="nowhere.csv"))
@@ -140,10 +140,10 @@ def test_unlabelled_file_becomes_the_unsupervised_split(tmp_path, name, content)
     (tmp_path / name).write_text(content)
     train = write_csv(tmp_path / "a.csv")
     files = {"dataset": str(train), "unlabelled_file": str(tmp_path / name), "test_fraction": 0.0}
-    corpus = load_reviews(DataConfig(**files))
-    assert rows(corpus["train"]) == ROWS
-    assert corpus["unsupervised"]["text"][:] == ["no label here", "nor here"]
-    assert corpus["unsupervised"]["label"][:] == [-1, -1]
+    loaded = load_reviews(DataConfig(**files))
+    assert rows(loaded["train"]) == ROWS
+    assert loaded["unsupervised"]["text"][:] == ["no label here", "nor here"]
+    assert loaded["unsupervised"]["label"][:] == [-1, -1]
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_chosen_columns_are_announced(tmp_path, header, columns):
     with pytest.warns(
         Notice, match=f"texts from the column '{columns[0]}', labels from '{columns[1]}'"
     ):
-        corpus = load_all(write_csv(tmp_path / "a.csv", table, header))
-    assert rows(corpus["train"])[:2] == [(SENTENCES[0], "a"), (SENTENCES[1], "b")]
+        loaded = load_all(write_csv(tmp_path / "a.csv", table, header))
+    assert rows(loaded["train"])[:2] == [(SENTENCES[0], "a"), (SENTENCES[1], "b")]
 
 
 def test_ambiguous_columns_are_an_error_and_named_columns_are_silent(tmp_path):
@@ -205,8 +205,8 @@ def test_ambiguous_columns_are_an_error_and_named_columns_are_silent(tmp_path):
         load_all(path, text_column="body")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        corpus = load_all(path, text_column="body", label_column="grade")
-    assert rows(corpus["train"])[1] == (SENTENCES[1][::-1], "1")
+        loaded = load_all(path, text_column="body", label_column="grade")
+    assert rows(loaded["train"])[1] == (SENTENCES[1][::-1], "1")
     with pytest.raises(
         DataError, match="no column 'bodies'. Its columns are 'title', 'body', 'kind'"
     ):
@@ -284,15 +284,15 @@ def test_align_labels_names_an_unknown_label():
 def test_held_out_test_split_does_not_depend_on_the_seed(tmp_path):
     table = [(f"sentence {n}", "abbb"[n % 4]) for n in range(200)]
     config = DataConfig(dataset=str(write_csv(tmp_path / "a.csv", table)))
-    corpus = load_reviews(config)
-    assert [label for _, label in rows(corpus["test"])].count("a") == 5
-    assert len(corpus["test"]) == 20
-    assert corpus["test"]["text"] == load_reviews(config)["test"]["text"]
-    assert corpus["test"]["text"] != [text for text, _ in table[-20:]]  # Random.
+    loaded = load_reviews(config)
+    assert [label for _, label in rows(loaded["test"])].count("a") == 5
+    assert len(loaded["test"]) == 20
+    assert loaded["test"]["text"] == load_reviews(config)["test"]["text"]
+    assert loaded["test"]["text"] != [text for text, _ in table[-20:]]  # Random.
     validations = []
     for seed in (0, 1):
-        train, validation = train_and_validation(corpus, config, seed)
-        parts = [set(part["text"]) for part in (train, validation, corpus["test"])]
+        train, validation = train_and_validation(loaded, config, seed)
+        parts = [set(part["text"]) for part in (train, validation, loaded["test"])]
         assert sum(map(len, parts)) == len(set.union(*parts)) == 200
         validations.append(parts[1])
     assert validations[0] != validations[1]
@@ -303,12 +303,12 @@ def test_no_group_is_in_two_splits(tmp_path):
     table = [(f"sentence {n}", "ab"[n % 2], f"film {n % 30}") for n in range(300)]
     path = write_csv(tmp_path / "a.csv", table, ("text", "label", "film"))
     config = DataConfig(dataset=str(path), group_column="film")
-    corpus = load_reviews(config)
-    train, validation = train_and_validation(corpus, config, 0)
-    groups = [set(part["group"]) for part in (train, validation, corpus["test"])]
+    loaded = load_reviews(config)
+    train, validation = train_and_validation(loaded, config, 0)
+    groups = [set(part["group"]) for part in (train, validation, loaded["test"])]
     assert all(groups)
     assert sum(map(len, groups)) == len(set.union(*groups)) == 30
-    assert 0.08 <= len(corpus["test"]) / 300 <= 0.12
+    assert 0.08 <= len(loaded["test"]) / 300 <= 0.12
     few = write_csv(
         tmp_path / "few.csv",
         [(t, label, "one") for t, label, _ in table],
@@ -320,15 +320,15 @@ def test_no_group_is_in_two_splits(tmp_path):
 
 def test_unlabelled_reviews_load_if_no_labels_are_required(tmp_path):
     (tmp_path / "a.txt").write_text("one\n\ntwo\r\nthree\n")
-    corpus = load_reviews(str(tmp_path / "a.txt"), labelled=False)
-    assert list(corpus) == ["train"]
-    assert corpus["train"]["label"] == [UNLABELLED] * 3
+    loaded = load_reviews(str(tmp_path / "a.txt"), labelled=False)
+    assert list(loaded) == ["train"]
+    assert loaded["train"]["label"] == [UNLABELLED] * 3
     with pytest.raises(DataError, match="no column of labels"):
         load_reviews(str(tmp_path / "a.txt"))
-    train, validation = train_and_validation(corpus, DataConfig(dataset="a.txt"), 0, labelled=False)
+    train, validation = train_and_validation(loaded, DataConfig(dataset="a.txt"), 0, labelled=False)
     assert len(train) + len(validation) == 3
     with pytest.raises(DataError, match="without a label"):
-        labelled_split(corpus, "train", "a.txt")
+        labelled_split(loaded, "train", "a.txt")
 
 
 def test_pretraining_holds_out_the_same_test_split(tmp_path):

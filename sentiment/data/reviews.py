@@ -54,8 +54,9 @@ def load_reviews(data: DataConfig | str, labelled: bool = True) -> ReviewSplits:
         labelled: whether labels are required. If False, labels that cannot be used are ignored.
 
     Raises:
-        DataError: no such source, no network, a missing or ambiguous column, an empty split, a row
-            without its text or label.
+        DataError: no such source, a missing or ambiguous column, an empty split, a row without its
+            text or label.
+        HubError: the dataset cannot be loaded from the Hub.
         ConfigError: settings that do not apply to this kind of source.
 
     Warns:

@@ -3,8 +3,8 @@
 spaCy first splits each chunk between spaces on its own, so that the tokens of a chunk can be
 cached. Then it searches the tokens of the whole text for special cases (`:))`, `EE. UU.`), which
 may extend over a space: `:) )` becomes `: ) )`. Such a match needs a token at the end of one chunk
-and a token at the start of the next that are neighbours in some special case. `_linking_spaces`
-matches each space whose two neighbouring characters allow that, and the chunks around it are
+and a token at the start of the next that are neighbors in some special case. `_linking_spaces`
+matches each space whose two neighboring characters allow that, and the chunks around it are
 tokenized, and cached, as one. No match extends over more than one space, because spaCy makes a
 token of any further whitespace and no special case contains such a token. Where one does, and in
 languages with a tokenizer of another kind (Chinese, Japanese, Korean, Thai, Vietnamese), spaCy
@@ -192,7 +192,7 @@ class Tokenizer:
 def _linking_spaces(tokenizer: Any) -> re.Pattern[str] | None:
     """Return a pattern of the spaces that a special case may extend over.
 
-    It may match too often but never too seldom: of two neighbouring tokens of a special case it
+    It may match too often but never too seldom: of two neighboring tokens of a special case it
     compares the last character of the first and the first character of the second only.
 
     Returns:

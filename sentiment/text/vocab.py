@@ -29,7 +29,7 @@ class InvalidTokenError(ValueError):
 
 
 class Vocab:
-    """The tokens that a model knows, each with an id: `<pad>` 0, `<unk>` 1, the words from 2 on.
+    """The tokens of a model, each with an id: `<pad>` 0, `<unk>` 1, the words from 2 on.
 
     A text cannot contain the two special tokens: where it spells out `<pad>`, it has an unknown
     word. An unknown long word that differs from a known one by a letter gets its id: see

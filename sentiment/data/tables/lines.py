@@ -117,9 +117,8 @@ class LineTable(ABC):
 
     def __init__(self, source: BinaryIO) -> None:
         status = os.fstat(source.fileno())
-        self.total = (
-            status.st_size if stat.S_ISREG(status.st_mode) else None
-        )  # Bytes; None for a pipe.
+        # Bytes; None for a pipe.
+        self.total = status.st_size if stat.S_ISREG(status.st_mode) else None
         self.lines = Lines(source)
         self.where = self.lines.where
 

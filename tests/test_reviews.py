@@ -1,3 +1,5 @@
+"""Loading of reviews: IMDB, folders, the Hub, and how validation reviews are held out."""
+
 import gzip
 import io
 import tarfile
@@ -23,7 +25,7 @@ from sentiment.data.splits import (
     train_and_validation,
     warn_of_shared,
 )
-from sentiment.errors import ConfigError, DataError, SentimentError
+from sentiment.errors import ConfigError, DataError, HubError
 
 IMDB_FEATURES = review_features(IMDB_LABELS)
 REVIEWS = {
@@ -49,10 +51,10 @@ EXPECTED = {
 }
 
 
-def rows(corpus):
+def rows(loaded):
     return {
         name: list(zip(split["text"], split["label"], strict=True))
-        for name, split in corpus.items()
+        for name, split in loaded.items()
     }
 
 
@@ -61,7 +63,7 @@ def load_all(path, **settings):
     return load_reviews(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
 
 
-def write_acl_folder(root, reviews=REVIEWS):
+def write_imdb_folder(root, reviews=REVIEWS):
     for name, text in reviews.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
@@ -86,9 +88,9 @@ def parquet_folder(path, columns, features=None, split="train"):
 
 
 def test_imdb_folder_is_sorted_by_review_number(tmp_path):
-    corpus = load_reviews(str(write_acl_folder(tmp_path / "aclImdb")))
-    assert rows(corpus) == EXPECTED
-    assert all(split.features == IMDB_FEATURES for split in corpus.values())
+    loaded = load_reviews(str(write_imdb_folder(tmp_path / "aclImdb")))
+    assert rows(loaded) == EXPECTED
+    assert all(split.features == IMDB_FEATURES for split in loaded.values())
     assert rows(load_reviews(str(tmp_path))) == EXPECTED  # Its parent folder works too.
 
 
@@ -165,19 +167,19 @@ def test_truncated_archive_is_an_error(tmp_path):
 
 def test_hub_layout_folder_is_read_and_other_columns_are_dropped(tmp_path):
     columns = {"text": ["a", "b"], "label": ["pos", "neg"], "movie": ["x", "y"]}
-    corpus = load_all(parquet_folder(tmp_path / "data", columns))
-    assert rows(corpus) == {"train": [("a", 1), ("b", 0)]}
-    assert corpus["train"].features == IMDB_FEATURES
+    loaded = load_all(parquet_folder(tmp_path / "data", columns))
+    assert rows(loaded) == {"train": [("a", 1), ("b", 0)]}
+    assert loaded["train"].features == IMDB_FEATURES
 
 
 def test_unlabelled_rows_load_but_are_no_labelled_split(tmp_path):
     path = parquet_folder(tmp_path / "data", {"text": ["a"], "label": [-1]})
-    corpus = load_reviews(str(path))
-    assert corpus["train"]["label"] == [-1]
+    loaded = load_reviews(str(path))
+    assert loaded["train"]["label"] == [-1]
     with pytest.raises(DataError, match="without a label"):
-        labelled_split(corpus, "train", "data")
+        labelled_split(loaded, "train", "data")
     with pytest.raises(DataError, match="no split 'test'. Its splits are train"):
-        labelled_split(corpus, "test", "data")
+        labelled_split(loaded, "test", "data")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_empty_folder_and_wrong_path_are_errors(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="Could not read reviews from the folder"):
         load_reviews(str(tmp_path / "empty"))
-    with pytest.raises(DataError, match="no file or folder '.*nowhere'.*--dataset sample"):
+    with pytest.raises(DataError, match="no file or folder '.*nowhere'.*'sample'"):
         load_reviews(str(tmp_path / "nowhere"))
     with pytest.raises(ConfigError, match="revision applies to datasets of the Hub only"):
         load_reviews(DataConfig(dataset="sample", revision="main"))
@@ -309,9 +311,9 @@ def test_script_in_a_folder_is_not_run(tmp_path):
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_training_and_validation_splits_need_two_labels(split):
     both = [("a", 0), ("b", 1)]
-    corpus = from_reviews({"train": both, "validation": both, split: [("a", 1), ("b", 1)]})
+    loaded = from_reviews({"train": both, "validation": both, split: [("a", 1), ("b", 1)]})
     with pytest.raises(DataError, match=f"reviews of the split '{split}' of 'mine' have the same"):
-        train_and_validation(corpus, DataConfig(dataset="mine"), 0)
+        train_and_validation(loaded, DataConfig(dataset="mine"), 0)
 
 
 def test_reviews_shared_with_train_are_counted():
@@ -330,7 +332,7 @@ def test_unreachable_hub_is_an_error_within_ten_seconds(monkeypatch):
 
     monkeypatch.setattr(hub.HfApi, "dataset_info", sleep)
     started = time.monotonic()
-    with pytest.raises(SentimentError, match="cannot be reached.*HF_ENDPOINT.*'sample'"):
+    with pytest.raises(HubError, match="cannot be reached.*HF_ENDPOINT.*'sample'"):
         load_reviews("someone/never-downloaded")
     assert time.monotonic() - started < 10
 
@@ -343,7 +345,7 @@ def test_unknown_hub_dataset_is_an_error(monkeypatch):
         raise RepositoryNotFoundError("404", response=Response())
 
     monkeypatch.setattr(hub.HfApi, "dataset_info", refuse)
-    with pytest.raises(SentimentError, match="'someone/nothing', and no dataset of that name on"):
+    with pytest.raises(HubError, match="'someone/nothing', and no dataset of that name on"):
         load_reviews("someone/nothing")
 
 
@@ -402,9 +404,9 @@ def test_fingerprint_depends_on_text_label_and_order():
 
 
 def test_sample_has_three_balanced_splits():
-    corpus = load_reviews("sample")
-    assert list(corpus) == ["train", "validation", "test"]
-    for split in corpus.values():
+    loaded = load_reviews("sample")
+    assert list(loaded) == ["train", "validation", "test"]
+    for split in loaded.values():
         assert split.features["label"].names == IMDB_LABELS
         assert split["label"] == sorted(split["label"])
         assert sum(split["label"]) * 2 == len(split)
@@ -427,6 +429,6 @@ def test_imdb_is_the_same_from_its_original_layout(imdb, tmp_path):
         part = imdb[split].select([*range(20), *range(24980, 25000)])
         for number, (text, label) in enumerate(zip(part["text"], part["label"], strict=True)):
             reviews[f"{split}/{IMDB_LABELS[label]}/{number}_5.txt"] = text
-    corpus = load_reviews(str(write_acl_folder(tmp_path / "aclImdb", reviews)))
-    assert corpus["test"]["text"] == part["text"]
-    assert corpus["test"]["label"] == part["label"]
+    loaded = load_reviews(str(write_imdb_folder(tmp_path / "aclImdb", reviews)))
+    assert loaded["test"]["text"] == part["text"]
+    assert loaded["test"]["label"] == part["label"]
