@@ -19,10 +19,9 @@ from rich.table import Table
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
+from sentiment import Classifier, load_reviews
 from sentiment.config import DataConfig
-from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import train_and_validation
-from sentiment.inference.classifier import Classifier
 from sentiment.models.bag_of_words import nb_svm
 
 
@@ -31,10 +30,10 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", help="run folders trained on the dataset")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     arguments = parser.parse_args()
-    corpus = load_reviews(arguments.dataset)
+    splits = load_reviews(arguments.dataset)
     data = DataConfig(dataset=arguments.dataset)
-    train, validation = train_and_validation(corpus, data, seed=0)
-    test = corpus["test"]
+    train, validation = train_and_validation(splits, data, seed=0)
+    test = splits["test"]
     classifiers = [Classifier.from_pretrained(run) for run in arguments.runs]
     margins = {
         name: [margin(classifier, reviews) for classifier in classifiers]
@@ -60,9 +59,9 @@ def main() -> None:
         **{f"{run} with NB-SVM": m for run, m in zip(arguments.runs, blends, strict=True)},
     }
     for name, decision in rows.items():
-        right = (decision > 0) == np.array(test["label"])
-        interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-        table.add_row(name, f"{right.mean():.2%}", f"{interval.low:.2%} to {interval.high:.2%}")
+        correct = (decision > 0) == np.array(test["label"])
+        interval = binomtest(int(correct.sum()), len(correct)).proportion_ci(method="wilson")
+        table.add_row(name, f"{correct.mean():.2%}", f"{interval.low:.2%} to {interval.high:.2%}")
     Console().print(table)
 
 

@@ -26,11 +26,9 @@ from datasets import Dataset
 from rich.console import Console
 from rich.table import Table
 
+from sentiment import Classifier, load_reviews, train
 from sentiment.config import SHIPPED_ENCODER
-from sentiment.data.reviews import load_reviews
-from sentiment.inference.classifier import Classifier
 from sentiment.models.bag_of_words import tf_idf
-from sentiment.training.classification import train
 
 SIZES = (50, 100, 500, 2_000, 10_000)
 SAMPLES = 5

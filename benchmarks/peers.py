@@ -131,20 +131,20 @@ PEERS = {
 def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
     """Train on all of train and evaluate on test; `search` chooses settings on validation first."""
     fit, setting, choices = PEERS[name]
-    corpus = load_reviews(dataset)
+    splits = load_reviews(dataset)
     if search:
         training, validation = (
             Reviews(list(split["text"]), list(split["label"]))
-            for split in train_and_validation(corpus, DataConfig(dataset=dataset), seed=0)
+            for split in train_and_validation(splits, DataConfig(dataset=dataset), seed=0)
         )
         scores = [validated(fit, choice, training, validation) for choice in choices]
         setting = choices[int(np.argmax(scores))]
         print(f"{name}: {dict(zip(map(str, choices), scores, strict=True))}", file=sys.stderr)
-    everything = Reviews(list(corpus["train"]["text"]), list(corpus["train"]["label"]))
+    train = Reviews(list(splits["train"]["text"]), list(splits["train"]["label"]))
     started = time.perf_counter()
-    fitted = fit(everything, setting)
+    fitted = fit(train, setting)
     seconds = time.perf_counter() - started
-    test = Reviews(list(corpus["test"]["text"]), list(corpus["test"]["label"]))
+    test = Reviews(list(splits["test"]["text"]), list(splits["test"]["label"]))
     started = time.perf_counter()
     return {
         "accuracy": accuracy(fitted, test),
@@ -178,9 +178,9 @@ def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
     started = time.perf_counter()
     predicted = classifier.predict(texts)
     seconds = time.perf_counter() - started
-    right = [classifier.labels[y] == label for y, label in zip(labels, predicted, strict=True)]
+    correct = [classifier.labels[y] == label for y, label in zip(labels, predicted, strict=True)]
     return {
-        "accuracy": float(np.mean(right)),
+        "accuracy": float(np.mean(correct)),
         "train_seconds": training["seconds"],
         "reviews_per_second": len(texts) / seconds,
         "megabytes": size_on_disk(model_folder(model)) / 1e6,
@@ -208,8 +208,8 @@ def measure_packed(dataset: str) -> dict[str, Any]:
             _, (hidden, _) = self.lstm(packed)
             return self.linear(torch.cat([hidden[-2], hidden[-1]], dim=1)).squeeze(1)
 
-    corpus = load_reviews(dataset)
-    texts = list(corpus["train"]["text"][:: len(corpus["train"]) // (64 * PACKED_STEPS)])
+    splits = load_reviews(dataset)
+    texts = list(splits["train"]["text"][:: len(splits["train"]) // (64 * PACKED_STEPS)])
     rows = [torch.randint(25_002, (len(tokens),)) for tokens in Tokenizer().pipe(texts)]
     model = Tutorial()
     train_times, predict_times = [], []
@@ -223,7 +223,7 @@ def measure_packed(dataset: str) -> dict[str, Any]:
             started = time.perf_counter()
             model(ids, lengths)
             predict_times.append(time.perf_counter() - started)
-    steps = len(corpus["train"]) / 64
+    steps = len(splits["train"]) / 64
     return {
         "train_seconds": min(train_times) * steps * 5,
         "reviews_per_second": 64 / min(predict_times),
