@@ -474,7 +474,7 @@ def test_resuming_a_finished_run_reports_it_and_removes_unfinished_files(run_fol
         path.touch()
     result = sentiment("train", "--resume", "--out", run_folder)
     assert result.returncode == 0
-    assert "finished already" in result.stdout
+    assert "is finished" in result.stdout
     assert not any(path.exists() for path in leftovers)
 
 
