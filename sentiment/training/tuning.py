@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import optuna
-from optuna.storages import RetryFailedTrialCallback
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from sentiment.config import Config
 from sentiment.errors import ConfigError, TrainingError
@@ -119,7 +118,7 @@ class Tuner:
             try:
                 self.study.optimize(self.objective, n_trials=1, catch=(DivergenceError,))
             except KeyboardInterrupt:
-                RetryFailedTrialCallback()(self.study, self.study.trials[-1])
+                queue_again(self.study, self.study.trials[-1])
                 self.stopped = True
                 return
             yield as_trial(ended_trials(self.study)[-1])
@@ -302,11 +301,20 @@ def check_fixed(tuner: Tuner, settings: Mapping[str, Any]) -> None:
             )
 
 
+def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queue a trial that did not end.
+
+    Its settings are suggested again, from the same seed: it may have been killed before all of them
+    were stored. Those of the first trial are in its system attributes.
+    """
+    study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=trial.system_attrs))
+
+
 def retry_killed_trials(study: optuna.Study, out: Path) -> None:
     """Queue the trials of a killed process again. The lock shows that the process is gone."""
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
         study.tell(trial.number, state=TrialState.FAIL)
-        RetryFailedTrialCallback()(study, trial)
+        queue_again(study, trial)
     for folder in out.glob("trial-*"):
         discard(folder)
 
