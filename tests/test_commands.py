@@ -462,9 +462,9 @@ def test_signal_saves_a_checkpoint_and_prints_how_to_resume(tmp_path, number):
     assert f"Resume with: sentiment train --resume --out {out}" in stdout.decode()
     assert len(list(out.glob("checkpoint-*"))) == 1
     refused = sentiment("train", *FLAGS, "--out", out)
-    assert fails(refused, "holds a run already")
+    assert fails(refused, "has a run already")
     changed = sentiment("train", "--resume", "--seed", "5", "--out", out)
-    assert fails(changed, "started with seed = 0; --resume cannot make it 5")
+    assert fails(changed, "was started with seed = 0; a resumed run ")
 
 
 def test_resuming_a_finished_run_reports_it_and_removes_unfinished_files(run_folder):

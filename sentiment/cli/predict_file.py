@@ -139,12 +139,10 @@ def print_summary(progress: "Progress") -> None:
 
 def read_texts(options: FileOptions) -> Iterator[str]:
     """Yield the texts of a file. Raises `DataError` as `predict_file` does."""
-
-    def reject(message: str) -> None:
-        if not options.skip_malformed:
-            raise DataError(f"{message} {SKIP_HINT}")
-        print(f"Skipped: {message}", file=sys.stderr)
-
     with open_table(options.file, options.format, options.column, []) as table:
-        for batch in table.batches(reject):
+        for batch in table.batches():
+            for message in batch.malformed:
+                if not options.skip_malformed:
+                    raise DataError(f"{message} {SKIP_HINT}")
+                print(f"Skipped: {message}", file=sys.stderr)
             yield from batch.texts

@@ -112,49 +112,43 @@ def label_rows(
 ) -> Iterator[Progress]:
     """Label the rows of an open table and pass them to `write`; arguments as of `label_file`."""
     progress = Progress()
-    malformed: list[str] = []  # Messages of the rows skipped since the last `Progress`.
-
-    def check_count(rows: int) -> None:
-        if max_rows is not None and progress.rows + len(malformed) + rows > max_rows:
-            raise DataError(f"{table.where} has more than {max_rows:,} rows.")
-
-    def reject(message: str) -> None:
-        if not skip_malformed:
-            raise MalformedRowError(message)
-        malformed.append(message)
-        check_count(0)
-
-    def advance(fraction: float | None, **changes: Any) -> Progress:
-        skipped = progress.skipped + len(malformed)
-        advanced = replace(
-            progress, skipped=skipped, messages=tuple(malformed), fraction=fraction, **changes
-        )
-        malformed.clear()
-        return advanced
-
     done = 0  # Bytes or rows of the table, in its own unit.
-    for batch in table.batches(reject):
-        check_count(len(batch.texts))
+    for batch in table.batches():
+        if batch.malformed and not skip_malformed:
+            raise MalformedRowError(batch.malformed[0])
+        rows = len(batch.texts) + len(batch.malformed)
+        if max_rows is not None and progress.rows + rows > max_rows:
+            raise DataError(f"{table.where} has more than {max_rows:,} rows.")
+        progress = replace(
+            progress,
+            skipped=progress.skipped + len(batch.malformed),
+            messages=tuple(batch.malformed),
+        )
         values: list[list[Any]] = []
-        for start in range(0, len(batch.texts), rows_per_step):
-            texts = batch.texts[start : start + rows_per_step]
-            labelled, unknown = label_texts(classifier, texts, all_scores)
-            values += labelled
+        while len(values) < len(batch.texts):
+            texts = batch.texts[len(values) : len(values) + rows_per_step]
+            new_values, unknown = label_texts(classifier, texts, all_scores)
             first = progress.first_mostly_unknown
             if first is None and unknown:
-                first = f"{table.unit} {batch.numbers[start + unknown[0]]}"
+                first = f"{table.unit} {batch.numbers[len(values) + unknown[0]]}"
+            values += new_values
             if len(values) == len(batch.texts):
                 write(batch, values)
             part = done + (table.done - done) * len(values) / len(batch.texts)
-            progress = advance(
-                part / table.total if table.total else None,
+            progress = replace(
+                progress,
                 labelled=progress.labelled + len(texts),
                 mostly_unknown=progress.mostly_unknown + len(unknown),
                 first_mostly_unknown=first,
+                fraction=part / table.total if table.total else None,
             )
             yield progress
+            progress = replace(progress, messages=())
         done = table.done
-    yield advance(None if table.total is None else 1.0)
+        if progress.messages:  # No row of the batch is well-formed.
+            yield progress
+    fraction = None if table.total is None else 1.0
+    yield replace(progress, messages=(), fraction=fraction)
 
 
 def label_texts(

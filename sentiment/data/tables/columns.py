@@ -8,15 +8,14 @@ from sentiment.errors import DataError, listed
 BATCH_ROWS = 1024  # Enough to batch by length, few enough to hold in memory.
 BATCH_BYTES = 2**22
 
-Reject = Callable[[str], None]  # Takes a message: where a malformed row is and what is wrong.
-
 
 class RowBatch(NamedTuple):
-    """Consecutive rows of a table."""
+    """Consecutive rows of a table. Those that are malformed are left out."""
 
     texts: list[str]
     numbers: list[int]  # The first line of each row, or its row number in Parquet; from 1.
     rows: Any  # The rows in the form that the table's writer expects.
+    malformed: list[str]  # A message for each row left out: where it is and what is wrong.
 
 
 Write = Callable[[RowBatch, Sequence[Sequence[Any]]], None]  # Takes the new values of each row.

@@ -18,7 +18,6 @@ from typing import Any, BinaryIO, NamedTuple
 from sentiment.data.tables.columns import (
     BATCH_BYTES,
     BATCH_ROWS,
-    Reject,
     RowBatch,
     Write,
     check_new_columns,
@@ -136,32 +135,27 @@ class LineTable(ABC):
             StopIteration: there are no more rows.
         """
 
-    def rows(self, reject: Reject) -> Iterator[Row]:
-        """Yield the well-formed rows; `reject` is called for each other one."""
+    def batches(self) -> Iterator[RowBatch]:
+        """Yield the rows in batches."""
+        rows: list[Row] = []
+        malformed: list[str] = []
+        size = 0
         while True:
             try:
                 row = self.next_row()
                 if "\0" in row.source:
                     raise MalformedRow(row.number, "a NUL byte, which no text has.")
-            except MalformedRow as malformed:
-                reject(f"{self.where}, line {malformed.number}: {malformed}")
+                rows.append(row)
+                size += len(row.source)
+            except MalformedRow as error:
+                malformed.append(f"{self.where}, line {error.number}: {error}")
             except StopIteration:
-                return
-            else:
-                yield row
-
-    def batches(self, reject: Reject) -> Iterator[RowBatch]:
-        """Yield the well-formed rows in batches; `reject` is called for each other one."""
-        rows: list[Row] = []
-        size = 0
-        for row in self.rows(reject):
-            rows.append(row)
-            size += len(row.source)
-            if len(rows) == BATCH_ROWS or size >= BATCH_BYTES:
-                yield batch_of(rows)
-                rows, size = [], 0
-        if rows:
-            yield batch_of(rows)
+                break
+            if len(rows) + len(malformed) == BATCH_ROWS or size >= BATCH_BYTES:
+                yield batch_of(rows, malformed)
+                rows, malformed, size = [], [], 0
+        if rows or malformed:
+            yield batch_of(rows, malformed)
 
 
 class TextTable(LineTable):
@@ -303,10 +297,14 @@ class JsonTable(LineTable):
         return f"{body.removesuffix('}').rstrip()}, {pairs[1:]}{source[len(body) :]}"
 
 
-def batch_of(rows: Sequence[Row]) -> RowBatch:
+def batch_of(rows: Sequence[Row], malformed: list[str]) -> RowBatch:
     """Return rows as a batch."""
-    numbers, texts, sources = (list(column) for column in zip(*rows, strict=True))
-    return RowBatch(texts, numbers, sources)
+    return RowBatch(
+        [row.text for row in rows],
+        [row.number for row in rows],
+        [row.source for row in rows],
+        malformed,
+    )
 
 
 def error_reason(error: Exception) -> str:

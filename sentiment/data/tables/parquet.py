@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from sentiment.data.tables.columns import (
     BATCH_BYTES,
     BATCH_ROWS,
-    Reject,
     RowBatch,
     Write,
     check_new_columns,
@@ -46,8 +45,8 @@ class ParquetTable:
         self.total = self.source.metadata.num_rows
         self.done = 0  # Rows.
 
-    def batches(self, reject: Reject) -> Iterator[RowBatch]:
-        """Yield the rows with a text in batches; `reject` is called for each other one."""
+    def batches(self) -> Iterator[RowBatch]:
+        """Yield the rows in batches. A row without a text is malformed."""
         batches = self.source.iter_batches(self.rows_at_once(), use_threads=False)
         while True:
             with parquet_errors(self.where):
@@ -55,18 +54,18 @@ class ParquetTable:
             if batch is None:
                 return
             texts = strings(batch.column(self.column))
-            numbers = range(self.done + 1, self.done + 1 + len(texts))
+            first = self.done + 1
             self.done += len(texts)
-            for number, text in zip(numbers, texts, strict=True):
-                if text is None:
-                    reject(f"{self.where}, row {number}: null in the column {self.column!r}.")
-            kept = [(place, text) for place, text in enumerate(texts) if text is not None]
-            if len(kept) < len(texts):
-                batch = batch.take(pa.array([place for place, _ in kept], pa.int64()))
-            if kept:
-                yield RowBatch(
-                    [text for _, text in kept], [numbers[place] for place, _ in kept], batch
-                )
+            kept = [(index, text) for index, text in enumerate(texts) if text is not None]
+            malformed = [
+                f"{self.where}, row {first + index}: null in the column {self.column!r}."
+                for index, text in enumerate(texts)
+                if text is None
+            ]
+            if malformed:
+                batch = batch.take(pa.array([index for index, _ in kept], pa.int64()))
+            numbers = [first + index for index, _ in kept]
+            yield RowBatch([text for _, text in kept], numbers, batch, malformed)
 
     def rows_at_once(self) -> int:
         """Return the rows per batch, by the largest mean row size of a row group."""
