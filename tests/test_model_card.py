@@ -146,7 +146,7 @@ def test_a_card_mentions_pseudo_labels_and_synthetic_sentences_only_if_they_were
     assert "synthetic sentences" not in without
     extra = {"unlabelled": {"rows": 1200, "labelled": 900}, "synthetic_sentences": {"rows": 1300}}
     text = " ".join(card_of(small_classifier(metadata={**METADATA, **extra})).split())
-    assert "sentences of 900 texts with pseudo-labels, out of 1,200 texts without labels" in text
+    assert "900 texts with pseudo-labels, selected from 1,200 texts without labels" in text
     assert "1,300 synthetic sentences" in text
 
 

@@ -22,7 +22,7 @@ LOCK_FILE = ".lock"
 TEMPORARY_LOCKS = ".sentiment-" + 16 * "[0-9a-f]" + ".lock"
 
 
-class LocksUnavailable(OSError):
+class LocksUnavailableError(OSError):
     """The file system has no locks, as some network disks."""
 
 
@@ -59,7 +59,7 @@ def acquire_or_warn(lock: Path) -> int | None:
     """Return the descriptor that holds `lock`, or None with a warning if there are no locks."""
     try:
         descriptor = acquire(lock)
-    except LocksUnavailable as error:
+    except LocksUnavailableError as error:
         warnings.warn(
             f"'{lock.parent}' cannot be locked ({error.strerror}). Make sure that no other process "
             "writes to it.",
@@ -85,9 +85,10 @@ def temporary_path(folder: Path) -> Iterator[Path]:
     """
     remove_leftovers(folder)
     descriptor = None
-    with suppress(LocksUnavailable):  # No other process gets a lock here, so none deletes it.
-        while descriptor is None:  # None: another process has just taken the same file for a
-            lock = folder / f".sentiment-{secrets.token_hex(8)}.lock"  # leftover.
+    with suppress(LocksUnavailableError):  # No other process gets a lock here, so none deletes it.
+        # None: between its creation and its lock, another process took the file for a leftover.
+        while descriptor is None:
+            lock = folder / f".sentiment-{secrets.token_hex(8)}.lock"
             descriptor = acquire(lock)
     try:
         yield path_of(lock)
@@ -127,7 +128,7 @@ def acquire(lock: Path, create: bool = True) -> int | None:
         The descriptor that holds the lock, or None if another process holds it.
 
     Raises:
-        LocksUnavailable: the file system has no locks.
+        LocksUnavailableError: the file system has no locks.
         OSError: the file cannot be opened.
     """
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
@@ -137,7 +138,7 @@ def acquire(lock: Path, create: bool = True) -> int | None:
             is_locked = lock_descriptor(descriptor, blocking=False)
         except OSError as error:
             os.close(descriptor)
-            raise LocksUnavailable(error.errno, error.strerror) from error
+            raise LocksUnavailableError(error.errno, error.strerror) from error
         if is_locked and is_open_file(lock, descriptor):
             return descriptor
         os.close(descriptor)
