@@ -94,7 +94,7 @@ class Visitor(threading.Thread):
             return REVIEWS[self.index] in unescape(re.sub(r"<[^>]+>", "", str(response)))
         best = response[0]["confidences"][0]
         expected = self.expected[self.index]
-        return (
+        return bool(
             best["label"] == expected["label"]
             and abs(best["confidence"] - expected["score"]) < TOLERANCE
         )

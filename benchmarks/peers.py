@@ -206,7 +206,8 @@ def measure_packed(dataset: str) -> dict[str, Any]:
         def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
             packed = pack_padded_sequence(self.embedding(ids), lengths, enforce_sorted=False)
             _, (hidden, _) = self.lstm(packed)
-            return self.linear(torch.cat([hidden[-2], hidden[-1]], dim=1)).squeeze(1)
+            logits: Tensor = self.linear(torch.cat([hidden[-2], hidden[-1]], dim=1)).squeeze(1)
+            return logits
 
     splits = load_reviews(dataset)
     texts = list(splits["train"]["text"][:: len(splits["train"]) // (64 * PACKED_STEPS)])
@@ -275,7 +276,9 @@ def measure(name: str, dataset: str, search: bool) -> dict[str, Any]:
 def in_its_own_process(name: str, dataset: str, search: bool) -> dict[str, Any]:
     command = [sys.executable, __file__, "--one", name, "--dataset", dataset]
     command += ["--search"] * search
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    result: dict[str, Any] = json.loads(output)
+    return result
 
 
 def cells(result: dict[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 
 import datasets
 import spacy
@@ -35,7 +36,7 @@ def main() -> None:
     tokenizer = Tokenizer()
     ours = tokenizer.tokenize
     others = {"spaCy": spacy_tokens(), "spaCy, same tokens": spacy_lowercase_words()}
-    print(f"spaCy {spacy.__version__}; reviews per second, and speedup of ours (quartiles)\n")
+    print(f"spaCy {version('spacy')}; reviews per second, and speedup of ours (quartiles)\n")
     print(f"{'':34}{'ours':>8}" + "".join(f"{name:>26}" for name in others))
     with tokenizer.enlarged_cache(DATASET_CACHE_SIZE):
         report("cold: train", ours, others, reviews["train"])

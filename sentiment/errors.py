@@ -59,9 +59,6 @@ class Notice(UserWarning):
     """A choice made for the user, who may want to choose otherwise."""
 
 
-InputError = SentimentError
-
-
 def listed(names: Iterable[str]) -> str:
     """Return names for a message: quoted, separated by commas, at most 20 of them."""
     return quoted.repr(list(names))[1:-1]

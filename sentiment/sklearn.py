@@ -24,7 +24,8 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import save_model
 from sentiment.data.splits import hold_out
-from sentiment.inference.classifier import Classifier, as_texts
+from sentiment.inference.classifier import Classifier
+from sentiment.inference.texts import as_texts
 from sentiment.training.classification import trainer_of_splits
 from sentiment.training.classification_data import Splits
 from sentiment.training.initialization import choose_preset
@@ -135,7 +136,8 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Iterable[str]) -> np.ndarray:
         """Return the label of each text, [n], of the type of the labels in `fit`."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
 
     def predict_proba(self, X: Iterable[str]) -> np.ndarray:
         """Return the calibrated probability of each label, [n, num_labels]."""

@@ -182,13 +182,14 @@ def has_sentences(split: Dataset, column: str) -> bool:
     """Return whether most values are long and distinct, unlike names or keys."""
     values = split.data.column(column)
     length = pc.mean(pc.fill_null(pc.utf8_length(values), 0)).as_py() or 0
-    return length >= MIN_SENTENCE_LENGTH and pc.count_distinct(values).as_py() > len(split) / 2
+    distinct = pc.count_distinct(values).as_py()
+    return bool(length >= MIN_SENTENCE_LENGTH and distinct > len(split) / 2)
 
 
 def has_repeated_values(split: Dataset, column: str) -> bool:
     """Return whether each value is in ten rows or more on average, as a label is."""
     distinct = pc.count_distinct(split.data.column(column)).as_py()
-    return 2 <= distinct <= min(MAX_LABELS, len(split) / 10)
+    return bool(2 <= distinct <= min(MAX_LABELS, len(split) / 10))
 
 
 def usual_column(columns: Sequence[str], usual: Sequence[str]) -> str | None:

@@ -76,7 +76,8 @@ def read_imdb_archive(path: Path) -> Iterator[tuple[str, bytes]]:
                     file = archive.extractfile(member)
                     assert file is not None
                     yield name, file.read(MAX_REVIEW_BYTES + 1)
-            while archive.fileobj.read(1 << 20):  # type: ignore[union-attr]
+            assert archive.fileobj is not None
+            while archive.fileobj.read(1 << 20):
                 pass  # The checksum at the end of the file shows whether it is complete.
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DataError(

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sentiment.data.tables import Format, TextTable, format_of, open_table
+from sentiment.data.tables import Format, format_of, open_table
 from sentiment.data.tables.columns import BATCH_ROWS, RowBatch, Write
+from sentiment.data.tables.lines import TextTable
 from sentiment.errors import DataError
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.unknown_words import unknown_words_message

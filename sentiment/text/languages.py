@@ -8,6 +8,7 @@ from typing import Any
 
 import spacy
 import spacy.lang
+from spacy.language import Language
 
 from sentiment.errors import ConfigError, DependencyError, describe
 
@@ -29,7 +30,7 @@ TURKIC = ("az", "tr")
 TURKIC_I = str.maketrans("Iİ", "ıi")
 
 
-def blank(language: str) -> spacy.Language:
+def blank(language: str) -> Language:
     """Return `spacy.blank(language)`; for "zh-jieba", the Chinese one with jieba as segmenter.
 
     Raises:

@@ -2,10 +2,10 @@
 
 import warnings
 from hashlib import blake2b
+from importlib.metadata import version
 from typing import Any
 
 import datasets
-import spacy
 from datasets import Dataset
 
 from sentiment.errors import DataError
@@ -71,7 +71,7 @@ def tokenize_dataset(dataset: Dataset, tokenizer: Tokenizer) -> Dataset:
 def _fingerprint(dataset: Dataset, tokenizer: Tokenizer) -> str:
     """Return a hash of all that the tokens of a dataset depend on."""
     digest = blake2b(digest_size=16)
-    versions = (RULES_VERSION, spacy.__version__, package_versions(tokenizer.language))
+    versions = (RULES_VERSION, version("spacy"), package_versions(tokenizer.language))
     digest.update(repr((*versions, tokenizer, dataset.features)).encode())
     # All columns, because all of them are in the cache file.
     for batch in dataset.iter(batch_size=1000):

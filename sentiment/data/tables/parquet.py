@@ -77,7 +77,7 @@ class ParquetTable:
         """Return the compression codec of the file."""
         if not self.source.num_row_groups:
             return "snappy"
-        return self.source.metadata.row_group(0).column(0).compression
+        return str(self.source.metadata.row_group(0).column(0).compression)
 
     @contextmanager
     def writer(self, file: BinaryIO) -> Iterator[Write]:
