@@ -2,11 +2,15 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import sentiment.training.classification_data
+from sentiment import cli
 from sentiment.artifacts.checksums import (
     CONFIG_FILE,
     VOCAB_FILE,
@@ -99,6 +103,24 @@ def few_reviews(small_splits, monkeypatch):
 def no_fsync(monkeypatch):
     """Do not wait for the disk, in tests that do not cut the power."""
     monkeypatch.setattr(os, "fsync", lambda file: None)
+
+
+@pytest.fixture
+def run_command(monkeypatch, capfd, tmp_path):
+    """Return a function that runs `sentiment` in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["sentiment", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, end.value.code, out, err)
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture(scope="session")

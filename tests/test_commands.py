@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, reseal
 
-from sentiment import Classifier, cli
+from sentiment import Classifier
 from sentiment.cli.baseline import print_comparison
 from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
@@ -52,24 +52,6 @@ def fails(result, message):
     assert re.search(message, result.stderr), result.stderr
     assert "Traceback" not in result.stderr
     return True
-
-
-@pytest.fixture
-def run_command(monkeypatch, capfd, tmp_path):
-    """Return a function that runs `sentiment` in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["sentiment", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capfd.readouterr()
-        return subprocess.CompletedProcess(arguments, end.value.code, out, err)
-
-    yield run
-    signal.signal(signal.SIGTERM, handler)
 
 
 def test_train_eval_predict(tmp_path, run_command):
