@@ -84,32 +84,40 @@ def standardize_columns(
         sources = {target: column for target, column in chosen if column is not None}
         if name == UNSUPERVISED:
             sources = columns_without_labels(where, split, sources)
-        for column in sources.values():
-            if column not in split.column_names:
-                raise DataError(
-                    f"{where} has no column '{column}'. Its columns are "
-                    f"{listed(split.column_names)}."
-                )
-        if len(split) == 0:
-            raise DataError(f"{where} is empty. Add rows or leave the split out.")
-        split = split.select_columns(list(dict.fromkeys(sources.values())))
-        check_values(where, split, sources)
+        check_split(where, split, sources)
         names = names or label_names(where, split, sources.get("label"))
-        ids = label_ids(where, split, sources.get("label"), names)
-        features = review_features(names or IMDB_LABELS)
-        if split.features == features:  # It stays on disk and need not be held in memory.
-            standardized[name] = split
-            continue
-        columns: dict[str, Any] = {"text": split[sources["text"]], "label": ids}
-        if "group" in sources:
-            columns["group"] = [str(group) for group in split[sources["group"]]]
-            features["group"] = Value("string")
-        standardized[name] = Dataset.from_dict(columns, features=features)
+        standardized[name] = standardize_split(where, split, sources, names)
     columns = {"text": text, "label": label, "group": config.group_column}
     return ReviewSplits(
         {name: standardized[name] for name in tables},
         {target: column for target, column in columns.items() if column is not None},
     )
+
+
+def standardize_split(
+    where: str, split: Dataset, sources: Mapping[str, str], names: Sequence[str]
+) -> Dataset:
+    """Return a split with the columns `text`, `label` and perhaps `group`.
+
+    Args:
+        where: the split, as error messages name it.
+        split: its rows.
+        sources: the column of the split for each of the new ones; `label` may be missing.
+        names: label names of the training split, in order of their ids; none if it has no labels.
+
+    Raises:
+        DataError: a label that is not among `names`.
+    """
+    split = split.select_columns(list(dict.fromkeys(sources.values())))
+    ids = label_ids(where, split, sources.get("label"), names)
+    features = review_features(names or IMDB_LABELS)
+    if split.features == features:  # It stays on disk and need not be held in memory.
+        return split
+    columns: dict[str, Any] = {"text": split[sources["text"]], "label": ids}
+    if "group" in sources:
+        columns["group"] = [str(group) for group in split[sources["group"]]]
+        features["group"] = Value("string")
+    return Dataset.from_dict(columns, features=features)
 
 
 def columns_without_labels(
@@ -231,13 +239,20 @@ def is_label(feature: Any) -> bool:
     return is_text(feature) or dtype == "bool" or dtype.startswith(("int", "uint"))
 
 
-def check_values(where: str, split: Dataset, sources: Mapping[str, str]) -> None:
-    """Check that each row has a value in each column of `sources`.
+def check_split(where: str, split: Dataset, sources: Mapping[str, str]) -> None:
+    """Check that a split has rows, and each row a value in each column of `sources`.
 
     Raises:
-        DataError: the first row with a null, an empty string or only whitespace, or a column of a
-            type that cannot be used.
+        DataError: no rows, a missing column or one of a type that cannot be used, or the first row
+            with a null, an empty string or only whitespace.
     """
+    for column in sources.values():
+        if column not in split.column_names:
+            raise DataError(
+                f"{where} has no column '{column}'. Its columns are {listed(split.column_names)}."
+            )
+    if len(split) == 0:
+        raise DataError(f"{where} is empty. Add rows or leave the split out.")
     for target, column in sources.items():
         values = split.data.column(column)
         if not is_label(split.features[column]):
