@@ -363,9 +363,19 @@ def test_only_an_uploaded_file_is_labelled(address, place, secret):
         "/etc/passwd",
     ):
         assert not call(address, "label_file", file_data(path), "")[1]["success"], path
-    _, answer = call(address, "label_file", file_data(f"{address}/config"), "")
-    assert not answer["success"]
-    assert "URL is not accepted" in answer["output"]["error"]
+
+
+def test_file_named_by_a_url_is_refused_in_any_input(address):
+    url = file_data(f"{address}/config")
+    for event, *data in (
+        ("label_file", url, ""),
+        ("label_file", {"path": "x.txt", "nested": [url]}, ""),
+        ("predict", url),
+        ("explain", {"text": url}),
+    ):
+        _, answer = call(address, event, *data)
+        assert not answer["success"], (event, answer)
+        assert "URL is not accepted" in answer["output"]["error"], (event, answer)
 
 
 HOSTILE = (

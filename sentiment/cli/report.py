@@ -24,7 +24,7 @@ def report(
     device: Device = TrainConfig.device,
 ) -> None:
     """Evaluate a model and write an HTML report: metrics, figures, errors, behavioral tests."""
-    missing = [name for name in ("captum", "jinja2", "matplotlib") if find_spec(name) is None]
+    missing = [name for name in ("captum", "matplotlib") if find_spec(name) is None]
     if missing:
         raise DependencyError(
             f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}"

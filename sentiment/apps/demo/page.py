@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import gradio as gr
-from gradio_client.utils import is_file_obj, is_http_url_like, traverse
+from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 
 from sentiment.apps.demo.handlers import MAX_CHARS, MAX_ROWS, Handlers
 from sentiment.apps.demo.request_filter import MAX_AGE, MAX_UPLOAD
@@ -54,7 +54,8 @@ class OfflineBlocks(gr.Blocks):
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """Raise the error that the page shows if the path of a file is a URL."""
         super().validate_inputs(block_fn, inputs)
-        traverse(inputs, refuse_url, is_file_obj)
+        # The same traversal and predicate with which Gradio finds the files to download.
+        traverse(inputs, refuse_url, is_file_obj_with_meta)
 
 
 def refuse_url(file: dict[str, Any]) -> None:
@@ -73,11 +74,12 @@ def build_page(handlers: Handlers) -> gr.Blocks:
 
     Each kind of event has one worker, so that a prediction never waits for a file.
     """
-    with OfflineBlocks(
+    blocks = OfflineBlocks(
         title="Sentiment classification",
         analytics_enabled=False,
         delete_cache=(CLEANUP_INTERVAL, MAX_AGE),
-    ) as blocks:
+    )
+    with blocks:
         gr.Markdown(INTRODUCTION)
         text = gr.Textbox(
             label=f"A review in English, of up to {MAX_CHARS:,} characters",
