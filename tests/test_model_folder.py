@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import pickle
-import re
 import shutil
 import subprocess
 import sys
@@ -378,7 +377,7 @@ def test_damaged_and_hostile_models_are_refused_or_load_to_the_same_predictions(
         encoding="utf-8",
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert re.search(r"\b360 .*(models|bundles)", result.stdout)
+    assert "360 changed model folders" in result.stdout
 
 
 def test_loading_never_unpickles(folder, monkeypatch):
