@@ -109,15 +109,15 @@ def make_trainer(
 
 
 def trainer_of_splits(
-    run: Run, splits: Splits, settings: Mapping[str, Any], preset: str
+    run: Run, splits: Splits, settings: Mapping[str, Any], preset: str, verbose: bool = True
 ) -> "ClassificationTrainer":
     """Return the trainer of a run on reviews that are loaded already."""
     initialization = initialize(splits, preset, settings)
     config, start = initialization.config, initialization.start
     torch.manual_seed(config.train.seed)
-    data = prepare(splits, config, start.vocab if start else None)
+    data = prepare(splits, config, start.vocab if start else None, cache=not run.temporary)
     model = build(config, data, start)
-    return ClassificationTrainer(model, data, config, run, initialization.reason)
+    return ClassificationTrainer(model, data, config, run, initialization.reason, verbose)
 
 
 def build(config: Config, data: Data, start: SavedModel | None) -> LSTMClassifier:
@@ -142,15 +142,22 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         config: all settings of the run.
         run: the run folder, from `open_run`.
         start_reason: what the model starts from and why, in one sentence.
+        verbose: show a progress bar on stderr.
     """
 
     def __init__(
-        self, model: LSTMClassifier, data: Data, config: Config, run: Run, start_reason: str = ""
+        self,
+        model: LSTMClassifier,
+        data: Data,
+        config: Config,
+        run: Run,
+        start_reason: str = "",
+        verbose: bool = True,
     ) -> None:
         self.data, self.start_reason = data, start_reason
         weights = label_weights(data) if config.train.balance_labels else None
         self.label_weights = weights  # [num_labels]
-        super().__init__(model, make_stages(data, config), config, data.facts, run)
+        super().__init__(model, make_stages(data, config), config, data.facts, run, verbose)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return head, LSTMs and embedding, with a learning rate that falls by `layer_decay`.

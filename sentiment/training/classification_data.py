@@ -69,13 +69,16 @@ def load_splits(config: DataConfig, seed: int) -> Splits:
     return Splits(train, validation, test, reviews.get(UNSUPERVISED), reviews.columns)
 
 
-def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) -> Data:
+def prepare(
+    splits: Splits, config: Config, start_vocab: Vocab | None = None, cache: bool = True
+) -> Data:
     """Tokenize and encode the reviews of a run.
 
     Args:
         splits: the reviews.
         config: all settings.
         start_vocab: the vocabulary of the model that training starts from; it is extended.
+        cache: keep the tokens on disk for later runs, see `tokenize_dataset`.
 
     Raises:
         ConfigError: synthetic sentences for other labels or another language than theirs.
@@ -84,7 +87,7 @@ def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) ->
         Notice: `start_vocab` does not have most words of the reviews.
     """
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
-    train = tokenize_reviews(splits.train, tokenizer)
+    train = tokenize_reviews(splits.train, tokenizer, cache)
     vocab = build_vocab([tokens for tokens, _ in train], config.text, start_vocab)
     synthetic = synthetic_examples(config, splits.labels)
     synthetic_reviews = [(tokenizer.tokenize(text), label) for text, label in synthetic]
@@ -102,7 +105,7 @@ def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) ->
 
     return Data(
         train=encode_all(train) + encode_all(synthetic_reviews),
-        validation=encode_all(tokenize_reviews(splits.validation, tokenizer)),
+        validation=encode_all(tokenize_reviews(splits.validation, tokenizer, cache)),
         sentences=encode_all(sentences),
         labels=splits.labels,
         vocab=vocab,
@@ -110,10 +113,14 @@ def prepare(splits: Splits, config: Config, start_vocab: Vocab | None = None) ->
     )
 
 
-def tokenize_reviews(split: Dataset, tokenizer: Tokenizer) -> list[TokenizedReview]:
-    """Return tokens and label of each review."""
-    columns = tokenize_dataset(split, tokenizer)
-    return list(zip(columns["tokens"], columns["label"], strict=True))
+def tokenize_reviews(split: Dataset, tokenizer: Tokenizer, cache: bool) -> list[TokenizedReview]:
+    """Return tokens and label of each review, from the cache on disk if `cache`."""
+    tokens: Iterable[list[str]]
+    if cache:
+        tokens = tokenize_dataset(split, tokenizer)["tokens"]
+    else:
+        tokens = tokenizer.pipe(split["text"])
+    return list(zip(tokens, split["label"], strict=True))
 
 
 def build_vocab(

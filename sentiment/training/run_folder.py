@@ -53,6 +53,7 @@ class Run(NamedTuple):
     resume: bool
     overwrite: bool
     summary: Summary | None  # Of a finished run that was asked to resume: nothing is left to do.
+    temporary: bool = False  # The folder is deleted after training: there are no checkpoints.
 
     @property
     def checkpoint(self) -> Path | None:
@@ -61,7 +62,9 @@ class Run(NamedTuple):
 
 
 @contextmanager
-def open_run(folder: Path, resume: bool = False, overwrite: bool = False) -> Iterator[Run]:
+def open_run(
+    folder: Path, resume: bool = False, overwrite: bool = False, temporary: bool = False
+) -> Iterator[Run]:
     """Lock a run folder for training.
 
     The state of PyTorch's random generators is restored when the block ends, so that training
@@ -71,6 +74,8 @@ def open_run(folder: Path, resume: bool = False, overwrite: bool = False) -> Ite
         folder: created if it does not exist.
         resume: continue the run in the folder.
         overwrite: replace the run in the folder, once the first checkpoint of the new run exists.
+        temporary: write no checkpoints, and keep no tokens in the cache of `datasets`. The run
+            cannot be resumed.
 
     Raises:
         ConfigError: `resume` and `overwrite` are both given, or `folder` is a file.
@@ -84,7 +89,7 @@ def open_run(folder: Path, resume: bool = False, overwrite: bool = False) -> Ite
         summary = None
         if resume and is_finished(folder):
             summary = Summary(**read_json(folder / SUMMARY_FILE))
-        yield Run(folder, resume, overwrite, summary)
+        yield Run(folder, resume, overwrite, summary, temporary)
 
 
 def check_run_folder(folder: Path, resume: bool, overwrite: bool) -> None:

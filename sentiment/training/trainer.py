@@ -76,6 +76,7 @@ class Trainer(ABC, Generic[Model]):
         config: all settings of the run.
         facts: facts on the data; they must not change when the run is resumed.
         run: the run folder, from `open_run`.
+        verbose: show a progress bar on stderr.
 
     Raises:
         TrainingError: a checkpoint of other settings or data.
@@ -89,9 +90,11 @@ class Trainer(ABC, Generic[Model]):
         config: Config,
         facts: dict[str, Any],
         run: Run,
+        verbose: bool = True,
     ) -> None:
         self.config, self.settings, self.facts = config, config.train, facts
         self.stages, self.run, self.out = stages, run, run.folder
+        self.verbose = verbose
         self.device = choose_device(self.settings.device)
         self.model = model.to(self.device)
         self.optimizer = torch.optim.AdamW(
@@ -234,7 +237,9 @@ class Trainer(ABC, Generic[Model]):
         return state.epoch >= len(self.epoch_stages) or stalled
 
     def save_checkpoint(self, overwrite: bool = False) -> None:
-        """Write a checkpoint, and `metrics.jsonl` from the same state."""
+        """Write a checkpoint, and `metrics.jsonl` from the same state; not in a temporary run."""
+        if self.run.temporary:
+            return
         run = {
             "config": self.config.to_dict(),
             "data": self.facts,
@@ -296,6 +301,7 @@ class Trainer(ABC, Generic[Model]):
             unit="step",
             dynamic_ncols=True,
             mininterval=0.1 if sys.stderr.isatty() else 10.0,
+            disable=not self.verbose,
         )
 
     def show_progress(self, bar: "tqdm[None]", batch: Batch) -> None:
