@@ -9,23 +9,30 @@ It works in a `Pipeline`, with `cross_val_score` and `GridSearchCV`, and with `c
 the files of its model folder.
 """
 
+import math
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from datasets import ClassLabel, Dataset, Features, Value
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import save_model
+from sentiment.config import MAX_LABELS, DataConfig
+from sentiment.data.columns import from_reviews
+from sentiment.data.reviews import IN_MEMORY
 from sentiment.data.splits import hold_out
+from sentiment.errors import ConfigError, DataError, listed, quoted
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.texts import as_texts
+from sentiment.presets import resolve
 from sentiment.training.classification import trainer_of_splits
 from sentiment.training.classification_data import Splits
 from sentiment.training.initialization import choose_preset
@@ -33,27 +40,34 @@ from sentiment.training.run_folder import open_run
 
 __all__ = ["SentimentClassifier"]
 
+# Settings that are parameters of the estimator, or that concern files.
+NOT_SETTINGS = {field.name for field in fields(DataConfig)} - {"synthetic_sentences"}
+NOT_SETTINGS |= {"init", "epochs", "learning_rate", "max_length", "device", "seed"}
+
 
 class SentimentClassifier(ClassifierMixin, BaseEstimator):
     """Train and use an LSTM text classifier through scikit-learn's interface.
 
-    A parameter that is None has the default of the preset; see `sentiment.config`.
+    `fit` holds out a part of the texts of each label, and keeps the epoch with the lowest loss on
+    them. It leaves no files on the disk.
 
     Args:
-        preset: `default`, `few-shot` or `from-scratch`; None: chosen from the settings.
-        init: initial weights, None: random ones. See the setting `init`.
-        epochs: passes over the training texts.
+        preset: `default`, `few-shot` or `from-scratch`; None: `from-scratch` where no model in
+            this package fits the language, else `default`.
+        init: initial weights, see the setting `init` in `sentiment.config`; None: random ones.
+        epochs: passes over the training texts; None: those of the preset, also below.
         learning_rate: peak of the schedule.
         max_length: maximum tokens of a text.
-        validation_fraction: fraction of the texts to hold out; they select the epoch.
+        validation_fraction: fraction of the texts to hold out.
         device: `auto`, `cpu`, `cuda` or `mps`.
         random_state: seed, or a generator to draw one from; None: a random seed.
-        settings: any other settings, by name.
+        verbose: show a progress bar in `fit`.
+        settings: other settings of `sentiment.config` for text, model and training, by name. No
+            synthetic sentences are added unless `synthetic_sentences` is set here.
 
     Attributes:
-        classes_: labels in sorted order, [num_labels].
-        classifier_: the trained `sentiment.Classifier`. Its labels are the labels as strings.
-        n_features_in_: not defined: a text has no fixed number of features.
+        classes_: labels in sorted order, [num_labels], of the type of `y`.
+        classifier_: the trained `sentiment.Classifier`. Its labels are `classes_` as strings.
     """
 
     def __init__(
@@ -67,6 +81,7 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
         validation_fraction: float = 0.1,
         device: str = "auto",
         random_state: Any = None,
+        verbose: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.preset = preset
@@ -77,97 +92,186 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
         self.settings = settings
 
     def fit(self, X: Iterable[str], y: Any) -> Self:
         """Train the classifier.
 
         Args:
-            X: texts, [n].
-            y: labels, [n]: strings, numbers or booleans.
+            X: texts, [n]: a list, Series, 1-D array or any other iterable of strings.
+            y: labels, [n]: strings, whole numbers or booleans.
 
         Returns:
             The estimator.
 
         Raises:
-            TypeError: `X` is not an iterable of strings.
-            ValueError: `y` has another length, missing values, or fewer than two labels; or a
-                parameter is out of range.
+            TypeError: an item of `X` is not a string, or `X` is a sparse matrix.
+            ValueError: `X` is one string or has two dimensions; `y` has another length, missing
+                values, a single label, or a label with one text only; a parameter is out of range.
+            KeyboardInterrupt: Ctrl-C, after the current step.
         """
-        texts = as_texts(X)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        if len(texts) != len(y):
-            raise ValueError(f"X has {len(texts)} texts and y has {len(y)} labels.")
-        self.classes_, ids = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y has {len(self.classes_)} class; training needs at least two.")
-        settings = self.given_settings()
-        labels = [str(label) for label in self.classes_.tolist()]
-        features = Features({"text": Value("string"), "label": ClassLabel(names=labels)})
-        rows = Dataset.from_dict({"text": texts, "label": ids.tolist()}, features=features)
-        train, validation = hold_out(rows, "random", self.validation_fraction, settings["seed"])
+        y, texts = check_labels(y), check_texts(X)
+        check_consistent_length(texts, y)
+        classes, ids = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"The number of classes has to be greater than one; got {len(classes)} class."
+            )
+        settings = self._all_settings()
         preset = self.preset or choose_preset(settings)
+        seed = resolve(preset, settings).train.seed
+        reviews = from_reviews(
+            {"train": list(zip(texts, ids.tolist(), strict=True))}, names_of(classes)
+        )
+        splits = Splits(*hold_out(reviews["train"], "random", self.validation_fraction, seed))
         with (
             tempfile.TemporaryDirectory(prefix="sentiment-fit-") as folder,
-            open_run(Path(folder) / "run") as run,
+            open_run(Path(folder) / "run", temporary=True) as run,
         ):
-            trainer = trainer_of_splits(run, Splits(train, validation), settings, preset)
+            trainer = trainer_of_splits(run, splits, settings, preset, self.verbose)
             if not trainer.fit().finished:
                 raise KeyboardInterrupt
-            self.classifier_ = Classifier.from_pretrained(run.folder, device=self.device)
+            self.classifier_ = load_temporary(run.folder, self.device)
+        self.classes_ = classes
         return self
 
-    def given_settings(self) -> dict[str, Any]:
-        """Return the settings that differ from the preset, by name."""
-        named = {
+    def _all_settings(self) -> dict[str, Any]:
+        """Return the settings that the parameters stand for, by name; those of None are left out.
+
+        Raises:
+            ConfigError: `settings` has a parameter's name, or one that concerns files.
+        """
+        others = dict(self.settings or {})
+        if wrong := sorted(others.keys() & NOT_SETTINGS):
+            raise ConfigError(
+                f"settings cannot have {listed(wrong)}: set the parameter of the estimator, if "
+                "there is one, or leave it out."
+            )
+        optional = {
             "epochs": self.epochs,
             "learning_rate": self.learning_rate,
             "max_length": self.max_length,
         }
-        seed = check_random_state(self.random_state).randint(2**31)
         return {
+            "dataset": IN_MEMORY,
+            "synthetic_sentences": 0,
             "init": self.init,
+            "validation_fraction": self.validation_fraction,
             "device": self.device,
-            **{name: value for name, value in named.items() if value is not None},
-            **(self.settings or {}),
-            "seed": seed if not isinstance(self.random_state, int) else self.random_state,
+            "seed": int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
+            **{name: value for name, value in optional.items() if value is not None},
+            **others,
         }
 
     def predict(self, X: Iterable[str]) -> np.ndarray:
         """Return the label of each text, [n], of the type of the labels in `fit`."""
-        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)  # [n]
+        labels: np.ndarray = self.classes_[best]
         return labels
 
     def predict_proba(self, X: Iterable[str]) -> np.ndarray:
-        """Return the calibrated probability of each label, [n, num_labels]."""
+        """Return the calibrated probability of each label, [n, num_labels], float32.
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            TypeError, ValueError: `X` is not a list of texts, as in `fit`.
+        """
         check_is_fitted(self, "classifier_")
-        return self.classifier_.predict_proba(X)
+        return self.classifier_.predict_proba(check_texts(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
-        tags.non_deterministic = self.random_state is None
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the parameters, and the bytes of the model's files in place of the model."""
+        """Return the attributes, with the bytes of the model's files in place of the model."""
         state = dict(super().__getstate__())
         if (classifier := state.pop("classifier_", None)) is not None:
             with tempfile.TemporaryDirectory(prefix="sentiment-pickle-") as folder:
-                save_model(Path(folder) / "model", classifier.saved())
-                files = {name: (Path(folder) / "model" / name).read_bytes() for name in FILES}
-            state["model_files"] = files
+                save_model(Path(folder), classifier.saved())
+                state["model_files"] = {name: (Path(folder) / name).read_bytes() for name in FILES}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore the parameters, and load the model from its files."""
-        files = state.pop("model_files", None)
-        super().__setstate__(state)
+        """Restore the attributes, and load the model from its files."""
+        attributes = dict(state)
+        files = attributes.pop("model_files", None)
+        super().__setstate__(attributes)
         if files is not None:
             with tempfile.TemporaryDirectory(prefix="sentiment-pickle-") as folder:
-                for name, content in files.items():
-                    (Path(folder) / name).write_bytes(content)
-                self.classifier_ = Classifier.from_pretrained(folder, device=self.device)
+                for name in FILES:
+                    (Path(folder) / name).write_bytes(files[name])
+                self.classifier_ = load_temporary(Path(folder), self.device)
+
+
+def load_temporary(folder: Path, device: str) -> Classifier:
+    """Load a classifier from a folder that is going to be deleted."""
+    classifier = Classifier.from_pretrained(folder, device=device)
+    classifier.folder = None
+    return classifier
+
+
+def check_texts(X: Iterable[str]) -> list[str]:
+    """Return the texts in `X` as a list.
+
+    Raises:
+        TypeError: `X` is not iterable, or an item is not a string.
+        ValueError: `X` is a single string, or has two dimensions.
+    """
+    if issparse(X):
+        raise TypeError(
+            "Sparse input is not supported: X must be texts, not features. Remove the vectorizer."
+        )
+    if isinstance(X, str):
+        raise ValueError("X must be an iterable of texts, not a single string. Pass it in a list.")
+    if (dimensions := getattr(X, "ndim", 1)) != 1:
+        raise ValueError(
+            f"X must be a list or a 1-D array of texts, and has {dimensions} dimensions. Pass a "
+            "single column of texts."
+        )
+    return as_texts(X)
+
+
+def check_labels(y: Any) -> np.ndarray:
+    """Return `y` as an array, [n].
+
+    Raises:
+        ValueError: `y` has missing, infinite or continuous values, or more than one column.
+    """
+    labels: np.ndarray = column_or_1d(y, warn=True)  # [n]
+    # NumPy turns the NaN in a list of strings into "nan".
+    if any(map(is_missing, y if isinstance(y, list | tuple) else labels.tolist())):
+        raise ValueError("Input y contains NaN.")
+    assert_all_finite(labels, input_name="y")
+    check_classification_targets(labels)
+    return labels
+
+
+def is_missing(label: object) -> bool:
+    """Return whether `label` is None, NaN or `pandas.NA`."""
+    is_nan = isinstance(label, float) and math.isnan(label)
+    return label is None or is_nan or type(label).__name__ == "NAType"
+
+
+def names_of(classes: np.ndarray) -> list[str]:
+    """Return the labels as strings.
+
+    Raises:
+        DataError: more than `MAX_LABELS` labels, or one that is empty or not printable.
+    """
+    names = [str(label) for label in classes.tolist()]
+    if len(names) > MAX_LABELS:
+        raise DataError(
+            f"y has {len(names):,} different labels; at most {MAX_LABELS:,} are supported."
+        )
+    for name in names:
+        if not name or not name.isprintable():
+            raise DataError(
+                f"y has the label {quoted.repr(name)}; a label needs printable characters. Rename "
+                "it."
+            )
+    return names

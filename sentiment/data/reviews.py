@@ -38,6 +38,7 @@ BUILT_IN: dict[str, Callable[[], Mapping[str, list[tuple[str, int]]]]] = {
     "synthetic": lambda: {"train": synthetic_sentences(SYNTHETIC_SENTENCES)},
 }
 BUILT_IN_LANGUAGES = {"sample-zh": "zh"}  # Where it is not English.
+IN_MEMORY = "texts in memory"  # The name of a dataset that was not loaded from anywhere.
 OTHER_SOURCES = "Give a file, a folder, the id of a dataset on the Hub, or the built-in 'sample'."
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -79,7 +80,8 @@ def source_of(dataset: str) -> str:
     """Return where the dataset of this name or path is: `built-in`, `local` or `hub`."""
     if dataset in BUILT_IN:
         return "built-in"
-    return "local" if Path(dataset).expanduser().exists() else "hub"
+    is_local = dataset == IN_MEMORY or Path(dataset).expanduser().exists()
+    return "local" if is_local else "hub"
 
 
 def read_source(data: DataConfig) -> DatasetDict:
