@@ -265,10 +265,11 @@ class Config:
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Self:
-        """Return the inverse of `to_dict`.
+        """Return the inverse of `to_dict`. A setting that is absent gets its default.
 
         Raises:
-            ConfigError: a section or a setting that this version does not have.
+            ConfigError: a section is missing, a setting is unknown to this version, or a value has
+                the wrong type or is out of range.
         """
         sections: dict[str, Any] = {}
         for name, section in SECTIONS.items():

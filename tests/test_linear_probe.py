@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sentiment.config import Config
-from sentiment.inference.batched import predict_logits
+from sentiment.inference.batched import uncalibrated_logits
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.training.linear_probe import fit_head
 
@@ -24,7 +24,7 @@ def classifier(num_labels, seed=1):
 
 
 def accuracy(model, examples):
-    logits = predict_logits(model, [ids for ids, _ in examples])
+    logits = uncalibrated_logits(model, [ids for ids, _ in examples])
     return (logits.argmax(dim=1) == torch.tensor([label for _, label in examples])).float().mean()
 
 

@@ -6,7 +6,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 import sentiment.models.lstm
 from sentiment.config import ModelConfig
 from sentiment.errors import ConfigError
-from sentiment.inference.batched import forward_in_batches, predict_logits
+from sentiment.inference.batched import forward_in_batches, uncalibrated_logits
 from sentiment.models.lstm import (
     ATTENTION_HEADS,
     Attention,
@@ -168,15 +168,17 @@ def test_word_dropout_replaces_words_by_unk_in_training_only(batch):
     assert not torch.allclose(dropped, ours(batch.input_ids, batch.lengths))
 
 
-def test_predict_logits_keeps_the_order_of_reviews_and_the_mode_of_the_model():
+def test_uncalibrated_logits_keeps_the_order_of_reviews_and_the_mode_of_the_model():
     torch.manual_seed(0)
     model = LSTMClassifier(config(word_dropout=0.5), 50, 2).train()
     reviews = [[2, 3, 4], [5], [], [6, 7, 8, 9, 10]]
-    together = predict_logits(model, reviews, batch_size=2)
+    together = uncalibrated_logits(model, reviews, batch_size=2)
     for review, logits in zip(reviews, together, strict=True):
-        torch.testing.assert_close(predict_logits(model, [review])[0], logits, atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            uncalibrated_logits(model, [review])[0], logits, atol=1e-5, rtol=0
+        )
     assert model.training
-    assert predict_logits(model, []).shape == (0, 2)
+    assert uncalibrated_logits(model, []).shape == (0, 2)
 
 
 def test_forward_in_batches_computes_a_part_of_the_model():
@@ -186,7 +188,7 @@ def test_forward_in_batches_computes_a_part_of_the_model():
     assert model.linear.in_features == width
     features = forward_in_batches(model, model.features, width, [[2, 3], [4], [5, 6, 7]], 2)
     assert features.shape == (3, width)
-    expected = predict_logits(model, [[2, 3], [4], [5, 6, 7]])
+    expected = uncalibrated_logits(model, [[2, 3], [4], [5, 6, 7]])
     with torch.inference_mode():
         logits = model.linear(features)
     torch.testing.assert_close(logits, expected, atol=1e-2, rtol=0)

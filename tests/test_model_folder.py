@@ -27,7 +27,7 @@ from sentiment.artifacts.model_folder import (
 )
 from sentiment.config import MAX_LABELS, Config
 from sentiment.errors import ConfigError, ModelError, StorageError
-from sentiment.inference.batched import predict_logits
+from sentiment.inference.batched import uncalibrated_logits
 from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import Encoder, LSTMClassifier
 from sentiment.runtime.atomic_io import atomic_folder
@@ -433,7 +433,7 @@ def test_logits_are_divided_by_the_stored_temperature(run_folder, tmp_path):
 
 
 def test_without_a_temperature_logits_are_those_of_the_model(folder):
-    logits = predict_logits(load_model(folder).model, REVIEWS)
+    logits = uncalibrated_logits(load_model(folder).model, REVIEWS)
     content = read_config(folder)
     del content["temperature"]
     (folder / "config.json").write_text(json.dumps(content))
@@ -495,5 +495,8 @@ def test_half_precision_halves_the_size_and_rounds_little(run_folder, tmp_path):
     halved = Classifier.from_pretrained(tmp_path / "half")
     assert halved.model.linear.weight.dtype == torch.float32
     torch.testing.assert_close(
-        halved.predict_logits(REVIEWS), classifier.predict_logits(REVIEWS), atol=5e-3, rtol=0
+        halved.predict_logits(REVIEWS),
+        classifier.predict_logits(REVIEWS),
+        atol=5e-3,
+        rtol=0,
     )

@@ -19,7 +19,7 @@ CHECKSUMS = "sha256"  # Key in config.json: hashes by file name.
 
 # Largest sizes in bytes. The files of the shipped classifier have 2 kB, 241 kB and 14 MB.
 MAX_JSON = 2**22
-# 4 bytes a weight, and a fifth more for the layers on top of the encoder.
+# 4 bytes for each weight of an encoder, plus 25% for attention and classification head.
 MAX_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 5 * MAX_PARAMETERS}
 
 

@@ -1,6 +1,6 @@
 """A model as a folder: read and write.
 
-    config.json         settings, labels, temperature, training facts, versions, checksums
+    config.json         settings, labels, temperature, training run, versions, checksums
     vocab.txt           one token a line, in order of id
     model.safetensors   the weights
 
@@ -39,7 +39,7 @@ from sentiment.artifacts.checksums import (
 from sentiment.artifacts.hub import fetch
 from sentiment.artifacts.weights import load_weights, write_weights
 from sentiment.config import MAX_LABELS, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config
-from sentiment.errors import ConfigError, ModelError, SentimentError
+from sentiment.errors import ConfigError, ModelError
 from sentiment.models.lstm import Encoder, LSTMClassifier
 from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.runtime.network import is_model_id
@@ -65,7 +65,7 @@ class SavedModel(NamedTuple):
     model: nn.Module  # An `LSTMClassifier`, or an `Encoder` where there are no labels.
     labels: list[str] | None  # None for an encoder.
     temperature: float  # Divisor of the logits; 1 where the model was never calibrated.
-    metadata: dict[str, Any]  # Facts on the training data, and metrics.
+    metadata: dict[str, Any]  # Rows, hashes and metrics of the training run.
 
     @property
     def encoder(self) -> Encoder:
@@ -167,13 +167,13 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
         ModelError: a file is missing, damaged, of a newer format or of another model; names it.
     """
     content = read_content(folder)
-    with naming_config(folder):
+    with config_errors_as_model_errors(folder):
         config = Config.from_dict(content["settings"])
     vocab = Vocab.load(folder / VOCAB_FILE)
     labels = read_labels(folder / CONFIG_FILE, content)
     temperature = read_temperature(folder / CONFIG_FILE, content)
     # Loading must not change the random numbers of the caller, and initial weights are random.
-    with naming_config(folder), torch.random.fork_rng(devices=[]):
+    with config_errors_as_model_errors(folder), torch.random.fork_rng(devices=[]):
         model = (
             Encoder(config.model, len(vocab))
             if labels is None
@@ -245,10 +245,13 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def naming_config(folder: Path) -> Iterator[None]:
-    """Name the `config.json` of `folder` in errors about its settings."""
+def config_errors_as_model_errors(folder: Path) -> Iterator[None]:
+    """Raise errors about settings as a `ModelError` that names the `config.json` of `folder`.
+
+    Settings may be nested too deeply (`RecursionError`) or be long, so the message is cut.
+    """
     try:
         yield
-    except (SentimentError, RecursionError) as error:
+    except (ConfigError, RecursionError) as error:
         reason = " ".join(str(error)[:200].split())
         raise ModelError(f"'{folder / CONFIG_FILE}' cannot be used: {reason}") from error

@@ -5,23 +5,30 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from sentiment.data.labels import UNLABELLED
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import BucketSampler, collate
 
-# oneDNN keeps megabytes for each batch length it has seen, and a service sees all of them.
+# oneDNN caches megabytes for each sequence length. Rounded up to a multiple of 16, few occur.
 LENGTH_MULTIPLE = 16
 
 
-def predict_logits(
+def uncalibrated_logits(
     model: LSTMClassifier, reviews: Sequence[Sequence[int]], batch_size: int = 64
 ) -> Tensor:
-    """Return the uncalibrated logits of `reviews`, each a list of ids.
+    """Return the logits of reviews, before the division by the temperature.
+
+    Args:
+        model: its device is used.
+        reviews: ids of each review.
+        batch_size: reviews in a batch.
 
     Returns:
         [reviews, num_labels], in order, float32 on the CPU.
     """
-    return forward_in_batches(model, model, model.linear.out_features, reviews, batch_size)
+    num_labels = model.linear.out_features
+    return forward_in_batches(model, model, num_labels, reviews, batch_size)
 
 
 @torch.inference_mode()
@@ -32,11 +39,11 @@ def forward_in_batches(
     reviews: Sequence[Sequence[int]],
     batch_size: int = 64,
 ) -> Tensor:
-    """Apply `compute` to all `reviews`, with dropout switched off.
+    """Apply a model, or a part of it, to all `reviews` in evaluation mode.
 
     Reviews of similar length share a batch. This affects the speed and not the result: a review's
     result does not depend on the others in its batch. Where the device has instructions for
-    bfloat16 the LSTMs use it, which halves the time and changes no label in 1,000.
+    bfloat16 the LSTMs use it, which halves the time and changes fewer than 1 label in 1,000.
 
     Args:
         model: its parameters' device is used.
@@ -54,7 +61,8 @@ def forward_in_batches(
     device = model.linear.weight.device
     rows = torch.empty(len(reviews), width)
     for indices in BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length():
-        batch = collate([(reviews[index], -1) for index in indices], LENGTH_MULTIPLE).to(device)
+        examples = [(reviews[index], UNLABELLED) for index in indices]
+        batch = collate(examples, LENGTH_MULTIPLE).to(device)
         with autocast(device):
             rows[indices] = compute(batch.input_ids, batch.lengths).float().cpu()
     model.train(was_training)

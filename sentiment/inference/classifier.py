@@ -1,7 +1,8 @@
 """The classifier: texts to labels and probabilities.
 
-Text -> tokens -> ids -> batches -> logits -> calibrated probabilities is one path through this
-module. Training, validation, evaluation, explanations, the report and the demo page use it too.
+Text -> tokens (`text/tokenizer.py`) -> ids (`text/vocab.py`, truncated in `text/batching.py`) ->
+batches (`inference/batched.py`) -> logits (`models/lstm.py`) -> divided by the temperature ->
+softmax. Training, evaluation, explanations, the report and the demo page take the same path.
 """
 
 import tempfile
@@ -16,11 +17,16 @@ from torch import Tensor
 
 from sentiment.artifacts.checksums import CONFIG_FILE
 from sentiment.artifacts.hub import push
-from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, naming_config
+from sentiment.artifacts.model_folder import (
+    SavedModel,
+    config_errors_as_model_errors,
+    load_model,
+    model_folder,
+)
 from sentiment.artifacts.sharing import SHARED_FILES, save_for_sharing
 from sentiment.config import SHIPPED_CLASSIFIER, Config
 from sentiment.errors import ConfigError, ModelError
-from sentiment.inference.batched import predict_logits
+from sentiment.inference.batched import uncalibrated_logits
 from sentiment.inference.texts import as_texts
 from sentiment.inference.unknown_words import UnknownWordsWarning, warn_of_unknown_words
 from sentiment.models.lstm import LSTMClassifier
@@ -57,7 +63,7 @@ class Classifier:
         vocab: the tokens that the model knows.
         model: the network. It stays on its device.
         temperature: divisor of the logits, from calibration; 1 if the model was not calibrated.
-        metadata: facts on the training data, and metrics.
+        metadata: rows, hashes and metrics of the training run, stored under `training`.
         folder: where the model was read from, if it was.
 
     Raises:
@@ -97,14 +103,16 @@ class Classifier:
 
         Args:
             path: a folder, or the id `user/name` of a model on the Hub, which is downloaded once
-                and then works offline. By default the classifier in this package.
+                and then works offline. By default `shipped-classifier`, the one in this package.
             device: `auto` (a GPU if there is one), `cpu`, `cuda` or `mps`.
             revision: branch, tag or commit of a Hub id.
 
         Raises:
-            ModelError: a file is missing or damaged.
+            ModelError: the folder has no classifier, or a file is missing, damaged or has settings
+                that cannot be used.
             HubError: the Hub does not have the model or cannot be reached.
-            ConfigError: this machine does not have the device.
+            ConfigError: this machine does not have the device; a revision of a local model.
+            DependencyError: the language needs a package that is not installed.
         """
         folder = model_folder(path, revision)
         saved = load_model(folder, choose_device(device))
@@ -114,7 +122,7 @@ class Classifier:
                 "that starts from it."
             )
         assert isinstance(saved.model, LSTMClassifier)
-        with naming_config(folder):  # spaCy may not have its language.
+        with config_errors_as_model_errors(folder):  # spaCy may not have its language.
             return cls(
                 saved.config,
                 saved.labels,
@@ -210,28 +218,36 @@ class Classifier:
     @overload
     def predict(self, texts: Iterable[str], batch_size: int = ...) -> list[str]: ...
     def predict(self, texts: str | Iterable[str], batch_size: int = 64) -> str | list[str]:
-        """Return the label of a text, or of each of several. Arguments as for a call."""
+        """Return the label of a text, or of each of several. Args and Raises: see `__call__`."""
         found = [self.labels[id] for id in self.predict_proba(texts, batch_size).argmax(axis=1)]
         return found[0] if isinstance(texts, str) else found
 
     def predict_proba(self, texts: str | Iterable[str], batch_size: int = 64) -> np.ndarray:
         """Return the calibrated probability of each label.
 
+        Args, Raises and Warns: see `__call__`.
+
         Returns:
-            [n, num_labels], float32; n is 1 for a string. Arguments and exceptions as for a call.
+            [n, num_labels], float32, columns in the order of `classes_`; n is 1 for a string.
         """
         if batch_size < 1:
             raise ConfigError(f"batch_size must be 1 or more, not {batch_size}.")
-        checked = as_texts(texts)
-        reviews = self.encode(checked)
-        warn_of_unknown_words(checked, reviews)
+        text_list = as_texts(texts)
+        reviews = self.encode(text_list)
+        warn_of_unknown_words(text_list, reviews)
         return self.predict_logits(reviews, batch_size).softmax(dim=1).numpy()
 
     def encode(self, texts: Iterable[str]) -> list[list[int]]:
-        """Return the ids that the model reads of each text, truncated to `max_length`."""
-        return [
-            encode(tokens, self.vocab, self.config.text) for tokens in self.tokenizer.pipe(texts)
-        ]
+        """Return the token ids of each text, at most `max_length`; none for a text without tokens.
+
+        Raises:
+            TypeError: `texts` is not a string or an iterable of strings.
+        """
+        return self.encode_tokens(self.tokenizer.pipe(as_texts(texts)))
+
+    def encode_tokens(self, token_lists: Iterable[Sequence[str]]) -> list[list[int]]:
+        """Return the token ids of texts that are tokenized already, at most `max_length`."""
+        return [encode(tokens, self.vocab, self.config.text) for tokens in token_lists]
 
     def predict_logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
         """Return the calibrated logits of texts given as ids.
@@ -243,10 +259,13 @@ class Classifier:
         Returns:
             [n, num_labels], in order, on the CPU.
         """
-        return predict_logits(self.model, reviews, batch_size) / self.temperature
+        return uncalibrated_logits(self.model, reviews, batch_size) / self.temperature
 
     def evaluate(self, dataset: "Dataset", train: "Dataset | None" = None) -> "Metrics":
-        """Measure the classifier on a labelled dataset. See `sentiment.evaluate`."""
+        """Measure the classifier on a dataset with labels.
+
+        Args, Returns and Raises: see `sentiment.inference.evaluate.evaluate`.
+        """
         from sentiment.inference.evaluate import evaluate  # scikit-learn takes a second to import.
 
         return evaluate(self, dataset, train)

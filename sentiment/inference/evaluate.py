@@ -3,12 +3,12 @@
 import torch
 from datasets import ClassLabel, Dataset
 
-from sentiment.data.labels import align_labels
+from sentiment.data.labels import UNLABELLED, align_labels
 from sentiment.data.splits import shared_mask
+from sentiment.errors import DataError, listed
 from sentiment.evaluation.calibration import fit_temperature
 from sentiment.evaluation.metrics import Metrics, Scored, measure, measure_slices
 from sentiment.inference.classifier import Classifier
-from sentiment.text.batching import encode
 from sentiment.text.token_cache import tokenize_dataset
 
 
@@ -23,14 +23,15 @@ def score_dataset(classifier: Classifier, dataset: Dataset, batch_size: int = 64
         batch_size: reviews in a batch.
 
     Raises:
-        DataError: a label that the classifier does not have.
+        DataError: a column is missing, there are no rows, a row has no label, or a label that the
+            classifier does not have.
     """
+    check_dataset(dataset)
     if isinstance(dataset.features["label"], ClassLabel):
         dataset = align_labels(dataset, classifier.labels, "The dataset")
     tokenized = tokenize_dataset(dataset, classifier.tokenizer)
     token_lists = list(tokenized["tokens"])
-    config = classifier.config.text
-    reviews = [encode(tokens, classifier.vocab, config) for tokens in token_lists]
+    reviews = classifier.encode_tokens(token_lists)
     return Scored(
         logits=classifier.predict_logits(reviews, batch_size),
         labels=torch.tensor(tokenized["label"]),
@@ -38,8 +39,21 @@ def score_dataset(classifier: Classifier, dataset: Dataset, batch_size: int = 64
     )
 
 
+def check_dataset(dataset: Dataset) -> None:
+    """Raise `DataError` unless there are rows, each with a text and a label."""
+    for column in ("text", "label"):
+        if column not in dataset.column_names:
+            raise DataError(
+                f"The dataset has no column '{column}', only {listed(dataset.column_names)}."
+            )
+    if not len(dataset):
+        raise DataError("The dataset has no rows.")
+    if UNLABELLED in dataset.unique("label"):
+        raise DataError("The dataset has rows without a label.")
+
+
 def evaluate(classifier: Classifier, dataset: Dataset, train: Dataset | None = None) -> Metrics:
-    """Measure a classifier on a labelled dataset.
+    """Measure a classifier on a dataset with labels.
 
     Args:
         classifier: what to measure.
@@ -48,6 +62,9 @@ def evaluate(classifier: Classifier, dataset: Dataset, train: Dataset | None = N
 
     Returns:
         All metrics, with slices by length in tokens before truncation.
+
+    Raises:
+        DataError: as `score_dataset`.
     """
     in_train = None if train is None else shared_mask(dataset, [train])
     scored = score_dataset(classifier, dataset)

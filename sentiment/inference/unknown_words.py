@@ -8,12 +8,11 @@ from pathlib import Path
 
 from sentiment.text.vocab import UNK_ID
 
-MAX_UNKNOWN = 0.5  # Fraction of a text's tokens.
 PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 
 
 class UnknownWordsWarning(UserWarning):
-    """The vocabulary has at most half of a text's words: another language, perhaps."""
+    """The vocabulary has at most half of a text's tokens: another language, perhaps."""
 
     def __init__(self, message: str, index: int) -> None:
         super().__init__(message)
@@ -33,10 +32,16 @@ def warn_of_unknown_words(texts: Sequence[str], reviews: Sequence[Sequence[int]]
 
 
 def unknown_words_message(ids: Sequence[int]) -> str | None:
-    """Return a message if the vocabulary has at most half of the words of a text, else None."""
+    """Return a message if the vocabulary has at most half of a text's tokens, else None.
+
+    Args:
+        ids: the ids of the text, after truncation.
+    """
     known = len(ids) - ids.count(UNK_ID)
-    if known > (1 - MAX_UNKNOWN) * len(ids):
+    if 2 * known > len(ids):
         return None
+    if not ids:
+        return "the text has no words, so the predicted label is a guess."
     return (
         f"the model knows {known} of the {len(ids)} words of this text, so the predicted label is "
         "little more than a guess."

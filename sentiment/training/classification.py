@@ -16,7 +16,7 @@ from torch import Tensor
 from sentiment.artifacts.model_folder import SavedModel, save_model
 from sentiment.config import Config, DataConfig
 from sentiment.evaluation.calibration import fit_temperature
-from sentiment.inference.batched import predict_logits
+from sentiment.inference.batched import uncalibrated_logits
 from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import read_vectors
@@ -212,7 +212,7 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
 
     def validate(self, model: LSTMClassifier) -> EpochMetrics:
         """Return calibrated loss, accuracy and temperature on the validation reviews."""
-        logits = predict_logits(model, [ids for ids, _ in self.data.validation])
+        logits = uncalibrated_logits(model, [ids for ids, _ in self.data.validation])
         labels = torch.tensor([label for _, label in self.data.validation])
         temperature = fit_temperature(logits, labels)
         return {
