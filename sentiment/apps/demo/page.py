@@ -125,4 +125,4 @@ def build_page(handlers: Handlers) -> gr.Blocks:
             trigger_mode="always_last",
             show_progress_on=file_status,
         )
-    return blocks  # type: ignore[no-any-return]  # gradio has no types.
+    return blocks
