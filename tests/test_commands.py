@@ -434,12 +434,12 @@ def test_signal_saves_a_checkpoint_and_prints_how_to_resume(tmp_path, number):
     process = subprocess.Popen(
         [*command, "--out", str(out)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(out.glob("checkpoint-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(0.5)
     process.send_signal(number)
-    stdout, _ = process.communicate(timeout=120)
+    stdout, _ = process.communicate(timeout=300)
     assert process.returncode == 130
     assert f"Resume with: sentiment train --resume --out {out}" in stdout.decode()
     assert len(list(out.glob("checkpoint-*"))) == 1
