@@ -313,9 +313,9 @@ def test_sigterm_leaves_no_unfinished_file(tmp_path):
         process.stdin.write(b"text\n" + b"good\n" * 1000)
         process.stdin.flush()
         deadline = time.monotonic() + 120
-        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        while not list(tmp_path.glob(".sentiment-*.tmp")) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert len(list(tmp_path.iterdir())) == 1
+        assert list(tmp_path.glob(".sentiment-*.tmp"))
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=120)
     assert process.returncode != 0
