@@ -107,6 +107,22 @@ def test_plan_changes_neither_weights_nor_random_numbers(tmp_path):
     assert same(weights(tmp_path / "without"), weights(tmp_path / "with"))
 
 
+def test_plan_of_a_resumed_run_changes_nothing(stopped, whole):
+    with open_run(stopped, resume=True) as run:
+        trainer = make_trainer(run, {})
+        assert trainer.plan().steps == 8
+        trainer.fit()
+    assert same(weights(stopped), weights(whole[0]))
+
+
+def test_planned_steps_are_those_of_the_run_if_max_tokens_limits_the_batches(tmp_path):
+    with open_run(tmp_path / "run") as run:
+        trainer = make_trainer(run, settings(max_tokens=300, batch_size=60))
+        planned = trainer.plan().steps
+        trainer.fit()
+    assert planned == trainer.state.step > 4
+
+
 def test_training_leaves_the_random_state_of_the_caller_unchanged(tmp_path):
     torch.manual_seed(5)
     expected = torch.rand(3)

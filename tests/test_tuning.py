@@ -232,6 +232,26 @@ def test_output_shows_how_each_trial_ended(capsys, tmp_path):
     assert f"Resume with: sentiment tune --resume --out {tmp_path}" in shown
 
 
+def test_command_prints_each_trial_and_exits_with_130_if_interrupted(
+    run_command, training, monkeypatch
+):
+    def interrupt_second(*arguments):
+        if len(training.configs) == 1:
+            raise KeyboardInterrupt
+        return training(*arguments)
+
+    options = ["tune", "--from-scratch", "--max-length", 50, "--out", "search", "--trials", 2]
+    with monkeypatch.context() as patch:
+        patch.setattr(sentiment.training.tuning, "make_trainer", interrupt_second)
+        stopped = run_command(*options)
+    assert stopped.returncode == 130
+    assert stopped.stdout.startswith("validation loss 0.4000, 4 s: --learning-rate 0.003,")
+    assert "Resume with: sentiment tune --resume --out search" in stopped.stdout
+    resumed = run_command("tune", "--resume", "--from-scratch", "--out", "search", "--trials", 2)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Best settings: sentiment train --from-scratch --max-length 50" in resumed.stdout
+
+
 # What is refused.
 
 
