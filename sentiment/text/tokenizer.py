@@ -1,28 +1,21 @@
 """Text to tokens: spaCy's rule-based tokenizer with a cache.
 
-spaCy first splits each chunk between spaces on its own, so that the tokens of a chunk can be
-cached. Then it searches the tokens of the whole text for special cases (`:))`, `EE. UU.`), which
-may extend over a space: `:) )` becomes `: ) )`. Such a match needs a token at the end of one chunk
-and a token at the start of the next that are neighbors in some special case. `_linking_spaces`
-matches each space whose two neighboring characters allow that, and the chunks around it are
-tokenized, and cached, as one. No match extends over more than one space, because spaCy makes a
-token of any further whitespace and no special case contains such a token. Where one does, and in
-languages with a tokenizer of another kind (Chinese, Japanese, Korean, Thai, Vietnamese), spaCy
-tokenizes each text as a whole, without a cache.
+Tokens are cached for each chunk, the text between two spaces: spaCy tokenizes chunks one by one. A
+few special cases contain a space (`EE. UU.`, or `:) )`, which becomes `: ) )`). Chunks that could
+form one of them are linked: they are tokenized, and cached, as one (`special_cases.py`).
+
+A language whose special cases may contain any whitespace, or whose tokenizer is of another kind
+(Chinese, Japanese, Korean, Thai, Vietnamese), has no cache: spaCy tokenizes whole texts.
 """
 
 import re
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, pairwise
-from typing import Any
-
-import spacy
-import spacy.tokenizer
+from itertools import chain
 
 from sentiment.text.languages import blank, lowercase_function
+from sentiment.text.special_cases import linking_spaces
 
 # spaCy's time is quadratic in the length of a chunk: 26 s for 16,000 exclamation marks. The longest
 # chunk of the 100,000 IMDB reviews has 91 characters.
@@ -68,6 +61,11 @@ def clean(text: str) -> str:
     return LINE_BREAK.sub(BREAK, text) if "<" in text else text
 
 
+def is_clean(text: str) -> bool:
+    """Return whether `clean` leaves `text` as it is."""
+    return clean(text) == text
+
+
 class Tokenizer:
     """spaCy's tokenizer of a language with a cache, and lower-casing.
 
@@ -94,7 +92,8 @@ class Tokenizer:
         self.lowercase = lowercase
         self._normalize = lowercase_function(language) if lowercase else str
         self._nlp = blank(language)
-        self._linking_space = _linking_spaces(self._nlp.tokenizer)
+        # None: there is no cache, and spaCy tokenizes whole texts.
+        self._linking_space = linking_spaces(self._nlp.tokenizer, is_possible=is_clean)
         # Chunk to its tokens, joined: a string takes half the memory of a tuple of strings. When
         # `_cache` is half full it replaces `_old_cache`, whose unused chunks are thereby dropped.
         self._cache: dict[str, str] = {}
@@ -117,10 +116,11 @@ class Tokenizer:
         try:
             joined = SEPARATOR.join(map(self._cache.__getitem__, chunks))
         except KeyError:
+            # A long chunk is never cached, so it always comes here.
             if max(map(len, chunks)) > MAX_CHUNK_LENGTH:
                 text = LONG_CHUNK.sub(rf"\g<0>{BREAK}", text)
                 chunks = self._linking_space.sub(SEPARATOR, text).split()
-            joined = SEPARATOR.join(map(self._lookup(chunks).__getitem__, chunks))
+            joined = SEPARATOR.join(map(self._tokens_of(chunks).__getitem__, chunks))
         return joined.split(SEPARATOR) if joined else []
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
@@ -152,15 +152,18 @@ class Tokenizer:
 
     @contextmanager
     def enlarged_cache(self, size: int) -> Iterator[None]:
-        """Cache up to `size` chunks within a `with` block; new chunks drop the excess after it."""
+        """Cache up to `size` chunks within a `with` block. New chunks shrink the cache after it."""
         previous, self._cache_size = self._cache_size, size
         try:
             yield
         finally:
             self._cache_size = previous
 
-    def _lookup(self, chunks: list[str]) -> dict[str, str]:
-        """Return the joined tokens of each chunk, and add those that are new to the cache."""
+    def _tokens_of(self, chunks: list[str]) -> dict[str, str]:
+        """Return the joined tokens of each chunk, from the cache or from spaCy; fill the cache.
+
+        Threads change the cache without the lock: at worst, cached chunks are lost.
+        """
         cache, old = self._cache, self._old_cache
         known = {c: joined for c in chunks if (joined := cache.get(c) or old.get(c))}
         new = [chunk for chunk in dict.fromkeys(chunks) if chunk not in known]
@@ -187,53 +190,3 @@ class Tokenizer:
                     [self._normalize(word) for token in doc if not (word := token.text).isspace()]
                     for doc in map(self._nlp.tokenizer, texts)
                 ]
-
-
-def _linking_spaces(tokenizer: Any) -> re.Pattern[str] | None:
-    """Return a pattern of the spaces that a special case may extend over.
-
-    It may match too often but never too seldom: of two neighboring tokens of a special case it
-    compares the last character of the first and the first character of the second only.
-
-    Returns:
-        The pattern, or None if a special case may extend over any whitespace or if the tokenizer is
-        not rule-based.
-    """
-    if type(tokenizer) is not spacy.tokenizer.Tokenizer:
-        return None
-    # spaCy searches for a special case as the tokens it would have without special cases.
-    without_rules = spacy.tokenizer.Tokenizer(
-        tokenizer.vocab,
-        prefix_search=tokenizer.prefix_search,
-        suffix_search=tokenizer.suffix_search,
-        infix_finditer=tokenizer.infix_finditer,
-        token_match=tokenizer.token_match,
-        url_match=tokenizer.url_match,
-    )
-    pairs: set[tuple[str, str]] = set()
-    for rule in tokenizer.rules:
-        if clean(rule) == rule:  # Otherwise no cleaned text contains it.
-            tokens = [token.text for token in without_rules(rule)]
-            pairs.update((left[-1], right[0]) for left, right in pairwise(tokens))
-    if any(character.isspace() for pair in pairs for character in pair):
-        return None
-    # The first lookahead is for speed: it has two alternatives, not fifty, and few spaces pass it.
-    coarse = _alternatives(pairs, lambda pair: pair[1].isalnum())
-    return re.compile(f" (?={coarse})(?={_alternatives(pairs, lambda pair: pair[1])})")
-
-
-def _alternatives(pairs: set[tuple[str, str]], key: Callable[[tuple[str, str]], object]) -> str:
-    """Return a pattern of a right character whose space follows a left one of the same group.
-
-    Args:
-        pairs: `(left, right)` characters.
-        key: the group of a pair; within a group any left may precede any right character.
-    """
-    groups = defaultdict(list)
-    for pair in sorted(pairs):
-        groups[key(pair)].append(pair)
-    patterns = []
-    for group in groups.values():
-        lefts, rights = ("".join(map(re.escape, side)) for side in zip(*group, strict=True))
-        patterns.append(f"[{rights}](?<=[{lefts}] .)")
-    return "|".join(patterns) or "(?!)"

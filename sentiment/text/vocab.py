@@ -96,11 +96,11 @@ class Vocab:
         return [ids[token] if token in ids else self.corrected(token) for token in tokens]
 
     def corrected(self, token: str) -> int:
-        """Return the id of the most frequent word that `token` misspells, or `UNK_ID`.
+        """Return the lowest id of the words that `token` misspells, or `UNK_ID`.
 
-        Two words match if they are equal after each has lost at most one letter, the first letter
-        excepted: "borring", "bornig" and "boting" match "boring". The index of deletions is that of
-        SymSpell (Garbe 2012).
+        Delete at most one letter, never the first, from each of two words: they match if the
+        results are equal. "borring", "bornig" and "boting" match "boring". The index of deletions
+        is that of SymSpell (Garbe 2012).
         """
         if not _is_correctable(token):
             return UNK_ID
@@ -109,8 +109,8 @@ class Vocab:
 
     @cached_property
     def _deletion_index(self) -> dict[str, int]:
-        """The id of the most frequent long word for each form with at most one letter less."""
-        words = reversed(self._ids.items())  # The most frequent word comes last and is kept.
+        """The lowest id of a long word for each form with at most one letter less."""
+        words = reversed(self._ids.items())  # The word with the lowest id comes last and is kept.
         return {
             form: id for word, id in words if _is_correctable(word) for form in _deletions(word)
         }
