@@ -126,7 +126,9 @@ class TextConfig(Section):
     new_word_freq: int = setting(
         15, "The same as min_freq for words that the vocabulary of init does not have.", 1
     )
-    max_length: int = setting(800, "Maximum tokens of a review; of a longer one head and tail.", 1)
+    max_length: int = setting(
+        800, "Maximum tokens of a review; a longer one is cut to its head and tail.", 1
+    )
     head_fraction: float = setting(
         0.25, "Fraction of max_length from the head; most conclusions are in the tail.", 0.0, 1.0
     )
@@ -191,9 +193,8 @@ class TrainConfig(Section):
     epochs: int = setting(2, "Passes over the training reviews.", 1)
     sentence_epochs: int = setting(
         1,
-        "How many of the epochs, the first ones, are over single sentences with the label of their "
-        "review, if there are unlabelled reviews too; these get pseudo-labels. The last epoch is "
-        "always over whole reviews.",
+        "Number of initial epochs on single sentences, each with the label or pseudo-label of its "
+        "review. Only if there are unlabelled reviews.",
         0,
     )
     min_steps: int = setting(200, "Minimum steps: adds epochs if training reviews are few.", 0)
@@ -215,7 +216,7 @@ class TrainConfig(Section):
         0.1, "Fraction of all steps in which the learning rate rises.", 0, 1
     )
     weight_decay: float = setting(0.01, "Decoupled weight decay of AdamW.", 0)
-    max_grad_norm: float = setting(1.0, "Norm to which gradients are clipped.", 0)
+    max_grad_norm: float = setting(1.0, "Norm to which gradients are clipped; 0: not clipped.", 0)
     adversarial_norm: float = setting(
         1.0,
         "Norm of the adversarial perturbation of a review's word vectors; 0: none, which halves "
@@ -229,7 +230,8 @@ class TrainConfig(Section):
     checkpoint_steps: int = setting(200, "Steps between checkpoints within an epoch.", 1)
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where to compute.")
     precision: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto", "Of matrix products in training; auto: bfloat16 where the hardware supports it."
+        "auto",
+        "Number format of matrix products in training; auto: bfloat16 where the CPU or GPU has it.",
     )
 
 
@@ -289,7 +291,3 @@ class Config:
         return {
             name: value for section in self.to_dict().values() for name, value in section.items()
         }
-
-    def replace(self, **settings: Any) -> Self:
-        """Return a copy with some settings changed."""
-        return self.from_flat(**{**self.to_flat(), **settings})

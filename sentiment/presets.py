@@ -37,7 +37,7 @@ PRETRAINING: dict[str, Any] = {
     "sentence_epochs": 0,
     "init": None,
     "max_length": 400,  # Of a piece: a longer review is split.
-    "word_dropout": 0.0,  # Dropout does not pay in a few passes over this much text.
+    "word_dropout": 0.0,  # Dropout does not lower the loss in a few passes over this much text.
     "embedding_dropout": 0.0,
     "output_dropout": 0.0,
     "epochs": 6,
@@ -60,13 +60,15 @@ PRESETS: dict[str, dict[str, Any]] = {
 def resolve(
     preset: str, settings: Mapping[str, Any], start: Config | None = None, start_name: str = ""
 ) -> Config:
-    """Return the settings of a run: defaults, then `preset`, then `start`, then `settings`.
+    """Return the settings of a run.
+
+    In increasing precedence: defaults, preset, encoder settings of the initial model, `settings`. A
+    setting that the weights of the initial model do not allow is an error.
 
     Args:
         preset: a name in `PRESETS`.
         settings: settings chosen for this run, by name.
-        start: settings of the pretrained model that training starts from. Language, vocabulary
-            and sizes are taken from it.
+        start: settings of the initial model. Language, vocabulary and sizes are taken from it.
         start_name: its name, for messages.
 
     Raises:

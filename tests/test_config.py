@@ -5,7 +5,7 @@ import pytest
 from sentiment.config import SECTIONS, Config, ModelConfig, TrainConfig
 from sentiment.errors import ConfigError
 from sentiment.presets import FEW_SHOT, PRESETS, resolve
-from sentiment.training.initialization import choose_preset, with_built_in_language
+from sentiment.training.initialization import choose_preset, normalize
 
 
 def test_settings_survive_conversion_to_json_and_back():
@@ -115,7 +115,7 @@ def test_hidden_size_of_the_initial_model_is_accepted_and_another_one_is_an_erro
     ],
 )
 def test_preset_is_from_scratch_where_no_shipped_model_fits(settings, preset):
-    assert choose_preset(with_built_in_language(settings)) == preset
+    assert choose_preset(normalize(settings)) == preset
     config = resolve(preset, settings)
     assert (config.model.init is None) == (preset == "from-scratch")
 

@@ -173,7 +173,10 @@ def test_ctrl_c_leaves_no_unfinished_file(predict):
         (["--file", "t.csv", "--column", "x"], "no column 'x'. Its columns are 'text'"),
         (["--file", "t.txt", "--column", "x"], "--column and --prefix apply to tables"),
         (["--file", "."], "Could not read '.'"),
-        (["good", "--output", "out"], "--column, --input-format and --output require --file"),
+        (
+            ["good", "--output", "out"],
+            "--output, --overwrite, --prefix and --on-error require --file",
+        ),
         (["--file", "t.csv", "--prefix", "\udcff"], "--prefix is not valid UTF-8"),
         (["--file", "t.jsonl", "--prefix", "\udcff"], "--prefix is not valid UTF-8"),
         (["--file", "t.csv", "--on-error", "x"], "Invalid value for '--on-error'"),

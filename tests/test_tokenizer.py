@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from sentiment.errors import ConfigError, DependencyError
 from sentiment.text import tokenizer as module
+from sentiment.text.special_cases import linking_spaces
 from sentiment.text.tokenizer import MAX_CHUNK_LENGTH, Tokenizer, clean
 
 # "ms", "gd", "es" and "id" have special cases with spaces, "zh" has a tokenizer of another kind.
@@ -388,9 +389,9 @@ def test_unknown_language_error_lists_the_languages(language: str) -> None:
 
 def test_special_case_with_other_whitespace_disables_the_cache() -> None:
     tokenizer: Any = spacy.blank("en").tokenizer
-    assert module._linking_spaces(tokenizer) is not None
+    assert linking_spaces(tokenizer, module.is_clean) is not None
     tokenizer.add_special_case("a\u00a0b", [{"ORTH": "a\u00a0b"}])
-    assert module._linking_spaces(tokenizer) is None
+    assert linking_spaces(tokenizer, module.is_clean) is None
 
 
 def test_importing_the_tokenizer_imports_spacy_only() -> None:

@@ -30,7 +30,7 @@ def format_warning(
     line: str | None = None,
 ) -> str:
     """Return a warning as one line; a `Notice` reports a choice and is no warning."""
-    word = "Note" if category.__name__ == "Notice" else "Warning"
+    word = "Note" if issubclass(category, Notice) else "Warning"
     return f"{word}: {' '.join(str(message).split())}\n"
 
 

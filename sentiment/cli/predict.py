@@ -81,8 +81,11 @@ def predict(
         skip = on_error == "skip"
         options = FileOptions(file, input_format, column, prefix, skip, output, overwrite)
         options.check(output_format, explained)
-    elif column or input_format or output:
-        raise ConfigError("--column, --input-format and --output require --file.")
+    elif column or input_format or output or overwrite or prefix or on_error == "skip":
+        raise ConfigError(
+            "--column, --input-format, --output, --overwrite, --prefix and --on-error require "
+            "--file."
+        )
     from sentiment.inference.classifier import Classifier
 
     classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)

@@ -62,12 +62,14 @@ def train(
 
     if few_shot and from_scratch:
         raise ConfigError("--few-shot and --from-scratch exclude each other.")
+    if few_shot and resume:
+        raise ConfigError("--few-shot has no effect on a run that is resumed: leave it out.")
     keep_freed_memory()
     preset = choose_preset(settings, from_scratch, few_shot)
     out = out or RUNS / run_name(settings.get("dataset", DataConfig.dataset))
     with open_run(out, resume, overwrite) as run:
         exit_if_finished(run)
-        trainer = make_trainer(run, settings, preset)
+        trainer = make_trainer(run, settings, None if resume else preset)
         print_setup(trainer)
         run_epochs(trainer)
     print_summary(trainer.summary(), "train", out)
@@ -157,8 +159,7 @@ def print_setup(trainer: "ClassificationTrainer") -> None:
     labels = [f"{label} {count:,}" for label, count in facts["train"]["labels"].items()]
     shown = labels if len(labels) <= 20 else [*labels[:20], f"and {len(labels) - 20:,} more"]
     print(f"Labels in train: {', '.join(shown)}")
-    reason = trainer.start_reason
-    print(f"{reason[:1].upper()}{reason[1:]}.")
+    print(trainer.start_reason)
     synthetic = facts["synthetic_sentences"]
     if synthetic["rows"]:
         print(
@@ -181,13 +182,13 @@ def print_word_vectors(coverage: dict[str, Any]) -> None:
 
 
 def print_plan(trainer: "Trainer[Any]") -> None:
-    """Print the planned epochs and steps, and the estimated time."""
-    plan = trainer.plan()
-    left = plan.seconds * (1 - trainer.state.step / max(1, plan.steps))
-    resumed = f", {trainer.state.step:,} of them done" if trainer.state.step else ""
+    """Print the planned epochs and steps, and an estimate of the time they take."""
+    steps, done = trainer.total_steps, trainer.state.step
+    seconds = trainer.estimate_seconds() * (1 - done / max(1, steps))
+    resumed = f", {done:,} of them done" if done else ""
+    epochs = len(trainer.epoch_stages)
     print(
-        f"Plan: {plan.epochs} epochs, {plan.steps:,} steps{resumed}, about {duration(left)}.",
-        flush=True,
+        f"Plan: {epochs} epochs, {steps:,} steps{resumed}, about {duration(seconds)}.", flush=True
     )
 
 

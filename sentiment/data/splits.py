@@ -47,12 +47,13 @@ def hold_out(
     fraction: float = 0.1,
     seed: int = 0,
     labelled: bool = True,
+    test: Dataset | None = None,
 ) -> tuple[Dataset, Dataset]:
     """Split `train` into a training and a validation set; both keep the order of rows.
 
     Each label contributes the same fraction. IMDB is sorted by movie: "contiguous" holds out the
     last reviews of each label, whose movies hardly occur in the rest, as with the test split.
-    "random" shares movies with training and reads one to three points too high
+    "random" shares movies with training and overestimates accuracy by one to three percentage points
     (benchmarks/validation_split.py). With a column `group`, whole groups are held out and `how` is
     ignored.
 
@@ -62,16 +63,17 @@ def hold_out(
         fraction: fraction of the reviews to hold out.
         seed: decides a random choice.
         labelled: whether to check that the reviews have several labels.
+        test: the test split, for messages.
 
     Returns:
-        The training and the validation set.
+        The remaining and the held-out reviews.
 
     Raises:
         DataError: too few groups; if `labelled`, a single label or a label with one review only.
     """
     labels = list(train["label"])
     if labelled:
-        check_labels(train, labels)
+        check_labels(train, labels, test)
     if "group" in train.column_names:
         held_out = held_out_groups(labels, list(train["group"]), fraction, seed)
     else:
@@ -86,8 +88,13 @@ def hold_out(
     return train.select(kept), train.select(sorted(held_out))
 
 
-def check_labels(train: Dataset, labels: Sequence[int]) -> None:
+def check_labels(train: Dataset, labels: Sequence[int], test: Dataset | None = None) -> None:
     """Check that there are two labels or more, with `MIN_REVIEWS_PER_LABEL` reviews each.
+
+    Args:
+        train: reviews to hold some out from.
+        labels: their label ids.
+        test: the test split, for messages.
 
     Raises:
         DataError: a single label, or a label with one review only.
@@ -103,6 +110,12 @@ def check_labels(train: Dataset, labels: Sequence[int]) -> None:
         )
     for label in sorted(counts):
         if counts[label] < MIN_REVIEWS_PER_LABEL:
+            if test is not None and label in set(test["label"]):
+                raise DataError(
+                    f"The label {quoted.repr(names[label])} has a single review in the split "
+                    "'train' besides those in 'test'. Add reviews or remove the label: training "
+                    "needs one review of each label, and another one is held out for validation."
+                )
             raise DataError(
                 f"The label {quoted.repr(names[label])} has a single review, in row "
                 f"{labels.index(label) + 1:,}. Correct the label, add reviews or remove the row: "
@@ -176,7 +189,8 @@ def train_and_validation(
     if validation is not None:
         return train, validation
     method = validation_method(config)
-    return hold_out(train, method, config.validation_fraction, seed, labelled)
+    test = reviews.get("test")
+    return hold_out(train, method, config.validation_fraction, seed, labelled, test)
 
 
 def validation_method(config: DataConfig) -> str:

@@ -1,8 +1,8 @@
 """The classifier: Embedding -> LSTM -> pooling -> Linear.
 
-The backward direction is a second LSTM over each review reversed within its own length. It gives
-the same numbers as a packed bidirectional `nn.LSTM` without packing, whose backward pass on a CPU
-takes time quadratic in the length (pytorch issue 149194).
+The backward direction is a second LSTM over each review reversed within its own length. With one
+layer, the result equals that of a bidirectional `nn.LSTM` on packed sequences. Packing is avoided
+because its backward pass on a CPU takes time quadratic in the length (pytorch issue 149194).
 """
 
 import torch
@@ -58,7 +58,7 @@ class Encoder(nn.Module):
         check_num_parameters(config, vocab_size)
         self.word_dropout = config.word_dropout
         self.embedding = nn.Embedding(vocab_size, config.embedding_dim, padding_idx=PAD_ID)
-        # PyTorch's default, a standard deviation of 1, is noise on top of what rare words learn.
+        # With PyTorch's default of 1, the vectors of rare words stay close to their random start.
         nn.init.normal_(self.embedding.weight, std=EMBEDDING_STD)
         with torch.no_grad():
             self.embedding.weight[PAD_ID] = 0.0
@@ -123,9 +123,10 @@ def check_num_parameters(config: ModelConfig, vocab_size: int) -> None:
 class Attention(nn.Module):
     """Weighted means over the tokens, one for each attention head.
 
-    The weight of a token in a head is the softmax over the review of `v . tanh(W state)`, where
-    each head has its own `v` (Lin et al. 2017, equations 6 to 8). Initially each head is close to
-    the plain mean, and slightly different from the others: identical heads would stay identical.
+    The weight of a token in a head is the softmax over the review of `v . tanh(W state + b)`, where
+    `W` and `b` are those of `key`, and each head has its own `v`, a row of `query` (Lin et al. 2017,
+    equations 6 to 8). Initially each head is close to the plain mean, and slightly different from
+    the others: identical heads would stay identical.
     """
 
     def __init__(self, features: int) -> None:
@@ -193,7 +194,7 @@ def pool(
         elif kind == "attention":
             assert attention is not None
             pooled.append(attention(states, padding))
-        else:
+        else:  # last
             rows = torch.arange(len(states), device=states.device)
             pooled += [states[rows, lengths - 1, :hidden_size], states[:, 0, hidden_size:]]
     return torch.cat(pooled, dim=-1)

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from sentiment.artifacts.checksums import read_json, write_json
 from sentiment.artifacts.weights import read_weights, write_weights
 from sentiment.config import Config
-from sentiment.errors import Notice, TrainingError
+from sentiment.errors import ConfigError, Notice, TrainingError
 from sentiment.runtime.atomic_io import atomic_folder, discard
 from sentiment.training.run_folder import checkpoints, clear_run_folder
 
@@ -66,14 +66,16 @@ def save_checkpoint(
     Args:
         out: the run folder.
         state: the position of the run.
-        run: what must not change between two sessions of a run: settings, data, environment.
+        run: settings and facts on the data, which must not change between two sessions of a run,
+            and the environment, which should not.
         model: its weights are saved.
         average: the moving average of the weights, if there is one.
         optimizer: its moments are saved.
-        overwrite: delete the files of another run in `out`, once the checkpoint is written.
+        overwrite: delete the files of another run in `out`, once the checkpoint is written and
+            before it appears.
 
     Raises:
-        StorageError: it cannot be written; what was there before is still there.
+        StorageError: it cannot be written; another run in `out` is then still there.
     """
     # With the epoch, since an epoch ends on the same step as its last batch.
     folder = out / f"checkpoint-{state.step:07d}-{state.epoch}"
@@ -92,7 +94,12 @@ def save_checkpoint(
 
 
 def read_state(checkpoint: Path) -> tuple[State, dict[str, Any]]:
-    """Return the state of a checkpoint, and the `run` it was saved with."""
+    """Return the state of a checkpoint, and the `run` it was saved with.
+
+    Raises:
+        TrainingError: the file is not a state of this version.
+        ModelError: it is not a JSON object.
+    """
     content = read_json(checkpoint / STATE_FILE)
     try:
         return State(**content["state"]), content["run"]
@@ -179,20 +186,23 @@ def check_settings(out: Path, config: Config, settings: Mapping[str, Any]) -> No
     """Raise `TrainingError` if one of `settings` differs from `config`, the run's in `out`."""
     saved = config.to_flat()
     for name, value in settings.items():
-        if saved.get(name) != value:
+        if name not in saved:
+            raise ConfigError(f"There is no setting {name}.")
+        if saved[name] != value:
             raise TrainingError(
-                f"The run in '{out}' was started with {name} = {saved.get(name)!r}; a resumed run "
+                f"The run in '{out}' was started with {name} = {saved[name]!r}; a resumed run "
                 f"cannot change it to {value!r}. Leave it out, or start a new run."
             )
 
 
 def check_data(checkpoint: Path, saved: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """Raise `TrainingError` if the data differ from those that the run was started with."""
-    for name, found in facts.items():
-        if saved.get(name) != found:
+    for name in sorted(saved.keys() | facts.keys()):
+        if saved.get(name) != facts.get(name):
             raise TrainingError(
-                f"The {name} data have changed since '{checkpoint}' was saved: {saved.get(name)} "
-                f"then, {found} now. Restore the old data, or start a new run."
+                f"The data have changed since '{checkpoint}' was saved: {name} was "
+                f"{saved.get(name)}, and is {facts.get(name)} now. Restore the old data, or start "
+                "a new run."
             )
 
 

@@ -14,14 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sentiment.artifacts.model_folder import SavedModel, save_model
-from sentiment.config import Config, DataConfig
+from sentiment.config import Config
+from sentiment.errors import ConfigError
 from sentiment.evaluation.calibration import fit_temperature
 from sentiment.inference.batched import uncalibrated_logits
 from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import read_vectors
 from sentiment.presets import resolve
-from sentiment.runtime.devices import autocast
+from sentiment.runtime.devices import autocast, choose_device
 from sentiment.text.batching import Batch
 from sentiment.training.checkpoint import saved_config
 from sentiment.training.classification_data import Data, Splits, load_splits, prepare
@@ -29,7 +30,7 @@ from sentiment.training.initialization import (
     choose_preset,
     copy_weights,
     initialize,
-    with_built_in_language,
+    normalize,
 )
 from sentiment.training.linear_probe import fit_head
 from sentiment.training.run_folder import EpochMetrics, Run, Summary, open_run
@@ -42,7 +43,7 @@ SENTENCES_PER_REVIEW = 4
 
 
 def train(
-    dataset: str = DataConfig.dataset,
+    dataset: str | None = None,
     out: str | Path = "runs/classifier",
     *,
     preset: str | None = None,
@@ -56,6 +57,7 @@ def train(
 
     Args:
         dataset: a Hub id, a file, a folder or a built-in dataset: see `sentiment.load_reviews`.
+            By default IMDB.
         out: the run folder.
         preset: `default`, `from-scratch` or `few-shot`. By default `from-scratch` where no model in
             this package fits the language.
@@ -66,16 +68,17 @@ def train(
     Raises:
         DataError: reviews that cannot be read or used.
         ConfigError: a setting that does not exist, is out of range, or does not fit another.
-        TrainingError: the run diverged, or `out` has a run already.
+        ModelError: the initial model is missing or damaged.
+        HubError: the Hub refuses the dataset or the initial model, or cannot be reached.
+        DependencyError: the language needs a package that is not installed.
+        TrainingError: the run diverged, or `out` has a run already, or none to resume.
         StorageError: `out` cannot be written to.
         KeyboardInterrupt: Ctrl-C; the run can be resumed.
     """
+    if dataset is not None:
+        settings["dataset"] = dataset
     summary = train_classifier(
-        {"dataset": dataset, **settings},
-        Path(out),
-        preset=preset,
-        resume=resume,
-        overwrite=overwrite,
+        settings, Path(out), preset=preset, resume=resume, overwrite=overwrite
     )
     if not summary.finished:
         raise KeyboardInterrupt
@@ -98,10 +101,22 @@ def train_classifier(
 def make_trainer(
     run: Run, settings: Mapping[str, Any], preset: str | None = None
 ) -> "ClassificationTrainer":
-    """Load the reviews of a run, build its model, and return the trainer."""
+    """Load the reviews of a run, build its model, and return the trainer.
+
+    Args:
+        run: the run folder, from `open_run`.
+        settings: settings chosen for this run, by name. A resumed run has those it was started
+            with.
+        preset: as for `train`.
+
+    Raises:
+        SentimentError: as `train`.
+    """
     if run.checkpoint is not None:
+        if preset is not None:
+            raise ConfigError("A resumed run keeps its preset. Leave preset out.")
         settings = saved_config(run.checkpoint, settings).to_flat()
-    settings = with_built_in_language(settings)
+    settings = normalize(settings)
     preset = preset or choose_preset(settings)
     config = resolve(preset, settings)
     splits = load_splits(config.data, config.train.seed)
@@ -121,10 +136,16 @@ def trainer_of_splits(
 
 
 def build(config: Config, data: Data, start: SavedModel | None) -> LSTMClassifier:
-    """Return the model with its initial weights."""
+    """Return the model with its initial weights, on the device of the run.
+
+    The coverage of word vectors is added to `data.facts`.
+    """
     model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
-    if start is not None and not copy_weights(model, start, data):
-        fit_head(model, data.train, config.train.seed)
+    model.to(choose_device(config.train.device))
+    if start is not None:
+        head_copied = copy_weights(model, start, data)
+        if not head_copied:
+            fit_head(model, data.train, config.train.seed)
     if config.model.word_vectors is not None:
         vectors = read_vectors(config.model.word_vectors, data.vocab)
         vectors.fill(model.encoder.embedding)
@@ -141,7 +162,7 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         data: the encoded reviews.
         config: all settings of the run.
         run: the run folder, from `open_run`.
-        start_reason: what the model starts from and why, in one sentence.
+        start_reason: what the model starts from and why, a sentence.
         verbose: show a progress bar on stderr.
     """
 
@@ -182,19 +203,23 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
 
         The adversarial loss is that on word vectors moved by a perturbation of norm
         `adversarial_norm`, in the direction of the gradient of the loss, over all words of a review
-        together (Miyato et al. 2017, equations 3 to 5).
+        together (Miyato et al. 2017, equations 3 to 5). Both losses have the weight 1.
+
+        Returns:
+            The loss without the perturbation.
         """
-        norm = self.settings.adversarial_norm
-        if norm == 0 or stage.name == SENTENCES:
+        adversarial_norm = self.settings.adversarial_norm
+        if adversarial_norm == 0 or stage.name == SENTENCES:
             return super().training_step(batch, stage)
         shape = *batch.input_ids.shape, self.config.model.embedding_dim
-        zeros = torch.zeros(shape, device=self.device, requires_grad=True)
-        loss = self.compute_loss(batch, zeros)
+        perturbation = torch.zeros(shape, device=self.device, requires_grad=True)
+        loss = self.compute_loss(batch, perturbation)
         loss.value.backward()
-        gradient = zeros.grad  # [batch, seq, embedding_dim]
+        gradient = perturbation.grad  # [batch, seq, embedding_dim]
         assert gradient is not None
         norms = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-12)  # [batch]
-        self.compute_loss(batch, norm * gradient / norms[:, None, None]).value.backward()
+        scaled = adversarial_norm * gradient / norms[:, None, None]
+        self.compute_loss(batch, scaled).value.backward()
         return loss
 
     def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:

@@ -20,8 +20,8 @@ from sentiment.text.vocab import UNK_ID
 from sentiment.training.classification_data import Data, Splits
 
 FROM_SCRATCH = "from-scratch"
-# Fraction of reviews that the shipped classifier was trained on, from which a dataset is taken for
-# IMDB (which has 50%: the other half is its test split), or for one that contains some of it.
+# Fraction of reviews that the shipped classifier was trained on. From MIN_IMDB on, a dataset is
+# treated as IMDB, which has 50% (the other half is its test split). From MIN_KNOWN on, it overlaps.
 MIN_IMDB, MIN_KNOWN = 0.4, 0.01
 
 
@@ -31,7 +31,7 @@ class Initialization:
 
     config: Config
     start: SavedModel | None  # None: from scratch.
-    reason: str  # Why, in one sentence.
+    reason: str  # What the run starts from and why, a sentence.
 
 
 def choose_preset(settings: Mapping[str, Any]) -> str:
@@ -47,10 +47,16 @@ def choose_preset(settings: Mapping[str, Any]) -> str:
     return FROM_SCRATCH if is_foreign or settings.get("word_vectors") else DEFAULT
 
 
-def with_built_in_language(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` with the language of a built-in dataset, unless they have one."""
+def normalize(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `settings` without an `init` of `auto`, and with the language of a built-in dataset.
+
+    `auto` is the default, and given explicitly it would override the `init` of a preset.
+    """
     language = BUILT_IN_LANGUAGES.get(str(settings.get("dataset")))
-    return {"language": language, **settings} if language else dict(settings)
+    found = {"language": language, **settings} if language else dict(settings)
+    if found.get("init") == AUTO:
+        del found["init"]
+    return found
 
 
 def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Initialization:
@@ -61,18 +67,24 @@ def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Init
         preset: its preset.
         settings: settings chosen for this run, by name.
 
+    If the initial model is a classifier, its pooling is the default, so that its attention and its
+    classification head can be used.
+
     Raises:
         ConfigError: a setting that the initial model does not allow.
         ModelError: the initial model cannot be read.
+        HubError: it is on the Hub, which refuses it or cannot be reached.
+        DataError: the file of word vectors cannot be read.
     """
-    config = resolve(preset, settings)
-    known = known_fraction(splits) if config.text.language == "en" else 0.0
-    name, reason = choose_model(config, splits.labels, known)
+    settings = normalize(settings)
+    preliminary = resolve(preset, settings)
+    known = known_fraction(splits) if preliminary.text.language == "en" else 0.0
+    name, reason = choose_model(preliminary, splits.labels, known)
     start = load_model(model_folder(name)) if name else None
     resolved = {**settings, "init": name}
-    if config.model.word_vectors is not None:
-        resolved["embedding_dim"] = embedding_dim(config, settings)
-    sentences = config.data.synthetic_sentences
+    if preliminary.model.word_vectors is not None:
+        resolved["embedding_dim"] = embedding_dim(preliminary, settings)
+    sentences = preliminary.data.synthetic_sentences
     if sentences is None:
         is_imdb = known >= MIN_IMDB and negative_positive_ids(splits.labels) is not None
         sentences = 2 * len(short_opinions()) if is_imdb else 0
@@ -103,20 +115,20 @@ def choose_model(config: Config, labels: list[str], known: float) -> tuple[str |
     """
     init = config.model.init
     if init is None or config.model.word_vectors is not None:
-        return None, "training from scratch"
+        return None, "Training from scratch."
     if init != AUTO:
-        return init, f"starting from '{init}'"
+        return init, f"Starting from '{init}'."
     if known >= MIN_KNOWN:
         return SHIPPED_ENCODER, (
-            f"starting from the shipped encoder, because {known:.0%} of the reviews are IMDB "
-            "reviews that the shipped classifier was trained on"
+            f"Starting from the shipped encoder, because {known:.0%} of the reviews are IMDB "
+            "reviews that the shipped classifier was trained on."
         )
     if negative_positive_ids(labels) is not None:
         return SHIPPED_CLASSIFIER, (
-            "starting from the shipped classifier, because the labels are negative and positive"
+            "Starting from the shipped classifier, because the labels are negative and positive."
         )
     return SHIPPED_ENCODER, (
-        "starting from the shipped encoder, because the labels are not negative and positive"
+        "Starting from the shipped encoder, because the labels are not negative and positive."
     )
 
 

@@ -1,4 +1,4 @@
-"""Pretraining: reviews without labels in, an encoder out.
+"""Pretrain an encoder on reviews without labels.
 
 A review is read as the classifier reads it, from its first word and a state of zeros, in batches of
 similar length. No state is carried from batch to batch, and the gradient goes back through a whole
@@ -16,10 +16,11 @@ from datasets import concatenate_datasets
 from torch import Tensor
 
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
-from sentiment.config import AUTO, Config
+from sentiment.config import Config
 from sentiment.data.labels import UNLABELLED, UNSUPERVISED
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import drop_shared, fingerprint, train_and_validation
+from sentiment.errors import DataError
 from sentiment.models.language_model import LanguageModel
 from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast
@@ -28,6 +29,7 @@ from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
 from sentiment.training.checkpoint import saved_config
+from sentiment.training.initialization import normalize
 from sentiment.training.run_folder import EpochMetrics, Run, Summary, open_run
 from sentiment.training.schedule import make_stage
 from sentiment.training.trainer import Loss, Trainer
@@ -68,8 +70,9 @@ def make_trainer(run: Run, settings: Mapping[str, Any]) -> "LanguageModelingTrai
     """Prepare the data, build the model and return its trainer. Arguments as for `pretrain`."""
     if run.checkpoint is not None:
         settings = saved_config(run.checkpoint, settings).to_flat()
+    settings = normalize(settings)
     config = resolve(PRESET, settings)
-    init = None if config.model.init == AUTO else config.model.init
+    init = config.model.init
     start = load_model(model_folder(init)) if init else None
     if start is not None:
         config = resolve(PRESET, settings, start.config, start_name=str(init))
@@ -84,6 +87,9 @@ def prepare(config: Config, vocab: Vocab | None = None) -> Data:
     Args:
         config: all settings.
         vocab: the vocabulary; None: build one from the training reviews.
+
+    Raises:
+        DataError: there are no reviews of two tokens or more.
     """
     splits = load_reviews(config.data, labelled=False)
     train_split, validation_split = train_and_validation(
@@ -105,9 +111,15 @@ def prepare(config: Config, vocab: Vocab | None = None) -> Data:
             for piece in split_into_pieces(vocab.encode(tokens), config.text.max_length)
         ]
 
+    train, validation = pieces(train_tokens), pieces(validation_tokens[::VALIDATION_STRIDE])
+    if not train or not validation:
+        raise DataError(
+            "Pretraining needs reviews of two tokens or more, for training and for validation. Add "
+            "reviews."
+        )
     return Data(
-        train=pieces(train_tokens),
-        validation=pieces(validation_tokens[::VALIDATION_STRIDE]),
+        train=train,
+        validation=validation,
         vocab=vocab,
         facts={
             "train": {"rows": len(reviews), "fingerprint": fingerprint(reviews)},

@@ -1,8 +1,8 @@
 """Fit the classification head on features of a frozen encoder.
 
-A head with random weights sends noise through the encoder until it has been trained, and damages
-the pretrained weights. So the head is fitted first, with the encoder frozen, which takes seconds
-(linear probing, then fine-tuning: Kumar et al. 2022).
+The gradients of a random head say nothing about the task, and change the pretrained weights for the
+worse. So the head is fitted first, with the encoder frozen, which takes seconds (linear probing,
+then fine-tuning: Kumar et al. 2022).
 """
 
 import random

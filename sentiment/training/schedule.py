@@ -56,7 +56,7 @@ def learning_rate(step: int, total_steps: int, settings: TrainConfig) -> float:
 def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
     """Return an update rule for `AveragedModel`: an exponential moving average.
 
-    In the first steps the decay is lower, so that the initial weights are soon forgotten.
+    In the first steps the decay is lower, so that the initial weights soon have little weight.
     """
 
     @torch.no_grad()

@@ -54,17 +54,9 @@ class DivergenceError(TrainingError):
 class Loss(NamedTuple):
     """The loss of a batch."""
 
-    value: Tensor  # [], the mean over `size` reviews or tokens.
+    value: Tensor  # Scalar, in nats: the mean over `size` reviews or tokens.
     size: int
     metrics: dict[str, float]  # Other means over the same.
-
-
-class Plan(NamedTuple):
-    """What a run is going to do."""
-
-    epochs: int
-    steps: int
-    seconds: float  # An estimate from the time of one step of each stage.
 
 
 class Trainer(ABC, Generic[Model]):
@@ -143,7 +135,7 @@ class Trainer(ABC, Generic[Model]):
         return loss
 
     @property
-    def best_model(self) -> Model:
+    def model_to_evaluate(self) -> Model:
         """The model that is validated and saved: the moving average if there is one."""
         return self.model if self.average is None else cast(Model, self.average.module)
 
@@ -181,7 +173,7 @@ class Trainer(ABC, Generic[Model]):
                         self.save_checkpoint()
                     if stop:
                         return
-                metrics = self.validate(self.best_model)
+                metrics = self.validate(self.model_to_evaluate)
                 state.seconds = time.monotonic() - started
                 self.end_epoch(metrics)
                 self.save_checkpoint()
@@ -202,7 +194,8 @@ class Trainer(ABC, Generic[Model]):
                 f"Training diverged at step {state.step}: the loss is {value}. Start again with a "
                 f"lower learning_rate than {self.settings.learning_rate:g}."
             )
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
+        if self.settings.max_grad_norm > 0:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
         self.optimizer.step()
         if self.average is not None:
             self.average.update_parameters(self.model)
@@ -228,7 +221,7 @@ class Trainer(ABC, Generic[Model]):
         state.count, state.sums = 0, {}
         if state.best_loss is None or validation["loss"] < state.best_loss:
             state.best_loss, state.best_epoch = validation["loss"], state.epoch
-            self.save_model(self.best_model, self.out, state.history[-1])
+            self.save_model(self.model_to_evaluate, self.out, state.history[-1])
 
     def is_done(self) -> bool:
         """Return whether all epochs are done, or `patience` of them brought no lower loss."""
@@ -258,18 +251,18 @@ class Trainer(ABC, Generic[Model]):
         load_checkpoint(checkpoint, self.model, self.average, self.optimizer)
 
     def environment(self) -> dict[str, Any]:
-        """Return what changes the last bits of the weights."""
+        """Return what affects the rounding of floating-point numbers."""
         bfloat16 = uses_bfloat16(self.device, self.settings.precision)
         return {
             "threads": torch.get_num_threads(),
             "precision": "bfloat16" if bfloat16 else "float32",
         }
 
-    def plan(self) -> Plan:
-        """Return the planned steps, with an estimate of the time they take.
+    def estimate_seconds(self) -> float:
+        """Return an estimate of the time that all steps of the run take, in seconds.
 
-        One step of each stage is timed, on a batch of median size. Neither weights nor random
-        numbers change.
+        Forward and backward pass are timed in each stage, on a batch of median size. Neither
+        weights nor the random numbers of CPU and CUDA change.
         """
         seconds = 0.0
         for stage in self.stages:
@@ -286,7 +279,7 @@ class Trainer(ABC, Generic[Model]):
                     duration = time.perf_counter() - started
             seconds += duration * stage.epochs * len(batches)
         self.optimizer.zero_grad()
-        return Plan(len(self.epoch_stages), self.total_steps, seconds)
+        return seconds
 
     @staticmethod
     def num_tokens(stage: Stage, indices: Sequence[int]) -> int:

@@ -20,13 +20,13 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from sentiment.config import Config
-from sentiment.errors import ConfigError, TrainingError
+from sentiment.errors import ConfigError, SentimentError, TrainingError
 from sentiment.presets import resolve
 from sentiment.runtime.atomic_io import discard
 from sentiment.runtime.locks import locked
 from sentiment.training.checkpoint import check_settings
 from sentiment.training.classification import make_trainer
-from sentiment.training.initialization import choose_preset, with_built_in_language
+from sentiment.training.initialization import choose_preset, normalize
 from sentiment.training.run_folder import open_run
 from sentiment.training.study import STUDY_FILE, check_search_folder, create_study, load_study
 from sentiment.training.trainer import DivergenceError
@@ -205,17 +205,26 @@ def open_search(
         StorageError: `out` cannot be written to, or another process uses it.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    settings = with_built_in_language(settings)
+    settings = normalize(settings)
     path = out / STUDY_FILE
     with locked(out):
         check_search_folder(out, resume, overwrite)
         if not resume:
             start_study(path, settings, preset or choose_preset(settings))
-        with load_study(path) as study:
-            tuner = Tuner(study, out)
-            check_fixed(tuner, settings)
-            retry_killed_trials(study, out)
-            yield tuner
+        has_trials = True
+        try:
+            with load_study(path) as study:
+                tuner = Tuner(study, out)
+                check_fixed(tuner, settings)
+                retry_killed_trials(study, out)
+                try:
+                    yield tuner
+                finally:
+                    has_trials = bool(ended_trials(study))
+        except SentimentError:
+            if not resume and not has_trials:  # Nothing to resume: the settings were refused.
+                path.unlink()
+            raise
 
 
 def tune(
