@@ -315,7 +315,6 @@ def test_explain_prints_the_attribution_of_each_word(run_folder, tmp_path, run_c
         pytest.param(
             ["tune", "--hidden-size", "64", *SAMPLE],
             "hidden_size is 256 in .*cannot be 64",
-            marks=pytest.mark.xfail(reason="the file study.db remains"),
         ),
         (["tune", "--resume", "--out", "nowhere"], "no search in 'nowhere' to resume"),
         (["tune", "--trials", "0"], "Invalid value for '--trials'"),

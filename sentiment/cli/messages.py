@@ -5,6 +5,8 @@ import os
 import sys
 import warnings
 
+from sentiment.errors import Notice
+
 
 def print_library_messages() -> None:
     """Print warnings without their source line, and what the library logs.

@@ -53,9 +53,9 @@ def hold_out(
 
     Each label contributes the same fraction. IMDB is sorted by movie: "contiguous" holds out the
     last reviews of each label, whose movies hardly occur in the rest, as with the test split.
-    "random" shares movies with training and overestimates accuracy by one to three percentage points
-    (benchmarks/validation_split.py). With a column `group`, whole groups are held out and `how` is
-    ignored.
+    "random" shares movies with training and overestimates accuracy by one to three percentage
+    points (benchmarks/validation_split.py). With a column `group`, whole groups are held out and
+    `how` is ignored.
 
     Args:
         train: reviews with the columns `text`, `label` and perhaps `group`.

@@ -123,8 +123,8 @@ def check_num_parameters(config: ModelConfig, vocab_size: int) -> None:
 class Attention(nn.Module):
     """Weighted means over the tokens, one for each attention head.
 
-    The weight of a token in a head is the softmax over the review of `v . tanh(W state + b)`, where
-    `W` and `b` are those of `key`, and each head has its own `v`, a row of `query` (Lin et al. 2017,
+    The weight of a token in a head is the softmax over the review of `v . tanh(W state + b)`: `W`
+    and `b` are those of `key`, and each head has its own `v`, a row of `query` (Lin et al. 2017,
     equations 6 to 8). Initially each head is close to the plain mean, and slightly different from
     the others: identical heads would stay identical.
     """
