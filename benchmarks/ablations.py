@@ -29,7 +29,7 @@ from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
 from sentiment.training.classification import ClassificationTrainer, build
-from sentiment.training.classification_data import Splits, load_splits, prepare
+from sentiment.training.classification_data import Splits, encode_splits, load_splits
 from sentiment.training.initialization import initialize
 from sentiment.training.run_folder import Run, Summary, open_run
 from sentiment.training.schedule import Stage
@@ -266,7 +266,7 @@ def measure(name: str, task: type[ClassificationTrainer], settings: dict[str, An
     initialization = initialize(splits, DEFAULT, settings)
     config, start = initialization.config, initialization.start
     assert start is not None
-    data = prepare(splits, config, start.vocab)
+    data = encode_splits(splits, config, start.vocab)
 
     def fit(task: type[ClassificationTrainer], run: Run, **arguments: Any) -> Summary:
         torch.manual_seed(config.train.seed)

@@ -111,7 +111,7 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
                 values, a single label, or a label with one text only; a parameter is out of range.
             KeyboardInterrupt: Ctrl-C, after the current step.
         """
-        y, texts = check_labels(y), check_texts(X)
+        y, texts = check_label_names(y), check_texts(X)
         check_consistent_length(texts, y)
         classes, ids = np.unique(y, return_inverse=True)
         if len(classes) < 2:
@@ -236,7 +236,7 @@ def check_texts(X: Iterable[str]) -> list[str]:
     return as_texts(X)
 
 
-def check_labels(y: Any) -> np.ndarray:
+def check_label_names(y: Any) -> np.ndarray:
     """Return `y` as an array, [n].
 
     Raises:

@@ -17,7 +17,7 @@ from sentiment.errors import DataError, SentimentError
 from sentiment.evaluation.behavior import PARTS, TOLERANCE, failure_rates, run_tests
 from sentiment.evaluation.behavior.suite import (
     CASES,
-    FOLDER,
+    SUITE_FOLDER,
     behavior_tests,
     change_case,
     change_end,
@@ -114,7 +114,7 @@ def test_parts_share_no_template_no_sentence_no_name_and_no_word_of_opinion():
         return {s.lower() for text in texts for s in re.split(r"(?<=[.!?])\s+|(?:<br />)+", text)}
 
     assert not sentences("held-out") & sentences("development")
-    held_out_words, development_words = (load_words(FOLDER / p / "words.json") for p in PARTS)
+    held_out_words, development_words = (load_words(SUITE_FOLDER / p / "words.json") for p in PARTS)
 
     def opinions(words):
         return {word for pair in words.opinions.values() for side in pair for word in side}

@@ -12,7 +12,7 @@ from sentiment.models.lstm import LSTMClassifier
 from sentiment.presets import resolve
 from sentiment.text.vocab import Vocab
 from sentiment.training.classification import build
-from sentiment.training.classification_data import Data, Splits
+from sentiment.training.classification_data import EncodedReviews, Splits
 from sentiment.training.initialization import choose_model, copy_weights, initialize
 
 ROWS = [("a fine film", 1), ("a poor film", 0)] * 10
@@ -160,7 +160,7 @@ def test_head_is_copied_by_the_meaning_of_the_labels(labels, rows):
     start = small_classifier()
     model = LSTMClassifier(start.config.model, len(VOCAB), len(labels))
     before = model.linear.weight.clone()
-    data = Data([], [], [], labels, VOCAB)
+    data = EncodedReviews([], [], [], labels, VOCAB)
     assert copy_weights(model, start, data) == (rows is not None)
     expected = before if rows is None else start.model.linear.weight[rows]
     assert torch.equal(model.linear.weight, expected)
@@ -172,7 +172,7 @@ def test_head_is_copied_by_the_meaning_of_the_labels(labels, rows):
 def test_head_is_fitted_where_it_is_not_copied():
     start = small_classifier()
     examples = [([2, 4], 1), ([3, 4], 0)] * 10
-    data = Data(examples, examples, [], ["bad", "good"], VOCAB)
+    data = EncodedReviews(examples, examples, [], ["bad", "good"], VOCAB)
     config = resolve("default", SIZES, start.config, "start")
     model = build(config, data, start).eval()
     with torch.inference_mode():

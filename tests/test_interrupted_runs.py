@@ -27,7 +27,7 @@ from sentiment.training.classification import (
     make_trainer,
     train_classifier,
 )
-from sentiment.training.classification_data import Data
+from sentiment.training.classification_data import EncodedReviews
 from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, open_run
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +42,7 @@ def tiny_trainer(run, seed):
     config = Config.from_flat(**{**SMALL, **changes, "checkpoint_steps": 2})
     vocab = Vocab(["good", "bad", "film"])
     rows = [([2, 4], 1), ([3, 4], 0), ([4, 2, 2], 1), ([4, 3, 3], 0)] * 2
-    data = Data(rows, rows, [], IMDB_LABELS, vocab, {"train": {"rows": 8}})
+    data = EncodedReviews(rows, rows, [], IMDB_LABELS, vocab, {"train": {"rows": 8}})
     torch.manual_seed(seed)
     model = LSTMClassifier(config.model, len(vocab), len(IMDB_LABELS))
     return ClassificationTrainer(model, data, config, run)

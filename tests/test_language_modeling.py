@@ -22,7 +22,12 @@ from sentiment.inference.classifier import Classifier
 from sentiment.models.language_model import LanguageModel
 from sentiment.presets import resolve
 from sentiment.text.batching import collate
-from sentiment.training.language_modeling import PRESET, prepare, pretrain, split_into_pieces
+from sentiment.training.language_modeling import (
+    PRESET,
+    load_and_encode,
+    pretrain,
+    split_into_pieces,
+)
 from sentiment.training.run_folder import checkpoints
 from sentiment.training.trainer import Trainer
 
@@ -142,7 +147,7 @@ def test_review_is_split_into_pieces_of_similar_length():
 
 
 def test_reviews_of_test_and_validation_are_left_out(loaded):
-    data = prepare(resolve(PRESET, {**SETTINGS, "min_freq": 1}))
+    data = load_and_encode(resolve(PRESET, {**SETTINGS, "min_freq": 1}))
     assert data.facts["left_out"] == 20
     assert data.facts["train"]["rows"] == 80
     held_out = {text.casefold().strip() for text in loaded["test"]["text"]}

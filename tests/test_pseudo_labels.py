@@ -20,7 +20,7 @@ from sentiment.training.classification import (
     ClassificationTrainer,
     train_classifier,
 )
-from sentiment.training.classification_data import SYNTHETIC_REPEATS, load_splits, prepare
+from sentiment.training.classification_data import SYNTHETIC_REPEATS, encode_splits, load_splits
 from sentiment.training.pseudo_labels import (
     MAX_TOKENS,
     MIN_TOKENS,
@@ -66,7 +66,7 @@ def settings(**changes):
 def prepared(**changes):
     """Return the data of a run."""
     config = Config.from_flat(**settings(**changes))
-    return prepare(load_splits(config.data, config.train.seed), config)
+    return encode_splits(load_splits(config.data, config.train.seed), config)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_no_sentences_unless_asked_for_and_without_unlabelled_reviews(loaded):
 
 
 def test_no_sentences_where_no_label_is_probable_enough(monkeypatch):
-    monkeypatch.setattr("sentiment.training.pseudo_labels.MIN_PROBABILITY", 1.1)
+    monkeypatch.setattr("sentiment.training.pseudo_labels.MIN_CONFIDENCE", 1.1)
     data = prepared(synthetic_sentences=6)
     assert data.sentences == []
     assert data.facts["unlabelled"]["labelled"] == 0

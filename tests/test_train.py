@@ -28,10 +28,10 @@ from sentiment.training.classification import (
     train_classifier,
 )
 from sentiment.training.classification_data import (
-    Data,
+    EncodedReviews,
     Splits,
     build_vocab,
-    prepare,
+    encode_splits,
     synthetic_examples,
 )
 from sentiment.training.language_modeling import pretrain
@@ -104,13 +104,13 @@ def test_train_returns_the_classifier_that_it_saved(tmp_path):
 
 def test_vocabulary_is_that_of_the_training_reviews_alone(splits):
     config = Config.from_flat(**{**SETTINGS, "min_freq": 1, "max_vocab": None})
-    data = prepare(splits, config)
+    data = encode_splits(splits, config)
     assert data.vocab == Vocab.build(Tokenizer().pipe(splits.train["text"]), min_freq=1)
 
 
 def test_synthetic_sentences_change_the_training_examples_and_nothing_else(splits):
     without, with_six = (
-        prepare(splits, Config.from_flat(**{**SETTINGS, "synthetic_sentences": count}))
+        encode_splits(splits, Config.from_flat(**{**SETTINGS, "synthetic_sentences": count}))
         for count in (0, 6)
     )
     assert with_six.train[:120] == without.train
@@ -199,7 +199,7 @@ def test_without_adversarial_norm_a_step_is_one_pass(tmp_path):
 
 def test_balance_labels_gives_each_label_the_same_weight(tmp_path):
     examples = [([2], 0)] * 6 + [([3], 1)] * 2
-    data = Data(examples, examples, [], ["a", "b"], Vocab(["x", "y"]))
+    data = EncodedReviews(examples, examples, [], ["a", "b"], Vocab(["x", "y"]))
     assert label_weights(data).tolist() == pytest.approx([8 / 12, 8 / 4])
     losses = []
     for balance_labels in (False, True):
@@ -282,7 +282,7 @@ def test_frequent_words_that_the_encoder_lacks_start_as_unknown_words(encoder, s
     start = load_model(encoder)
     settings = from_encoder(encoder, new_word_freq=3)
     config = resolve("default", settings, start.config, "encoder")
-    data = prepare(splits, config, start.vocab)
+    data = encode_splits(splits, config, start.vocab)
     known = len(start.vocab)
     assert data.vocab.tokens[:known] == start.vocab.tokens
     assert len(data.vocab) > known

@@ -27,7 +27,7 @@ from sentiment.training.classification import (
     make_trainer,
     train_classifier,
 )
-from sentiment.training.classification_data import load_splits, prepare
+from sentiment.training.classification_data import encode_splits, load_splits
 from sentiment.training.run_folder import checkpoints, open_run
 
 VOCAB = Vocab(["film", "good", "bad", "paris"])
@@ -236,7 +236,7 @@ def test_coverage_counts_words_and_the_tokens_of_training(capsys):
 def vectors_file(tmp_path, few_reviews):
     """Write vectors of 6 dimensions for most words of the reviews."""
     config = resolve("from-scratch", SMALL)
-    vocab = prepare(load_splits(config.data, seed=0), config).vocab
+    vocab = encode_splits(load_splits(config.data, seed=0), config).vocab
     generator = random.Random(0)
     lines = [
         f"{word} {' '.join(f'{generator.gauss(0, 0.5):.4f}' for _ in range(6))}\n"

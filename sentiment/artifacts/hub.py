@@ -44,7 +44,7 @@ def fetch(model_id: str, max_bytes: Mapping[str, int], revision: str | None = No
     except Exception as error:
         if refusal := read_refusal(error, "model", model_id, revision):
             raise refusal from error
-        return find_in_cache(model_id, max_bytes, revision, reason=error)
+        return find_model_in_cache(model_id, max_bytes, revision, reason=error)
     check_files_on_hub(
         model_id, {file.rfilename: file.size or 0 for file in info.siblings or ()}, max_bytes
     )
@@ -75,7 +75,7 @@ def check_files_on_hub(
             )
 
 
-def find_in_cache(
+def find_model_in_cache(
     model_id: str, names: Collection[str], revision: str | None, reason: Exception
 ) -> Path:
     """Return the folder of an earlier download; raise `HubError` with `reason` if there is none."""

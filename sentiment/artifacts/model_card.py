@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
 LIBRARY, TASK = "sentiment-lstm", "text-classification"
 MAX_NAME = 100  # Characters of a name in a card.
-MAX_NUMBER = 1e15  # Larger numbers are not those of a text classifier.
+MAX_FIGURE = 1e15  # Larger numbers are not those of a text classifier.
 MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&$@])")
 
 
@@ -52,16 +52,16 @@ def model_card(
         "language_code": config.text.language,
         "dataset": config.data.dataset,
         "revision": config.data.revision,
-        "synthetic": count(part(metadata, "synthetic_sentences"), "rows"),
-        "unlabelled": count(unlabelled, "rows"),
-        "pseudo_labels": count(unlabelled, "labelled"),
+        "synthetic": format_count(part(metadata, "synthetic_sentences"), "rows"),
+        "unlabelled": format_count(unlabelled, "rows"),
+        "pseudo_labels": format_count(unlabelled, "labelled"),
         "splits": [
-            (name, count(split, "rows"), str(split.get("fingerprint", "")))
+            (name, format_count(split, "rows"), str(split.get("fingerprint", "")))
             for name in ("train", "validation", "calibration")
             if (split := part(metadata, name))
         ],
         "settings": changed_settings(config),
-        "test_texts": count(measured, "n"),
+        "test_texts": format_count(measured, "n"),
         "test_dataset": measured.get("dataset", "the dataset"),
         "test_metrics": rows_of_test(measured, saved.labels or []),
         "validation_metrics": rows_of_validation(part(metadata, "metrics")),
@@ -116,7 +116,7 @@ def eval_results(measured: Mapping[str, Any]) -> "list[EvalResult]":
     from huggingface_hub import EvalResult
 
     dataset = one_line(measured.get("dataset", "the dataset"))
-    values = {name: number(measured, name) for name in ("accuracy", "f1", "roc_auc")}
+    values = {name: finite_number(measured, name) for name in ("accuracy", "f1", "roc_auc")}
     return [
         EvalResult(
             task_type=TASK,
@@ -151,13 +151,17 @@ def rows_of_test(measured: Mapping[str, Any], labels: list[str]) -> list[tuple[s
     averaging = labels[1] if len(labels) == 2 else "mean over labels"
     slices = measured.get("slices")
     rows = [
-        ("accuracy", percent(measured, "accuracy"), interval(measured)),
+        ("accuracy", format_percent(measured, "accuracy"), format_interval(measured)),
         (f"F1 ({averaging})", decimal(measured, "f1"), ""),
         ("ROC-AUC", decimal(measured, "roc_auc"), ""),
         ("expected calibration error", decimal(measured, "ece"), ""),
         ("cross-entropy", decimal(measured, "loss"), ""),
         *(
-            (f"accuracy, {group.get('name')}", percent(group, "accuracy"), interval(group))
+            (
+                f"accuracy, {group.get('name')}",
+                format_percent(group, "accuracy"),
+                format_interval(group),
+            )
             for group in (slices if isinstance(slices, list) else [])
             if isinstance(group, dict)
         ),
@@ -169,7 +173,7 @@ def rows_of_validation(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the name and value of each metric on the validation split."""
     prefix = "validation_"
     return [
-        (name, percent(metrics, key) if name == "accuracy" else decimal(metrics, key))
+        (name, format_percent(metrics, key) if name == "accuracy" else decimal(metrics, key))
         for key in metrics
         if key.startswith(prefix) and (name := key.removeprefix(prefix)) != "temperature"
     ]
@@ -191,31 +195,35 @@ def one_line(value: Any) -> str:
     return line if len(line) <= MAX_NAME else f"{line[: MAX_NAME - 1]}…"
 
 
-def number(content: Mapping[str, Any], name: str) -> float | None:
+def finite_number(content: Mapping[str, Any], name: str) -> float | None:
     """Return the number `name` in JSON content, or None if there is no finite number."""
     found = content.get(name)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
-    return float(found) if abs(found) < MAX_NUMBER else None
+    return float(found) if abs(found) < MAX_FIGURE else None
 
 
-def percent(content: Mapping[str, Any], name: str) -> str:
+def format_percent(content: Mapping[str, Any], name: str) -> str:
     """Return the number `name` as a percentage, or nothing."""
-    return "" if (found := number(content, name)) is None else f"{found:.2%}"
+    return "" if (found := finite_number(content, name)) is None else f"{found:.2%}"
 
 
 def decimal(content: Mapping[str, Any], name: str) -> str:
     """Return the number `name` with four decimals, or nothing."""
-    return "" if (found := number(content, name)) is None else f"{found:.4f}"
+    return "" if (found := finite_number(content, name)) is None else f"{found:.4f}"
 
 
-def count(content: Mapping[str, Any], name: str) -> str:
+def format_count(content: Mapping[str, Any], name: str) -> str:
     """Return the number `name` with thousands separators, or nothing if it is 0."""
-    return f"{found:,.0f}" if (found := number(content, name)) else ""
+    return f"{found:,.0f}" if (found := finite_number(content, name)) else ""
 
 
-def interval(content: Mapping[str, Any]) -> str:
+def format_interval(content: Mapping[str, Any]) -> str:
     """Return the confidence interval of the accuracy, such as `93.18% to 93.79%`, or nothing."""
     bounds = content.get("accuracy_interval")
     named = dict(zip(("low", "high"), bounds, strict=False)) if isinstance(bounds, list) else {}
-    return f"{percent(named, 'low')} to {percent(named, 'high')}" if len(named) == 2 else ""
+    return (
+        f"{format_percent(named, 'low')} to {format_percent(named, 'high')}"
+        if len(named) == 2
+        else ""
+    )

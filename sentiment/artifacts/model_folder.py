@@ -47,7 +47,7 @@ from sentiment.text.vocab import Vocab
 
 FORMAT_VERSION = 1
 MODEL_TYPE = "sentiment-lstm"
-MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0  # Calibration gives 0.1 to 10.
+MIN_ACCEPTED_TEMPERATURE, MAX_ACCEPTED_TEMPERATURE = 0.01, 100.0  # Calibration gives 0.1 to 10.
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 SHIPPED_CLASSIFIER_FOLDER = PRETRAINED / "classifier"
@@ -229,11 +229,11 @@ def read_temperature(path: Path, content: dict[str, Any]) -> float:
     temperature = content.get("temperature", 1.0)
     if (
         type(temperature) not in (int, float)
-        or not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE
+        or not MIN_ACCEPTED_TEMPERATURE <= temperature <= MAX_ACCEPTED_TEMPERATURE
     ):
         raise ModelError(
             f"'{path}' has the temperature {reprlib.repr(temperature)}; expected a number from "
-            f"{MIN_TEMPERATURE} to {MAX_TEMPERATURE:g}."
+            f"{MIN_ACCEPTED_TEMPERATURE} to {MAX_ACCEPTED_TEMPERATURE:g}."
         )
     return float(temperature)
 

@@ -97,7 +97,7 @@ def predict_file(
                 show_progress(bar, progress)
     except MalformedRowError as error:
         raise DataError(f"{error} {SKIP_HINT}") from error
-    print_summary(progress)
+    print_counts(progress)
 
 
 def progress_bar(quiet: bool) -> "tqdm[None]":
@@ -124,7 +124,7 @@ def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
     bar.update(progress.rows - bar.n)
 
 
-def print_summary(progress: "Progress") -> None:
+def print_counts(progress: "Progress") -> None:
     """Print how many rows were skipped, and how many predictions are unreliable."""
     if progress.skipped:
         print(f"Skipped {progress.skipped:,} malformed rows.", file=sys.stderr)

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from sentiment.inference.explain import Explanation
 
 BAR_WIDTH = 20
-MAX_WORDS = 8  # Number of words listed with their attributions.
+MAX_PRINTED_WORDS = 8  # Number of words listed with their attributions.
 MIN_COLORED, MIN_BOLD = 0.1, 0.5  # Relative attributions from which a word is colored or bold.
-BLACK, BLUE, ORANGE = 16, (153, 75), (223, 214)  # Of 256 colors; (pale, strong). On any theme.
+# Of 256 colors, as (pale, strong); readable on any theme.
+BLACK_TEXT, SUPPORTING, OPPOSING = 16, (153, 75), (223, 214)
 
 
 def prediction_formatter(
@@ -99,7 +100,7 @@ def explanation_lines(explanation: "Explanation", all_scores: bool, color: bool)
     lines = prediction_lines(labels, text, value, color)
     words = [
         f"{word.attribution:+.2f} {shown(word.text, word.attribution)}"
-        for word in explanation.strongest(MAX_WORDS)
+        for word in explanation.strongest(MAX_PRINTED_WORDS)
     ]
     if words:
         lines += f"{'':{max(map(len, labels))}} {' · '.join(words)}\n"
@@ -111,4 +112,6 @@ def highlighted(text: str, strength: float) -> str:
     if abs(strength) < MIN_COLORED:
         return text
     bold = abs(strength) >= MIN_BOLD
-    return typer.style(text, fg=BLACK, bg=(BLUE if strength > 0 else ORANGE)[bold], bold=bold)
+    return typer.style(
+        text, fg=BLACK_TEXT, bg=(SUPPORTING if strength > 0 else OPPOSING)[bold], bold=bold
+    )

@@ -65,7 +65,7 @@ def train(
     if few_shot and resume:
         raise ConfigError("--few-shot has no effect on a run that is resumed: leave it out.")
     keep_freed_memory()
-    preset = choose_preset(settings, from_scratch, few_shot)
+    preset = preset_of_options(settings, from_scratch, few_shot)
     out = out or RUNS / run_name(settings.get("dataset", DataConfig.dataset))
     with open_run(out, resume, overwrite) as run:
         exit_if_finished(run)
@@ -111,7 +111,7 @@ def pretrain(
     print(f"Encoder in {out}. Next: sentiment train --init {out}")
 
 
-def choose_preset(settings: dict[str, Any], from_scratch: bool, few_shot: bool) -> str | None:
+def preset_of_options(settings: dict[str, Any], from_scratch: bool, few_shot: bool) -> str | None:
     """Return the preset that the options name; None where the library chooses it."""
     if not from_scratch:
         return "few-shot" if few_shot else None

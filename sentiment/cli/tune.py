@@ -9,7 +9,7 @@ import typer
 
 from sentiment.cli.flags import as_flags, as_words, with_settings
 from sentiment.cli.formatting import MISSING, count, duration, new_table
-from sentiment.cli.train import FromScratch, choose_preset
+from sentiment.cli.train import FromScratch, preset_of_options
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
 from sentiment.errors import DependencyError
 from sentiment.runtime.malloc import keep_freed_memory
@@ -45,7 +45,7 @@ def tune(
     except ModuleNotFoundError as error:
         raise DependencyError(f"tune needs {error.name}: pip install optuna") from error
     keep_freed_memory()
-    preset = choose_preset(settings, from_scratch, few_shot=False)
+    preset = preset_of_options(settings, from_scratch, few_shot=False)
     with open_search(out, settings, preset, resume, overwrite) as tuner:
         for trial in tuner.run(trials, timeout):
             print_trial(trial)

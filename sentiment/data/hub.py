@@ -26,14 +26,14 @@ def from_hub(dataset: str, subset: str | None, revision: str | None) -> DatasetD
     except Exception as error:
         if refusal := read_refusal(error, "dataset", dataset, revision):
             raise refusal from error
-        return find_in_cache(dataset, subset, reason=error)
+        return find_dataset_in_cache(dataset, subset, reason=error)
     try:
         return datasets.load_dataset(dataset, subset, revision=revision)
     except Exception as error:
         raise HubError(f"Could not load '{dataset}' from the Hub: {describe(error)}") from error
 
 
-def find_in_cache(dataset: str, subset: str | None, reason: Exception) -> DatasetDict:
+def find_dataset_in_cache(dataset: str, subset: str | None, reason: Exception) -> DatasetDict:
     """Return the newest copy on the disk; raise `HubError` with `reason` if there is none.
 
     `load_dataset` would make the same choice, but only after `HF_HUB_OFFLINE` was set for the whole

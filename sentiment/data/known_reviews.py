@@ -18,7 +18,7 @@ HASH_FILE = Path(__file__).with_name("imdb_hashes.npy")
 # With 40 bits, 50,000 other texts have 0.003 expected false matches among 74,000 hashes.
 HASH_BYTES = 5
 BATCH_TEXTS = 10_000  # Bounds the memory that `count_known` needs.
-LINE_BREAK = re.compile(r"<br\s*/?>")
+BREAK_TAG = re.compile(r"<br\s*/?>")
 
 
 def is_known(text: str) -> bool:
@@ -49,7 +49,7 @@ def hash_texts(texts: Iterable[str]) -> np.ndarray:
 
     def hashes() -> Iterator[int]:
         for text in texts:
-            normalized = " ".join(LINE_BREAK.sub(" ", text.casefold()).split())
+            normalized = " ".join(BREAK_TAG.sub(" ", text.casefold()).split())
             content = normalized.encode("utf-8", "replace")
             yield int.from_bytes(blake2b(content, digest_size=HASH_BYTES).digest(), "big")
 

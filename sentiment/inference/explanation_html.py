@@ -12,7 +12,7 @@ from sentiment.text.tokenizer import LINE_BREAK, UNREADABLE
 
 SUPPORTS, OPPOSES = "0, 114, 178", "213, 94, 0"  # Red, green, blue.
 MAX_OPACITY = 0.6  # Text on it must stay readable.
-MAX_WORDS = 10  # Number of words listed below a text, for readers who cannot hover.
+MAX_LISTED_WORDS = 10  # Number of words listed below a text, for readers who cannot hover.
 
 # Characters that HTML cannot contain, and those that replace them.
 REPLACED = {code: to for code, to in UNREADABLE.items() if chr(code) not in "\t\n\r"}
@@ -84,7 +84,7 @@ def article(explanation: Explanation) -> str:
     """Return the label, its probability, the text and the words of the largest attributions."""
     words = " · ".join(
         f"{word.attribution:+.2f} <bdi>{escape(word.text.translate(REPLACED))}</bdi>"
-        for word in explanation.strongest(MAX_WORDS)
+        for word in explanation.strongest(MAX_LISTED_WORDS)
     )
     return (
         f"<article>\n<h2>{escape(explanation.label)} {explanation.score:.1%}</h2>\n"

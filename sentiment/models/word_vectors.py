@@ -32,7 +32,7 @@ from sentiment.text.vocab import SPECIALS, Vocab
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})")
 MAX_LINE_BYTES = 2**20  # 300 numbers take about 4 kB.
-MAX_NUMBER = torch.finfo(torch.float32).max
+MAX_VALUE = torch.finfo(torch.float32).max
 NOT_TEXT = (
     "it is not text. Save vectors as text, one word and its numbers per line; gensim converts "
     "binary files: KeyedVectors.load_word2vec_format(…, binary=True).save_word2vec_format(…)"
@@ -214,7 +214,7 @@ def vector(path: Path, number: int, numbers: bytes) -> "array[float]":
         values = array("f", [nan])
     if not all(map(isfinite, values)):
         invalid = next(
-            field for field in fields if not (is_number(field) and abs(float(field)) <= MAX_NUMBER)
+            field for field in fields if not (is_number(field) and abs(float(field)) <= MAX_VALUE)
         )
         refuse(
             path, number, f"{quoted.repr(invalid.decode(errors='replace'))} is not a finite number"

@@ -1,4 +1,4 @@
-"""Train a classifier: load, initialize, prepare, build, fit.
+"""Train a classifier: load, initialize, encode_splits, build, fit.
 
 with open_run(out) as run:
     trainer = make_trainer(run, settings)
@@ -25,7 +25,12 @@ from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast, choose_device
 from sentiment.text.batching import Batch
 from sentiment.training.checkpoint import saved_config
-from sentiment.training.classification_data import Data, Splits, load_splits, prepare
+from sentiment.training.classification_data import (
+    EncodedReviews,
+    Splits,
+    encode_splits,
+    load_splits,
+)
 from sentiment.training.initialization import (
     choose_preset,
     copy_weights,
@@ -130,12 +135,12 @@ def trainer_of_splits(
     initialization = initialize(splits, preset, settings)
     config, start = initialization.config, initialization.start
     torch.manual_seed(config.train.seed)
-    data = prepare(splits, config, start.vocab if start else None, cache=not run.temporary)
+    data = encode_splits(splits, config, start.vocab if start else None, cache=not run.temporary)
     model = build(config, data, start)
     return ClassificationTrainer(model, data, config, run, initialization.reason, verbose)
 
 
-def build(config: Config, data: Data, start: SavedModel | None) -> LSTMClassifier:
+def build(config: Config, data: EncodedReviews, start: SavedModel | None) -> LSTMClassifier:
     """Return the model with its initial weights, on the device of the run.
 
     The coverage of word vectors is added to `data.facts`.
@@ -169,7 +174,7 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
     def __init__(
         self,
         model: LSTMClassifier,
-        data: Data,
+        data: EncodedReviews,
         config: Config,
         run: Run,
         start_reason: str = "",
@@ -259,7 +264,7 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         save_model(folder, saved)
 
 
-def make_stages(data: Data, config: Config) -> list[Stage]:
+def make_stages(data: EncodedReviews, config: Config) -> list[Stage]:
     """Return the stages of a run: single sentences, if there are any, then whole reviews."""
     settings = config.train
     sentence_epochs = min(settings.sentence_epochs, settings.epochs - 1) if data.sentences else 0
@@ -273,7 +278,7 @@ def make_stages(data: Data, config: Config) -> list[Stage]:
     return stages
 
 
-def label_weights(data: Data) -> Tensor:
+def label_weights(data: EncodedReviews) -> Tensor:
     """Return a weight for each label, [num_labels], so that all labels have the same total."""
     labels = torch.tensor([label for _, label in data.train])
     counts = labels.bincount(minlength=len(data.labels))

@@ -42,7 +42,7 @@ class Splits:
 
 
 @dataclass(frozen=True)
-class Data:
+class EncodedReviews:
     """The encoded examples of a run."""
 
     train: list[Example]
@@ -69,9 +69,9 @@ def load_splits(config: DataConfig, seed: int) -> Splits:
     return Splits(train, validation, test, reviews.get(UNSUPERVISED), reviews.columns)
 
 
-def prepare(
+def encode_splits(
     splits: Splits, config: Config, start_vocab: Vocab | None = None, cache: bool = True
-) -> Data:
+) -> EncodedReviews:
     """Tokenize and encode the reviews of a run.
 
     Args:
@@ -103,7 +103,7 @@ def prepare(
     def encode_all(reviews: Iterable[TokenizedReview]) -> list[Example]:
         return [(encode(tokens, vocab, config.text), label) for tokens, label in reviews]
 
-    return Data(
+    return EncodedReviews(
         train=encode_all(train) + encode_all(synthetic_reviews),
         validation=encode_all(tokenize_reviews(splits.validation, tokenizer, cache)),
         sentences=encode_all(sentences),

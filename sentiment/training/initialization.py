@@ -17,9 +17,9 @@ from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import width_of
 from sentiment.presets import DEFAULT, resolve
 from sentiment.text.vocab import UNK_ID
-from sentiment.training.classification_data import Data, Splits
+from sentiment.training.classification_data import EncodedReviews, Splits
 
-FROM_SCRATCH = "from-scratch"
+FROM_SCRATCH_PRESET = "from-scratch"
 # Fraction of reviews that the shipped classifier was trained on. From MIN_IMDB on, a dataset is
 # treated as IMDB, which has 50% (the other half is its test split). From MIN_KNOWN on, it overlaps.
 MIN_IMDB, MIN_KNOWN = 0.4, 0.01
@@ -44,7 +44,7 @@ def choose_preset(settings: Mapping[str, Any]) -> str:
         return DEFAULT
     language = settings.get("language", TextConfig.language)
     is_foreign = language != TextConfig.language
-    return FROM_SCRATCH if is_foreign or settings.get("word_vectors") else DEFAULT
+    return FROM_SCRATCH_PRESET if is_foreign or settings.get("word_vectors") else DEFAULT
 
 
 def normalize(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def embedding_dim(config: Config, settings: Mapping[str, Any]) -> int:
     return width
 
 
-def copy_weights(model: LSTMClassifier, start: SavedModel, data: Data) -> bool:
+def copy_weights(model: LSTMClassifier, start: SavedModel, data: EncodedReviews) -> bool:
     """Copy the weights of a pretrained encoder or classifier into `model`.
 
     Words that `start` does not have start as its `<unk>`. The attention is copied if the pooling

@@ -38,7 +38,7 @@ VALIDATION_STRIDE = 4  # Every fourth validation review: the full softmax is slo
 PRESET = "pretraining"
 
 
-class Data(NamedTuple):
+class EncodedPieces(NamedTuple):
     """Pieces of reviews for the language models."""
 
     train: list[list[int]]
@@ -77,11 +77,11 @@ def make_trainer(run: Run, settings: Mapping[str, Any]) -> "LanguageModelingTrai
     if start is not None:
         config = resolve(PRESET, settings, start.config, start_name=str(init))
     torch.manual_seed(config.train.seed)
-    data = prepare(config, start.vocab if start else None)
+    data = load_and_encode(config, start.vocab if start else None)
     return LanguageModelingTrainer(build(config, data, start), data, config, run)
 
 
-def prepare(config: Config, vocab: Vocab | None = None) -> Data:
+def load_and_encode(config: Config, vocab: Vocab | None = None) -> EncodedPieces:
     """Load, tokenize and encode the reviews.
 
     Args:
@@ -117,7 +117,7 @@ def prepare(config: Config, vocab: Vocab | None = None) -> Data:
             "Pretraining needs reviews of two tokens or more, for training and for validation. Add "
             "reviews."
         )
-    return Data(
+    return EncodedPieces(
         train=train,
         validation=validation,
         vocab=vocab,
@@ -141,7 +141,7 @@ def split_into_pieces(ids: list[int], max_length: int) -> list[list[int]]:
     return [piece for piece in pieces if len(piece) >= 2]
 
 
-def build(config: Config, data: Data, start: SavedModel | None) -> LanguageModel:
+def build(config: Config, data: EncodedPieces, start: SavedModel | None) -> LanguageModel:
     """Return the language model, with the encoder of `start` if there is one."""
     model = LanguageModel(config.model, len(data.vocab))
     if start is not None:
@@ -159,7 +159,7 @@ class LanguageModelingTrainer(Trainer[LanguageModel]):
         run: the run folder, from `open_run`.
     """
 
-    def __init__(self, model: LanguageModel, data: Data, config: Config, run: Run) -> None:
+    def __init__(self, model: LanguageModel, data: EncodedPieces, config: Config, run: Run) -> None:
         self.data = data
         examples = [(ids, UNLABELLED) for ids in data.train]
         settings = config.train

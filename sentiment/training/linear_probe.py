@@ -16,7 +16,7 @@ from sentiment.models.lstm import LSTMClassifier
 from sentiment.text.batching import Example
 
 MAX_REVIEWS = 8_000  # More improve little, because fine-tuning changes the encoder anyway.
-PENALTY = 0.05  # On the squared weights of standardized features.
+WEIGHT_PENALTY = 0.05  # On the squared weights of standardized features.
 MIN_DEVIATION = 1e-4
 
 
@@ -42,7 +42,7 @@ def fit_head(model: LSTMClassifier, examples: Sequence[Example], seed: int) -> N
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         loss = F.cross_entropy(F.linear(standardized, weight, bias), labels)
-        loss = loss + PENALTY * weight.square().sum()
+        loss = loss + WEIGHT_PENALTY * weight.square().sum()
         loss.backward()
         return loss
 

@@ -5,7 +5,7 @@ unlabelled reviews add a million: a classifier trained on them first learns more
 afterwards.
 
 Unlabelled reviews get a pseudo-label from NB-SVM, trained on the labelled ones in half a minute,
-where its probability is at least `MIN_PROBABILITY`; the others are left out (self-training:
+where its probability is at least `MIN_CONFIDENCE`; the others are left out (self-training:
 Yarowsky 1995).
 """
 
@@ -17,8 +17,8 @@ TokenizedReview = tuple[Sequence[str], int]  # Tokens and label of a review or a
 
 SENTENCE_ENDS = frozenset(Sentencizer.default_punct_chars)  # Full stops and such, all languages.
 MIN_TOKENS, MAX_TOKENS = 3, 30  # Of a sentence, the full stop included.
-PENALTY = 1.0  # Inverse penalty of NB-SVM: weaker than is best for its accuracy.
-MIN_PROBABILITY = 0.9
+NB_SVM_PENALTY = 1.0  # Inverse penalty of NB-SVM: weaker than is best for its accuracy.
+MIN_CONFIDENCE = 0.9
 
 
 def split_sentences(tokens: Sequence[str]) -> Iterator[list[str]]:
@@ -51,7 +51,7 @@ def pseudo_label(
         unlabelled: tokens of unlabelled reviews.
 
     Returns:
-        Those with a label of probability `MIN_PROBABILITY` or more; none if NB-SVM finds no word
+        Those with a label of probability `MIN_CONFIDENCE` or more; none if NB-SVM finds no word
         that two labelled reviews share.
     """
     from sentiment.models.bag_of_words import nb_svm  # scikit-learn takes a second to import.
@@ -60,13 +60,13 @@ def pseudo_label(
         return [" ".join(tokens) for tokens in token_lists]
 
     try:
-        classifier = nb_svm(PENALTY).fit(
+        classifier = nb_svm(NB_SVM_PENALTY).fit(
             join(tokens for tokens, _ in reviews), [label for _, label in reviews]
         )
     except ValueError:
         return []
     probabilities = classifier.predict_proba(join(unlabelled))  # [reviews, num_labels]
     labels = classifier.classes_[probabilities.argmax(axis=1)].tolist()
-    is_sure = (probabilities.max(axis=1) >= MIN_PROBABILITY).tolist()
+    is_sure = (probabilities.max(axis=1) >= MIN_CONFIDENCE).tolist()
     rows = zip(unlabelled, labels, is_sure, strict=True)
     return [(tokens, label) for tokens, label, sure in rows if sure]

@@ -44,7 +44,7 @@ from sentiment.training.schedule import Stage, learning_rate, moving_average
 
 RELEASE_STEPS = 20  # Batches of different sizes fragment memory: gigabytes in 100 steps.
 
-Model = TypeVar("Model", bound=nn.Module)
+TrainedModel = TypeVar("TrainedModel", bound=nn.Module)
 
 
 class DivergenceError(TrainingError):
@@ -59,7 +59,7 @@ class Loss(NamedTuple):
     metrics: dict[str, float]  # Other means over the same.
 
 
-class Trainer(ABC, Generic[Model]):
+class Trainer(ABC, Generic[TrainedModel]):
     """Train a model in stages, with checkpoints.
 
     Args:
@@ -77,7 +77,7 @@ class Trainer(ABC, Generic[Model]):
 
     def __init__(
         self,
-        model: Model,
+        model: TrainedModel,
         stages: Sequence[Stage],
         config: Config,
         facts: dict[str, Any],
@@ -117,11 +117,11 @@ class Trainer(ABC, Generic[Model]):
         """
 
     @abstractmethod
-    def validate(self, model: Model) -> EpochMetrics:
+    def validate(self, model: TrainedModel) -> EpochMetrics:
         """Return the metrics on validation data. The best epoch has the lowest `loss`."""
 
     @abstractmethod
-    def save_model(self, model: Model, folder: Path, metrics: EpochMetrics) -> None:
+    def save_model(self, model: TrainedModel, folder: Path, metrics: EpochMetrics) -> None:
         """Write the model into `folder`; `metrics` are those of its epoch."""
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -135,9 +135,9 @@ class Trainer(ABC, Generic[Model]):
         return loss
 
     @property
-    def model_to_evaluate(self) -> Model:
+    def model_to_evaluate(self) -> TrainedModel:
         """The model that is validated and saved: the moving average if there is one."""
-        return self.model if self.average is None else cast(Model, self.average.module)
+        return self.model if self.average is None else cast(TrainedModel, self.average.module)
 
     def fit(self) -> Summary:
         """Train to the end, or until a signal stops the run, and return its summary."""

@@ -21,7 +21,7 @@ INTRODUCTION = """# Sentiment classification
 Type a movie review. The page shows the predicted label, the probability of each label, and the
 attribution of each word to the prediction. The text is processed on the machine that serves this
 page and is not stored. Uploaded files are deleted within an hour."""
-FILES = f"""## Label a file
+FILE_HELP = f"""## Label a file
 A table with a header (CSV, TSV, JSON Lines), or plain text with one review a line. The result has
 two new columns, the predicted label and its probability. At most {MAX_ROWS:,} rows and
 {MAX_UPLOAD >> 20} MiB; `sentiment predict --file` has no such limits."""
@@ -96,7 +96,7 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         prediction = gr.HTML(elem_id="prediction")
         scores = gr.Label(label="Probabilities", show_heading=False, elem_id="scores")
         attributions = gr.HTML(elem_id="attributions")
-        gr.Markdown(FILES)
+        gr.Markdown(FILE_HELP)
         column = gr.Textbox(
             label="Column of the reviews", placeholder="text, or the only text column"
         )

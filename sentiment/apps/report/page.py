@@ -35,18 +35,18 @@ def render(**content: Any) -> str:
     return environment.get_template("page.html").render(content).lstrip()
 
 
-def interval(bounds: tuple[float, float]) -> str:
+def interval_text(bounds: tuple[float, float]) -> str:
     """Format 0.92861 and 0.93487 as `92.86–93.49%`."""
     low, high = bounds
     return f"{100 * low:.2f}–{high:.2%}"
 
 
-def percent(fraction: float, digits: int = 2) -> str:
+def percent_text(fraction: float, digits: int = 2) -> str:
     """Format 0.93176 as `93.18%`."""
     return f"{fraction:.{digits}%}"
 
 
-def number(value: Any, form: str = ".4f") -> str:
+def number_text(value: Any, form: str = ".4f") -> str:
     """Format 25000 as `25,000`, 0.98271 as `0.9827`, and a missing value as a dash."""
     if isinstance(value, float):
         return format(value, form)
@@ -60,8 +60,8 @@ def to_base64(png: bytes) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "base64": to_base64,
-    "interval": interval,
-    "number": number,
-    "percent": percent,
+    "interval": interval_text,
+    "number": number_text,
+    "percent": percent_text,
     "short_name": short_name,
 }

@@ -119,7 +119,7 @@ def page_content(classifier: Classifier, reviews: Dataset, train: Dataset | None
             "validation": part(metadata, "validation"),
             "evaluated": {"rows": len(reviews), "fingerprint": fingerprint(reviews)},
         },
-        "versions": package_versions(trained),
+        "versions": installed_versions(trained),
         "images": {
             name: figures.to_png(figure) if figure else None for name, figure in drawn.items()
         },
@@ -148,7 +148,7 @@ def behavioral_results(classifier: Classifier) -> list[BehaviorResult] | str:
         return str(error)
 
 
-def package_versions(trained: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def installed_versions(trained: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return the version of each package at training (a dash if unknown) and now."""
     now = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
     return {name: (trained.get(name, "–"), found) for name, found in now.items()}

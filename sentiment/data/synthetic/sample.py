@@ -27,8 +27,8 @@ from sentiment.errors import DataError
 
 T = TypeVar("T")
 
-FOLDER = Path(__file__).parent
-SPLITS = ("train", "validation", "test")
+SAMPLE_FOLDER = Path(__file__).parent
+SAMPLE_SPLITS = ("train", "validation", "test")
 SIZES = {"en": (6000, 1000, 1000), "zh": (2400, 400, 400)}  # Reviews in each split.
 ENGLISH_LENGTHS = range(20, 301)  # In words.
 CHINESE_LENGTHS = range(20, 201)  # In characters.
@@ -55,11 +55,11 @@ def sample_reviews(split: str, language: str = "en") -> list[tuple[str, int]]:
     Raises:
         DataError: there is no such split or language.
     """
-    if split not in SPLITS:
-        raise DataError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
+    if split not in SAMPLE_SPLITS:
+        raise DataError(f"split must be one of {', '.join(SAMPLE_SPLITS)}, not {split!r}.")
     if language not in SIZES:
         raise DataError(f"language must be one of {', '.join(SIZES)}, not {language!r}.")
-    number = SPLITS.index(split)
+    number = SAMPLE_SPLITS.index(split)
     size, rng = SIZES[language][number], random.Random(number + 1)
     templates, words = sample_templates(split, language), sample_words(language)
     if language == "zh":
@@ -77,12 +77,12 @@ def sample_reviews(split: str, language: str = "en") -> list[tuple[str, int]]:
 
 def sample_templates(split: str, language: str = "en") -> Templates:
     """Return the templates of one split."""
-    return load_templates(FOLDER / f"sample_{language}" / f"{split}.tsv")
+    return load_templates(SAMPLE_FOLDER / f"sample_{language}" / f"{split}.tsv")
 
 
 def sample_words(language: str = "en") -> WordLists:
     """Return the words of all splits."""
-    return load_words(FOLDER / f"sample_{language}" / "words.json")
+    return load_words(SAMPLE_FOLDER / f"sample_{language}" / "words.json")
 
 
 def chinese_review(templates: Templates, words: WordLists, label: int, rng: random.Random) -> str:

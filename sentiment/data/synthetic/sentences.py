@@ -25,7 +25,7 @@ from sentiment.data.synthetic.templates import (
 )
 from sentiment.errors import DataError
 
-FOLDER = Path(__file__).parent / "short_sentences"
+SENTENCES_FOLDER = Path(__file__).parent / "short_sentences"
 
 # How often each kind of sentence is drawn.
 OPINIONS = weighted(
@@ -67,7 +67,7 @@ def short_opinions() -> list[tuple[str, int]]:
     Raises:
         DataError: a row of the file is malformed or has another label than "neg" or "pos".
     """
-    path = FOLDER / "short_opinions.tsv"
+    path = SENTENCES_FOLDER / "short_opinions.tsv"
     rows = read_tsv(path, ("label", "text"))
     for number, (label, _) in enumerate(rows, 2):
         if label not in IMDB_LABELS:
@@ -77,13 +77,13 @@ def short_opinions() -> list[tuple[str, int]]:
 
 def sentence_templates() -> Templates:
     """Return the templates of the sample's train split, followed by the additional ones."""
-    sample, more = sample_templates("train"), load_templates(FOLDER / "templates.tsv")
+    sample, more = sample_templates("train"), load_templates(SENTENCES_FOLDER / "templates.tsv")
     return {kind: (*sample.get(kind, ()), *more.get(kind, ())) for kind in (*sample, *more)}
 
 
 def sentence_words() -> WordLists:
     """Return the words of the sample, those of opinion followed by the additional ones."""
-    sample, more = sample_words(), load_words(FOLDER / "words.json")
+    sample, more = sample_words(), load_words(SENTENCES_FOLDER / "words.json")
     none: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     opinions = {}
     for slot in (*sample.opinions, *more.opinions):

@@ -22,7 +22,7 @@ from sentiment.data.synthetic.templates import (
     read_tsv,
 )
 
-FOLDER = Path(__file__).parent
+SUITE_FOLDER = Path(__file__).parent
 TEST_COLUMNS = ("capability", "name", "kind", "description", "seed", "method", "argument")
 
 CASES = 200  # Of each test; half of them are negative.
@@ -179,7 +179,7 @@ CHANGES = {
 
 def behavior_tests(part: PartName) -> list[BehaviorTest]:
     """Return all tests of one part, the same on every call."""
-    words = load_words(FOLDER / part / "words.json")
+    words = load_words(SUITE_FOLDER / part / "words.json")
     templates = part_templates(part)
 
     def cases(seed: str, method: str, *argument: str) -> tuple[Case, ...]:
@@ -194,7 +194,7 @@ def behavior_tests(part: PartName) -> list[BehaviorTest]:
                 distinct.setdefault(getattr(generator, method)(*argument))
         return tuple(distinct)
 
-    rows = read_tsv(FOLDER / "tests.tsv", TEST_COLUMNS, optional=1)
+    rows = read_tsv(SUITE_FOLDER / "tests.tsv", TEST_COLUMNS, optional=1)
     return [
         BehaviorTest(capability, name, kind, description, cases(seed, method, *argument))
         for capability, name, kind, description, seed, method, *argument in rows
@@ -203,4 +203,4 @@ def behavior_tests(part: PartName) -> list[BehaviorTest]:
 
 def part_templates(part: PartName) -> Templates:
     """Return the templates of one part, by kind."""
-    return load_templates(FOLDER / part / "templates.tsv")
+    return load_templates(SUITE_FOLDER / part / "templates.tsv")
