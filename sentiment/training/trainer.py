@@ -288,13 +288,15 @@ class Trainer(ABC, Generic[TrainedModel]):
 
     def progress_bar(self) -> "tqdm[None]":
         """Return a progress bar over all steps of the run."""
+        # An explicit disable=False would override the environment variable TQDM_DISABLE.
+        options: dict[str, Any] = {} if self.verbose else {"disable": True}
         return tqdm(
             total=self.total_steps,
             initial=self.state.step,
             unit="step",
             dynamic_ncols=True,
             mininterval=0.1 if sys.stderr.isatty() else 10.0,
-            disable=not self.verbose,
+            **options,
         )
 
     def show_progress(self, bar: "tqdm[None]", batch: Batch) -> None:
