@@ -18,7 +18,7 @@ from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import load_model
 from sentiment.config import Config
 from sentiment.data.labels import IMDB_LABELS
-from sentiment.errors import TrainingError
+from sentiment.errors import ConfigError, TrainingError
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.text.vocab import Vocab
 from sentiment.training.checkpoint import read_state
@@ -182,7 +182,7 @@ def stopped_run(few_reviews, tmp_path):
 def test_resume_refuses_another_vocabulary(stopped_run, monkeypatch):
     build = Vocab.build
     monkeypatch.setattr(Vocab, "build", lambda *args: Vocab([*build(*args).tokens[2:-1], "zyx"]))
-    with pytest.raises(TrainingError, match="The vocabulary data have changed"):
+    with pytest.raises(TrainingError, match="The data have changed since .*: vocabulary was"):
         train_classifier({}, stopped_run, resume=True)
 
 
@@ -192,7 +192,9 @@ def test_resume_refuses_from_scratch_for_a_run_with_an_initial_model(stopped_run
     content["run"]["config"]["model"]["init"] = "shipped-encoder"
     state.write_text(json.dumps(content))
     with pytest.raises(TrainingError, match="with init = 'shipped-encoder'; .* to None"):
-        train_classifier({"init": None}, stopped_run, preset="from-scratch", resume=True)
+        train_classifier({"init": None}, stopped_run, resume=True)
+    with pytest.raises(ConfigError, match="A resumed run keeps its preset"):
+        train_classifier({}, stopped_run, preset="from-scratch", resume=True)
 
 
 def test_resume_refuses_another_seed(stopped_run):

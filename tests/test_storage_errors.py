@@ -56,7 +56,9 @@ def command(monkeypatch, capfd):
         monkeypatch.setattr(module, "load_reviews", few_reviews)
     monkeypatch.setattr(sentiment.evaluation.baselines, "compare", lambda *_, **__: [])
     monkeypatch.setattr(sentiment.evaluation.behavior, "run_tests", lambda *_: [])
-    monkeypatch.setattr(sentiment.apps.report.report, "behavioral_results", lambda *_: "not measured")
+    monkeypatch.setattr(
+        sentiment.apps.report.report, "behavioral_results", lambda *_: "not measured"
+    )
     # It would close the file that pytest captures output in.
     monkeypatch.setattr(cli, "discard_output", lambda: None)
     before = signal.getsignal(signal.SIGTERM)

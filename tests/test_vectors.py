@@ -322,7 +322,7 @@ def test_resumed_run_ends_with_the_same_weights(tmp_path, interrupted, vectors_f
 def test_run_cannot_be_resumed_with_other_vectors(interrupted, vectors_file):
     chosen = settings(vectors_file, freeze_embeddings=True)
     vectors_file.write_text(vectors_file.read_text().replace("1", "2"))
-    with pytest.raises(SentimentError, match="The vectors data have changed"):
+    with pytest.raises(SentimentError, match="The data have changed since .*: vectors was"):
         train_classifier(chosen, interrupted, resume=True)
     vectors_file.unlink()
     with pytest.raises(DataError, match="Could not read '.*vectors.txt'"):

@@ -143,6 +143,7 @@ class Tokenizer:
             while missing > 0:
                 missing -= width[end]
                 end += 1
+            end += len(token) - len(token.rstrip())  # Sudachi: ":" and a line separator are one.
             offsets.append((start, end))
         return offsets
 
