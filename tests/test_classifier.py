@@ -458,7 +458,7 @@ def test_memory_does_not_grow_over_five_thousand_predictions_of_new_words():
     result = subprocess.run(
         [
             *(sys.executable, "benchmarks/service.py", "--predictions", "5000"),
-            *("--settled", "2000", "--texts", "20", "--explained", "2"),
+            *("--warmup", "2000", "--texts", "20", "--explained", "2"),
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

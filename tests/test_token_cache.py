@@ -8,7 +8,6 @@ from typing import Any
 
 import datasets
 import pytest
-import spacy
 
 from sentiment.errors import DataError
 from sentiment.text import token_cache
@@ -112,7 +111,7 @@ def test_other_versions_have_their_own_cache_file(
     if what == "RULES_VERSION":
         monkeypatch.setattr(token_cache, what, token_cache.RULES_VERSION + 1)
     elif what == "spacy":
-        monkeypatch.setattr(spacy, "__version__", "0")
+        monkeypatch.setattr(token_cache, "version", lambda package: "0")
     else:
         monkeypatch.setattr(token_cache, "package_versions", lambda language: ("0",))
     tokenize_dataset(small_dataset(), Tokenizer())

@@ -125,7 +125,7 @@ def test_synthetic_sentences_change_the_training_examples_and_nothing_else(split
 def test_synthetic_sentences_need_english_reviews_that_are_negative_or_positive():
     config = Config.from_flat(synthetic_sentences=6)
     with pytest.raises(ConfigError, match="are in English, and language is 'de'. Leave them out"):
-        synthetic_examples(config.replace(language="de"), IMDB_LABELS)
+        synthetic_examples(Config.from_flat(**{**config.to_flat(), "language": "de"}), IMDB_LABELS)
     with pytest.raises(ConfigError, match="the labels are bad, good. Leave them out"):
         synthetic_examples(config, ["bad", "good"])
     assert synthetic_examples(Config.from_flat(synthetic_sentences=0), ["bad", "good"]) == []
