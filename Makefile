@@ -18,6 +18,9 @@ export TEXT FILE OUTPUT
 PYTHON  ?= python3
 VENV    := .venv
 RUN     := $(VENV)/bin/python -m sentiment
+# Two processes that each run whole test files, with one thread: more threads only compete.
+PYTEST_ENV   := OMP_NUM_THREADS=1
+PYTEST_FLAGS := -n 2 --dist loadfile
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # A notebook runs in its own folder, so a relative path is made absolute.
@@ -69,10 +72,10 @@ outputs: $(VENV)/installed-dev ## run all notebooks and store their outputs
 	$(EXECUTE) --store $(NOTEBOOKS)
 
 test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment also those on IMDB
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(PYTEST_ENV) $(VENV)/bin/python -m pytest $(PYTEST_FLAGS) $(ARGS)
 
 test-min: $(VENV)-min/installed ## run the tests with the oldest versions that pyproject.toml allows
-	$(VENV)-min/bin/python -m pytest $(ARGS)
+	$(PYTEST_ENV) $(VENV)-min/bin/python -m pytest $(PYTEST_FLAGS) $(ARGS)
 
 lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 	$(VENV)/bin/python -m ruff check .
