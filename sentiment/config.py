@@ -57,10 +57,24 @@ def check_value(name: str, value: Any, hint: Any, limits: Mapping[str, Any]) -> 
     if type(value) not in accepted:
         expected = " or ".join(choice.__name__ for choice in choices if choice is not type(None))
         raise ConfigError(f"{name} must be of type {expected}, not {value!r}.")
+    if isinstance(value, str) and not is_text(value):
+        raise ConfigError(f"{name} must be UTF-8 without null characters, not {value!r}.")
     if limits["min"] is not None and not value >= limits["min"]:
         raise ConfigError(f"{name} must be at least {limits['min']}, not {value!r}.")
     if limits["max"] is not None and not value <= limits["max"]:
         raise ConfigError(f"{name} must be at most {limits['max']}, not {value!r}.")
+
+
+def is_text(value: str) -> bool:
+    """Return whether a file can hold `value` and the system can use it as a path.
+
+    A path on the command line that is not UTF-8 has lone surrogates in place of its bytes.
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,7 @@ from sentiment.errors import ConfigError, ModelError
 from sentiment.models.lstm import Encoder, LSTMClassifier
 from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.runtime.network import is_model_id
+from sentiment.runtime.paths import user_path
 from sentiment.text.vocab import Vocab
 
 FORMAT_VERSION = 1
@@ -84,9 +85,9 @@ def model_folder(name: str | PathLike[str], revision: str | None = None) -> Path
 
     Raises:
         HubError: the Hub does not have the model or cannot be reached.
-        ConfigError: a revision for something that is not on the Hub.
+        ConfigError: a revision for something that is not on the Hub, or a path that cannot be used.
     """
-    path = SHIPPED_FOLDERS.get(str(name), Path(name))
+    path = SHIPPED_FOLDERS.get(str(name)) or user_path(name)
     if not path.exists() and is_model_id(path.as_posix()):
         return fetch(path.as_posix(), MAX_BYTES, revision)
     if revision is not None:
@@ -113,9 +114,10 @@ def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
         half: write 16-bit weights. They are read as 32-bit ones, but rounded.
 
     Raises:
+        ConfigError: the path cannot be used, see `user_path`.
         StorageError: the disk is full, or the folder cannot be written to.
     """
-    config = saved.config
+    folder, config = user_path(folder), saved.config
     content: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "model_type": MODEL_TYPE,
@@ -165,7 +167,9 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
 
     Raises:
         ModelError: a file is missing, damaged, of a newer format or of another model; names it.
+        ConfigError: the path cannot be used, see `user_path`.
     """
+    folder = user_path(folder)
     content = read_content(folder)
     with config_errors_as_model_errors(folder):
         config = Config.from_dict(content["settings"])

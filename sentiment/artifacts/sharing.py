@@ -12,6 +12,7 @@ from sentiment.artifacts.model_folder import SavedModel, save_model
 from sentiment.config import Config
 from sentiment.errors import SentimentError
 from sentiment.runtime.atomic_io import atomic_folder
+from sentiment.runtime.paths import user_path
 
 CARD_FILE = "README.md"
 SHARED_FILES = (*FILES, CARD_FILE)
@@ -30,9 +31,10 @@ def save_for_sharing(
         model_id: the id on the Hub, if the model is uploaded.
 
     Raises:
+        ConfigError: the path cannot be used, see `user_path`.
         StorageError: the disk is full, or the folder cannot be written to.
     """
-    shared = without_paths(saved)
+    folder, shared = user_path(folder), without_paths(saved)
     measured = read_metrics(run, saved)
     with atomic_folder(folder) as stage:
         save_model(stage, shared)

@@ -10,10 +10,25 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from sentiment.config import SHIPPED_CLASSIFIER
+from sentiment.runtime.paths import user_path
+
+
+def given_path(path: Path | None) -> Path | None:
+    """Return the path that an option was given, ready for use; None if there is none.
+
+    Raises:
+        ConfigError: the path cannot be used, see `user_path`.
+    """
+    return None if path is None else user_path(path)
+
 
 Model = Annotated[
     Path | None,
-    typer.Option(help="Folder of a trained model, or its Hub id.", show_default=SHIPPED_CLASSIFIER),
+    typer.Option(
+        help="Folder of a trained model, or its Hub id.",
+        show_default=SHIPPED_CLASSIFIER,
+        callback=given_path,
+    ),
 ]
 Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from sentiment.cli.flags import given_path
+
 
 def push(
     name: Annotated[str, typer.Argument(help="Id of the model on the Hub: user/name.")],
-    model: Annotated[Path, typer.Option(help="Folder of a trained model.")],
+    model: Annotated[Path, typer.Option(help="Folder of a trained model.", callback=given_path)],
     private: Annotated[
         bool, typer.Option("--private", help="Create a private repository.")
     ] = False,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
-from sentiment.cli.flags import Device, Model, with_settings
+from sentiment.cli.flags import Device, Model, given_path, with_settings
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
 from sentiment.errors import DependencyError
 
@@ -19,7 +19,10 @@ def report(
     model: Model = None,
     split: Split = None,
     out: Annotated[
-        Path, typer.Option(help="HTML file to write; the figures go to a folder next to it.")
+        Path,
+        typer.Option(
+            help="HTML file to write; the figures go to a folder next to it.", callback=given_path
+        ),
     ] = Path("report.html"),
     device: Device = TrainConfig.device,
 ) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sentiment.cli.flags import as_flags, with_settings
+from sentiment.cli.flags import as_flags, given_path, with_settings
 from sentiment.cli.formatting import duration
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
 from sentiment.errors import ConfigError
 from sentiment.presets import FEW_SHOT, FROM_SCRATCH, PRETRAINING
 from sentiment.runtime.malloc import keep_freed_memory
+from sentiment.runtime.paths import user_path
 
 if TYPE_CHECKING:
     from sentiment.training.classification import ClassificationTrainer
@@ -38,7 +39,11 @@ def train(
     settings: dict[str, Any],
     out: Annotated[
         Path | None,
-        typer.Option(help="Run folder.", show_default="runs/ and the name of the dataset"),
+        typer.Option(
+            help="Run folder.",
+            show_default="runs/ and the name of the dataset",
+            callback=given_path,
+        ),
     ] = None,
     from_scratch: FromScratch = False,
     few_shot: Annotated[
@@ -90,7 +95,7 @@ def train(
 )
 def pretrain(
     settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="Run folder.")] = PRETRAIN_OUT,
+    out: Annotated[Path, typer.Option(help="Run folder.", callback=given_path)] = PRETRAIN_OUT,
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -123,7 +128,7 @@ def preset_of_options(settings: dict[str, Any], from_scratch: bool, few_shot: bo
 
 def run_name(dataset: str) -> str:
     """Return the name of a dataset's run folder: `imdb` for `stanfordnlp/imdb` and `imdb.csv`."""
-    name = Path(dataset).expanduser().resolve().name
+    name = user_path(dataset).resolve().name
     return name.split(".")[0] or "reviews"
 
 

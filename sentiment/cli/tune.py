@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sentiment.cli.flags import as_flags, as_words, with_settings
+from sentiment.cli.flags import as_flags, as_words, given_path, with_settings
 from sentiment.cli.formatting import MISSING, count, duration, new_table
 from sentiment.cli.train import FromScratch, preset_of_options
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
@@ -23,7 +23,9 @@ DEFAULT_OUT = Path("runs/tune")
 @with_settings(DataConfig, TextConfig, ModelConfig, TrainConfig)
 def tune(
     settings: dict[str, Any],
-    out: Annotated[Path, typer.Option(help="Folder of the search.")] = DEFAULT_OUT,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the search.", callback=given_path)
+    ] = DEFAULT_OUT,
     trials: Annotated[
         int, typer.Option(help="Training runs, those of earlier sessions included.", min=1)
     ] = 20,

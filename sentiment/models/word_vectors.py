@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from sentiment.errors import DataError, quoted
 from sentiment.models.lstm import EMBEDDING_STD
+from sentiment.runtime.paths import user_path
 from sentiment.text.vocab import SPECIALS, Vocab
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -84,9 +85,9 @@ def width_of(file: str) -> int:
     """Return the dimension of the vectors in a file.
 
     Raises:
-        DataError: as `read_vectors`.
+        DataError, ConfigError: as `read_vectors`.
     """
-    _, _, numbers = next(entries(Path(file).expanduser()))
+    _, _, numbers = next(entries(user_path(file)))
     return numbers.count(b" ") + 1
 
 
@@ -104,8 +105,9 @@ def read_vectors(file: str, vocab: Vocab) -> Vectors:
         DataError: the file cannot be read, is binary or truncated, or has no vector for any word; a
             line is not UTF-8 or has the wrong number of values; a vector of the vocabulary has a
             value that is not a finite number. The message names the file and the line.
+        ConfigError: the path cannot be used, see `user_path`.
     """
-    path = Path(file).expanduser()
+    path = user_path(file)
     words = {word: id for id, word in enumerate(vocab.tokens) if word in vocab}
     folded: dict[str, list[int]] = {}
     for word, id in words.items():

@@ -27,6 +27,7 @@ from sentiment.artifacts.checksums import (
 from sentiment.errors import ConfigError, TrainingError
 from sentiment.runtime.atomic_io import atomic_folder, discard
 from sentiment.runtime.locks import locked, storage_errors
+from sentiment.runtime.paths import user_path
 
 METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
 RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
@@ -78,10 +79,12 @@ def open_run(
             cannot be resumed.
 
     Raises:
-        ConfigError: `resume` and `overwrite` are both given, or `folder` is a file.
+        ConfigError: `resume` and `overwrite` are both given, or `folder` is a file or a path that
+            cannot be used, see `user_path`.
         TrainingError: the folder has a run and neither was given, or none to resume.
         StorageError: another process trains in the folder, or it cannot be written to.
     """
+    folder = user_path(folder)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"'{folder}' is a file; the output of training is a folder.")
     with locked(folder), torch.random.fork_rng(range(torch.cuda.device_count())):

@@ -24,6 +24,7 @@ from sentiment.errors import ConfigError, SentimentError, TrainingError
 from sentiment.presets import resolve
 from sentiment.runtime.atomic_io import discard
 from sentiment.runtime.locks import locked
+from sentiment.runtime.paths import user_path
 from sentiment.training.checkpoint import check_settings
 from sentiment.training.classification import make_trainer
 from sentiment.training.initialization import choose_preset, normalize
@@ -200,12 +201,13 @@ def open_search(
         overwrite: replace the search in `out`.
 
     Raises:
-        ConfigError: no setting is left to search, or a setting is not that of the search.
+        ConfigError: no setting is left to search, a setting is not that of the search, or the path
+            cannot be used.
         TrainingError: `out` has a search and neither `resume` nor `overwrite` was given, or none.
         StorageError: `out` cannot be written to, or another process uses it.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    settings = normalize(settings)
+    out, settings = user_path(out), normalize(settings)
     path = out / STUDY_FILE
     with locked(out):
         check_search_folder(out, resume, overwrite)

@@ -28,6 +28,7 @@ from sentiment.evaluation.metrics import Metrics, measure_slices
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.evaluate import score_dataset
 from sentiment.runtime.atomic_io import atomic_folder, atomic_write
+from sentiment.runtime.paths import user_path
 
 PACKAGES = ("torch", "spacy", "numpy", "scikit-learn", "captum", "matplotlib")
 
@@ -56,6 +57,7 @@ def write_report(
         StorageError: `out` cannot be written. This is detected before the evaluation starts.
         ModelError: a file in the classifier's folder cannot be read. Nothing is written then.
     """
+    out = user_path(out)
     if out.is_dir():
         raise StorageError(
             f"The report '{out}' is a folder. Name a file, such as '{out / 'report.html'}'."
