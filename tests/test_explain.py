@@ -17,8 +17,8 @@ import sentiment.inference.explain
 from sentiment import Classifier
 from sentiment.config import Config
 from sentiment.data.reviews import load_reviews
-from sentiment.errors import ConfigError, DependencyError, SentimentError
-from sentiment.inference.explain import explain
+from sentiment.errors import ConfigError, DependencyError
+from sentiment.inference.explain import ExplanationError, explain
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.text.batching import collate
 from sentiment.text.vocab import PAD_ID, Vocab
@@ -171,8 +171,21 @@ def test_steps_grow_until_the_attributions_add_up(classifier, monkeypatch):
     assert explanation.steps == 64
     assert abs(explanation.residual) <= 0.01 * (explanation.log_odds - explanation.baseline)
     monkeypatch.setattr(sentiment.inference.explain, "STEPS", (1,))
-    with pytest.raises(SentimentError, match=r"after 1 integration steps .* differs from \d"):
+    with pytest.raises(ExplanationError, match=r"after 1 integration steps .* differs from \d"):
         explain(classifier, TEXTS["short"])
+
+
+def test_a_long_text_gets_fewer_steps_and_a_very_long_one_none(classifier, monkeypatch):
+    monkeypatch.setattr(sentiment.inference.explain, "ABSOLUTE_TOLERANCE", 0.0)
+    monkeypatch.setattr(sentiment.inference.explain, "RELATIVE_TOLERANCE", 0.0)
+    monkeypatch.setattr(sentiment.inference.explain, "MAX_TOKEN_STEPS", 640)
+    for words, reason in (
+        (10, "after 64 integration steps"),
+        (11, "after 16 integration steps"),
+        (41, "it has 41 tokens, and at most 40"),
+    ):
+        with pytest.raises(ExplanationError, match=reason):
+            explain(classifier, "good " * words)
 
 
 def test_explanations_change_when_the_lstm_weights_are_randomized(classifier, explained):

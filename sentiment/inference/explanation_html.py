@@ -7,7 +7,7 @@ and Ito 2008). The colors are translucent, so that they suit a light and a dark 
 from collections.abc import Iterable
 from html import escape
 
-from sentiment.inference.explain import Explanation
+from sentiment.inference.explain import Explanation, Unexplained
 from sentiment.text.tokenizer import LINE_BREAK, UNREADABLE
 
 SUPPORTS, OPPOSES = "0, 114, 178", "213, 94, 0"  # Red, green, blue.
@@ -48,14 +48,22 @@ def fragment(explanation: Explanation) -> str:
     """
     pieces = []
     for piece, attribution in explanation.pieces():
-        html = escape(LINE_BREAK.sub("\n", piece.translate(REPLACED)))
+        html = plain(piece)
         if attribution:
             style = f"background:{color(explanation.strength(attribution))};border-radius:3px"
             html = f'<span style="{style}" title="{attribution:+.2f}">{html}</span>'
         pieces.append(html)
-    return (
-        f'<p dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">{"".join(pieces)}</p>'
-    )
+    return paragraph("".join(pieces))
+
+
+def paragraph(html: str) -> str:
+    """Return HTML as a paragraph that keeps spacing."""
+    return f'<p dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">{html}</p>'
+
+
+def plain(text: str) -> str:
+    """Return text as HTML."""
+    return escape(LINE_BREAK.sub("\n", text.translate(REPLACED)))
 
 
 def color(strength: float) -> str:
@@ -75,13 +83,21 @@ def legend() -> str:
     )
 
 
-def page(explanations: Iterable[Explanation]) -> str:
+def page(explanations: Iterable[Explanation | Unexplained]) -> str:
     """Return a whole HTML page, which loads nothing from a network."""
     return PAGE.format(legend=legend(), articles="\n".join(map(article, explanations)))
 
 
-def article(explanation: Explanation) -> str:
-    """Return the label, its probability, the text and the words of the largest attributions."""
+def article(explanation: Explanation | Unexplained) -> str:
+    """Return the label, its probability, the text and the words of the largest attributions.
+
+    Without an explanation, return the text and the reason.
+    """
+    if isinstance(explanation, Unexplained):
+        return (
+            f"<article>\n<h2>{escape(explanation.reason)}</h2>\n"
+            f"{paragraph(plain(explanation.text))}\n</article>"
+        )
     words = " · ".join(
         f"{word.attribution:+.2f} <bdi>{escape(word.text.translate(REPLACED))}</bdi>"
         for word in explanation.strongest(MAX_LISTED_WORDS)
