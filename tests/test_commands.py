@@ -23,6 +23,8 @@ from sentiment.cli.baseline import print_comparison
 from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
 from sentiment.errors import ConfigError
+from sentiment.inference import explain as sentiment_explain
+from sentiment.inference.explain import ExplanationError, explain
 
 SAMPLE = ("--dataset", "sample", "--out", "run")
 ROOT = Path(__file__).parent.parent
@@ -281,6 +283,38 @@ def test_explain_prints_the_attribution_of_each_word(run_folder, tmp_path, run_c
     assert len(lines) == 3 * 2 + 2  # Two scores for each text; words for two of the three.
     strongest = max(predictions[0]["words"], key=lambda word: abs(word["attribution"]))
     assert lines[2].lstrip().startswith(f"{strongest['attribution']:+.2f} {strongest['text']}")
+
+
+@pytest.mark.parametrize("output_format", ["human", "jsonl", "html"])
+@pytest.mark.parametrize("source", ["arguments", "file"])
+def test_each_text_gets_its_explanation_or_the_reason_why_there_is_none(
+    run_folder, tmp_path, run_command, monkeypatch, source, output_format
+):
+    def explain_all_but_one(classifier, text):
+        if text == "two":
+            raise ExplanationError("no steps are enough")
+        return explain(classifier, text)
+
+    monkeypatch.setattr(sentiment_explain, "explain", explain_all_but_one)
+    (tmp_path / "texts.txt").write_text("one\ntwo\nthree\n")
+    texts = ["one", "two", "three"] if source == "arguments" else ["--file", "texts.txt"]
+    result = run_command(
+        "predict", "--explain", "--model", run_folder, "--format", output_format, *texts
+    )
+    assert result.returncode == 2
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error")]
+    assert errors == ["Error: 1 of 3 texts have no explanation; the output gives the reasons."]
+    if output_format == "html":
+        parts = result.stdout.split("<article>")[1:]
+    else:  # Lines to read end with the text; those of the words follow.
+        ends = ("  one", "  two", "  three", "}")
+        parts = [line for line in result.stdout.splitlines() if line.endswith(ends)]
+    reasons = ["no steps are enough" in part for part in parts]
+    assert reasons == [False, True, False]
+    if output_format == "jsonl":
+        assert json.loads(parts[1]) == {"error": "no steps are enough"}
+    else:
+        assert all(text in part for text, part in zip(("one", "two", "three"), parts, strict=True))
 
 
 @pytest.mark.parametrize(

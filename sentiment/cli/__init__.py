@@ -19,7 +19,7 @@ from sentiment.cli.calibrate import calibrate
 from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
-from sentiment.cli.messages import print_library_messages
+from sentiment.cli.messages import print_library_messages, print_line
 from sentiment.cli.predict import predict
 from sentiment.cli.push import push
 from sentiment.cli.report import report
@@ -33,7 +33,10 @@ SYSTEM_ERRORS = {
     for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "ENAMETOOLONG")
 } - {None}
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+# The base of Typer's errors in the arguments, which its versions import from different places.
+UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command("train")(train)
 app.command("pretrain")(pretrain)
 app.command("tune")(tune)
@@ -50,18 +53,22 @@ app.command("push")(push)
 def print_version(wanted: bool) -> None:
     """Print the version and exit, if `--version` was given."""
     if wanted:
-        print(f"sentiment {__version__}")
+        print_line(f"sentiment {__version__}")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def sentiment(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True),
     ] = False,
 ) -> None:
     """Sentiment classification with an LSTM: train, evaluate, predict and explain."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 def main() -> None:
@@ -72,9 +79,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            app()
+            code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()
+    except UsageError as error:
+        fail(error.format_message())
     except SentimentError as error:
         fail(str(error))
     except BrokenPipeError:  # The reader of our output, such as `head`, has closed it.
@@ -86,11 +95,12 @@ def main() -> None:
         discard_output()
         action = f"use '{error.filename}'" if error.filename else "write to standard output"
         fail(f"Could not {action}: {error.strerror}.")
+    sys.exit(code or 0)  # A command returns None; typer.Exit, its code.
 
 
 def fail(message: str) -> NoReturn:
     """Print an error message and exit with code 2."""
-    print(f"Error: {message}", file=sys.stderr)
+    print_line(f"Error: {message}", file=sys.stderr)
     sys.exit(2)
 
 

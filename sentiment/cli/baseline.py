@@ -8,7 +8,8 @@ from typing import Any
 
 from sentiment.cli.data import DATASET_SETTINGS, dataset_config
 from sentiment.cli.flags import AsJson, Device, Model, save_result, with_settings
-from sentiment.cli.formatting import MISSING, count, duration, metric_rows, new_table
+from sentiment.cli.formatting import MISSING, count, duration, metric_rows, new_table, print_tables
+from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
 
 
@@ -54,7 +55,8 @@ def baseline(
         metadata=classifier.metadata,
         size=size_on_disk(folder),
     ):
-        print(f"{result.name}: {result.metrics.accuracy:.2%}", file=sys.stderr)  # It takes minutes.
+        # It takes minutes.
+        print_line(f"{result.name}: {result.metrics.accuracy:.2%}", file=sys.stderr)
         classifiers.append(asdict(result))
     comparison = {
         "dataset": data.dataset,
@@ -66,7 +68,7 @@ def baseline(
         "classifiers": classifiers,
     }
     if as_json:
-        print(json.dumps(comparison))
+        print_line(json.dumps(comparison))
     else:
         print_comparison(comparison)
     save_result(model, "baseline-test.json", comparison)
@@ -74,20 +76,18 @@ def baseline(
 
 def print_comparison(comparison: dict[str, Any]) -> None:
     """Print a model and the baselines side by side, and what they were trained on."""
-    from rich.console import Console
-
     classifiers, model = comparison["classifiers"], comparison["model"]
     names = [result["name"] for result in classifiers]
     table = new_table(f"{comparison['dataset']}, {comparison['split']}", "", *names)
     columns = [comparison_column(result, names[0]) for result in classifiers]
     for name in columns[0]:
         table.add_row(name, *(column[name] for column in columns))
-    Console().print(table)
-    print(
+    print_tables(table)
+    print_line(
         f"The baselines are trained on the whole training split, {names[0]} on {model['dataset']}."
     )
     if model["init"] is not None:
-        print("Its training time excludes the pretraining of its encoder on unlabelled text.")
+        print_line("Its training time excludes the pretraining of its encoder on unlabelled text.")
 
 
 def comparison_column(result: dict[str, Any], model_name: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.cli.data import DATASET_SETTINGS, dataset_config
 from sentiment.cli.flags import Device, Model, with_settings
-from sentiment.cli.formatting import new_table
+from sentiment.cli.formatting import new_table, print_tables
+from sentiment.cli.messages import print_line
 from sentiment.config import DataConfig, TrainConfig
 from sentiment.errors import ConfigError
 from sentiment.runtime.network import is_model_id
@@ -55,13 +56,11 @@ def calibrate(
         }
         save_temperature(model, after.temperature, fitted_to)
     print_calibration(before, after, f"{data.dataset}, {after.n:,} validation reviews")
-    print(f"Temperature written into {model}. Next: sentiment eval --model {model}")
+    print_line(f"Temperature written into {model}. Next: sentiment eval --model {model}")
 
 
 def print_calibration(before: "Metrics", after: "Metrics", title: str) -> None:
     """Print temperature, loss and calibration error before and after."""
-    from rich.console import Console
-
     table = new_table(title, "metric", "before", "after")
     for name, attribute in (
         ("temperature", "temperature"),
@@ -69,4 +68,4 @@ def print_calibration(before: "Metrics", after: "Metrics", title: str) -> None:
         ("calibration error", "ece"),
     ):
         table.add_row(name, *(f"{getattr(metrics, attribute):.4f}" for metrics in (before, after)))
-    Console().print(table)
+    print_tables(table)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sentiment.cli.flags import AsJson, Device, Model, save_result
-from sentiment.cli.formatting import new_table
+from sentiment.cli.formatting import new_table, print_tables
+from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
 from sentiment.errors import DataError
 
@@ -49,7 +50,7 @@ def check(
     tests = [dataclasses.asdict(result) for result in results]
     result = {"part": part, "rates": failure_rates(results), "tests": tests}
     if as_json:
-        print(json.dumps(result))
+        print_line(json.dumps(result))
     else:
         print_results(results, failure_rates(results), part)
     save_result(model, f"check-{part}.json", result)
@@ -57,8 +58,6 @@ def check(
 
 def print_results(results: "list[BehaviorResult]", rates: dict[str, float], part: str) -> None:
     """Print the failure rates as a table, then the failed cases."""
-    from rich.console import Console
-
     table = new_table(f"Behavior, {part} templates", "capability")
     table.add_column("test")
     for heading in ("cases", "failures", "rate"):
@@ -72,11 +71,12 @@ def print_results(results: "list[BehaviorResult]", rates: dict[str, float], part
         cases, failures = sum(test.cases for test in tests), sum(test.failures for test in tests)
         table.add_row(capability, "all", f"{cases}", f"{failures}", f"{rate:.1%}", style="bold")
         table.add_section()
-    Console().print(table)
+    print_tables(table)
     for result in results:
         if result.examples:
-            print(
-                f"\n{result.name} ({result.description}): {result.failures} of {result.cases} fail"
+            print_line()
+            print_line(
+                f"{result.name} ({result.description}): {result.failures} of {result.cases} fail"
             )
             for example in result.examples:
                 print_failure(example)
@@ -84,8 +84,8 @@ def print_results(results: "list[BehaviorResult]", rates: dict[str, float], part
 
 def print_failure(failure: "Failure") -> None:
     """Print the texts of a failed case, the expectation and the predictions."""
-    print(f"  expected {failure.expected}, got")
+    print_line(f"  expected {failure.expected}, got")
     for text, label, score in zip(failure.texts, failure.got, failure.scores, strict=True):
         half = MAX_CHARACTERS // 2
         shown = text if len(text) <= MAX_CHARACTERS else f"{text[:half]} … {text[-half:]}"
-        print(f"    {label} (pos {score:.1%})  {shown}")
+        print_line(f"    {label} (pos {score:.1%})  {shown}")

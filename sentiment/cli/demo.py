@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from sentiment.cli.flags import Device, Model
+from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
 from sentiment.errors import DependencyError
 
@@ -40,6 +41,6 @@ def demo(
         warnings.simplefilter("ignore", UnknownWordsWarning)  # It would print what users type.
         classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
         with suppress(KeyboardInterrupt), serving(classifier, host, port) as address:
-            print(f"Open {address} in a browser. Press Ctrl-C to stop.", flush=True)
+            print_line(f"Open {address} in a browser. Press Ctrl-C to stop.", flush=True)
             while True:
                 time.sleep(3600)

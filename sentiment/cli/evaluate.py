@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
 from sentiment.cli.flags import AsJson, Device, Model, save_result, with_settings
-from sentiment.cli.formatting import metric_rows, new_table, percent
+from sentiment.cli.formatting import metric_rows, new_table, percent, print_tables
+from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def evaluate(
         **metrics.to_dict(),
     }
     if as_json:
-        print(json.dumps(result))
+        print_line(json.dumps(result))
     else:
         print_metrics(result)
     save_result(model, f"metrics-{name}.json", result)
@@ -46,15 +47,11 @@ def evaluate(
 
 def print_metrics(result: dict[str, Any]) -> None:
     """Print the metrics of a split, by label and by length, and its reliability."""
-    from rich.console import Console
-
     tables = [metrics_table(result), label_table(result)]
     if len(result["labels"]) <= MAX_CONFUSION_LABELS:
         tables.append(confusion_table(result))
     tables += [slice_table(result), reliability_table(result)]
-    console = Console()
-    for table in tables:
-        console.print(table)
+    print_tables(*tables)
 
 
 def metrics_table(result: dict[str, Any]) -> "Table":

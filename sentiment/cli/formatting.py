@@ -4,6 +4,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sentiment.cli.messages import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -50,6 +52,21 @@ def new_table(title: str, first: str, *headings: str) -> "Table":
     for heading in headings:
         table.add_column(heading, justify="right")
     return table
+
+
+def print_tables(*tables: "Table") -> None:
+    """Print tables. Their strings are data: no markup, and printable."""
+    from rich.console import Console
+    from rich.text import Text
+
+    class PlainConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            """Return a title, heading or cell as text to print."""
+            return super().render_str(printable(text), **options)
+
+    console = PlainConsole(markup=False, emoji=False, highlight=False)
+    for table in tables:
+        console.print(table)
 
 
 def use_color() -> bool:

@@ -1,11 +1,31 @@
-"""Warnings and log records of the library, printed on standard error, one line each."""
+"""What the commands print: one line for each message, whatever is in it.
 
+File names, column names, labels and texts come from others. None of them can end a line, write a
+second message or send a command to the terminal.
+"""
+
+import json
 import logging
 import os
+import re
 import sys
 import warnings
+from typing import TextIO
 
 from sentiment.errors import Notice
+
+# Control characters, line separators, characters that reorder the line, and lone surrogates.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Return `text` with its unprintable characters escaped as in JSON: `\\n`, `\\u001b`."""
+    return UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def print_line(text: str = "", file: TextIO | None = None, flush: bool = False) -> None:
+    """Print `text` as exactly one line, by default on standard output."""
+    print(printable(text), file=file, flush=flush)
 
 
 def print_library_messages() -> None:
@@ -33,7 +53,7 @@ def format_warning(
 ) -> str:
     """Return a warning as one line; a `Notice` reports a choice and is no warning."""
     word = "Note" if issubclass(category, Notice) else "Warning"
-    return f"{word}: {' '.join(str(message).split())}\n"
+    return printable(f"{word}: {' '.join(str(message).split())}") + "\n"
 
 
 class StderrHandler(logging.Handler):
@@ -41,4 +61,4 @@ class StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         word = "Note" if record.levelno < logging.WARNING else "Warning"
-        print(f"{word}: {record.getMessage()}", file=sys.stderr)
+        print_line(f"{word}: {record.getMessage()}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """`sentiment predict`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +14,7 @@ from sentiment.data.tables import Format, format_of
 from sentiment.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sentiment.inference.classifier import Classifier
 
@@ -107,25 +108,46 @@ def print_predictions(
 
     values = output_values(classifier.labels, classifier.predict_proba(texts).tolist(), all_scores)
     formatted = prediction_formatter(output_format, classifier.labels, use_color())
-    print(formatted(texts, values), end="")
+    sys.stdout.write(formatted(texts, values))
 
 
 def print_explanations(
     classifier: "Classifier", texts: "Iterable[str]", output_format: str, all_scores: bool
 ) -> None:
-    """Print the explanation of each text: a page as a whole, other formats text by text."""
-    from sentiment.cli.prediction_text import explanation_json, explanation_lines
-    from sentiment.inference.explain import explain
+    """Print the explanation of each text: a page as a whole, other formats text by text.
 
-    explanations = (explain(classifier, text) for text in texts)
+    Raises:
+        ExplanationError: at the end, if there are texts without an explanation.
+    """
+    from sentiment.cli.prediction_text import explanation_json, explanation_lines
+    from sentiment.inference.explain import Explanation, ExplanationError, Unexplained, explain
+
+    explained, unexplained = 0, 0
+
+    def explanations() -> "Iterator[Explanation | Unexplained]":
+        nonlocal explained, unexplained
+        for text in texts:
+            try:
+                yield explain(classifier, text)
+                explained += 1
+            except ExplanationError as error:
+                yield Unexplained(text, str(error))
+                unexplained += 1
+
     if output_format == "html":
         from sentiment.inference.explanation_html import page
 
         # Character references, because a console or a pipe may have any encoding.
-        print(page(explanations).encode("ascii", "xmlcharrefreplace").decode())
-    elif output_format == "human":
-        for explanation in explanations:
-            print(explanation_lines(explanation, all_scores, use_color()), end="")
+        html = page(explanations()).encode("ascii", "xmlcharrefreplace").decode()
+        sys.stdout.write(f"{html}\n")
     else:
-        for explanation in explanations:
-            print(explanation_json(explanation, all_scores), end="")
+        for explanation in explanations():
+            if output_format == "human":
+                sys.stdout.write(explanation_lines(explanation, all_scores, use_color()))
+            else:
+                sys.stdout.write(explanation_json(explanation, all_scores))
+    if unexplained:
+        raise ExplanationError(
+            f"{unexplained:,} of {explained + unexplained:,} texts have no explanation; the output "
+            "gives the reasons."
+        )

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+from sentiment.cli.messages import printable
 from sentiment.data.labels import negative_positive_ids
+from sentiment.inference.explain import Explanation, Unexplained
 from sentiment.text.tokenizer import clean
-
-if TYPE_CHECKING:
-    from sentiment.inference.explain import Explanation
 
 BAR_WIDTH = 20
 MAX_PRINTED_WORDS = 8  # Number of words listed with their attributions.
@@ -34,12 +33,17 @@ def prediction_formatter(
 
     def human(texts: Sequence[str], values: Sequence[Sequence[Any]]) -> str:
         pairs = zip(texts, values, strict=True)
-        return "".join(prediction_lines(labels, clean(text), value, color) for text, value in pairs)
+        return "".join(prediction_lines(labels, shown(text), value, color) for text, value in pairs)
 
     def jsonl(texts: Sequence[str], values: Sequence[Sequence[Any]]) -> str:
         return "".join(prediction_json(labels, value) for value in values)
 
     return human if output_format == "human" else jsonl
+
+
+def shown(text: str) -> str:
+    """Return a text as the tokenizer reads it, on one line."""
+    return printable(clean(text))
 
 
 def prediction_json(labels: Sequence[str], value: Sequence[Any]) -> str:
@@ -48,7 +52,7 @@ def prediction_json(labels: Sequence[str], value: Sequence[Any]) -> str:
     prediction: dict[str, Any] = {"label": label, "score": score}
     if scores:
         prediction["scores"] = dict(zip(labels, scores, strict=True))
-    return json.dumps(prediction, ensure_ascii=False) + "\n"
+    return printable(json.dumps(prediction, ensure_ascii=False)) + "\n"
 
 
 def prediction_lines(
@@ -56,17 +60,22 @@ def prediction_lines(
 ) -> str:
     """Return the line of a prediction; with the score of each label, one line for each label."""
     predicted, score, *scores = value
-    width = max(map(len, labels))
+    width = label_width(labels)
     rows = dict(zip(labels, scores, strict=True)) if scores else {predicted: score}
     lines = []
     for label, score in rows.items():
         bar = "█" * round(score * BAR_WIDTH)
-        line = f"{label:>{width}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
+        line = f"{printable(label):>{width}} {score:6.1%} {bar:░<{BAR_WIDTH}}"
         if label == predicted:
             line = typer.style(line, fg=label_color(label, labels)) if color else line
             line = f"{line}  {shown_text}"
         lines.append(line + "\n")
     return "".join(lines)
+
+
+def label_width(labels: Sequence[str]) -> int:
+    """Return the number of characters of the longest label, as it is printed."""
+    return max(len(printable(label)) for label in labels)
 
 
 def label_color(label: str, labels: Sequence[str]) -> str:
@@ -77,8 +86,10 @@ def label_color(label: str, labels: Sequence[str]) -> str:
     return ("red", "green")[negative_positive.index(labels.index(label))]
 
 
-def explanation_json(explanation: "Explanation", all_scores: bool) -> str:
-    """Return an explanation as a JSON object on one line."""
+def explanation_json(explanation: Explanation | Unexplained, all_scores: bool) -> str:
+    """Return an explanation, or why there is none, as a JSON object on one line."""
+    if isinstance(explanation, Unexplained):
+        return json.dumps({"error": explanation.reason}) + "\n"
     content: dict[str, Any] = {"label": explanation.label, "score": explanation.score}
     if all_scores:
         content["scores"] = explanation.scores
@@ -86,24 +97,29 @@ def explanation_json(explanation: "Explanation", all_scores: bool) -> str:
     return json.dumps(content) + "\n"  # In ASCII: a word may contain what UTF-8 cannot encode.
 
 
-def explanation_lines(explanation: "Explanation", all_scores: bool, color: bool) -> str:
-    """Return the prediction with its words colored, and the words of the largest attributions."""
+def explanation_lines(explanation: Explanation | Unexplained, all_scores: bool, color: bool) -> str:
+    """Return the prediction with its words colored, and the words of the largest attributions.
 
-    def shown(text: str, attribution: float) -> str:
+    Without an explanation, return the reason.
+    """
+    if isinstance(explanation, Unexplained):
+        return f"{printable(explanation.reason)}  {shown(explanation.text)}\n"
+
+    def colored(text: str, attribution: float) -> str:
         strength = explanation.strength(attribution) if color else 0.0
-        return highlighted(clean(text), strength)
+        return highlighted(shown(text), strength)
 
     labels = list(explanation.scores)
     scores = explanation.scores.values() if all_scores else ()
     value = [explanation.label, explanation.score, *scores]
-    text = "".join(shown(*piece) for piece in explanation.pieces())
+    text = "".join(colored(*piece) for piece in explanation.pieces())
     lines = prediction_lines(labels, text, value, color)
     words = [
-        f"{word.attribution:+.2f} {shown(word.text, word.attribution)}"
+        f"{word.attribution:+.2f} {colored(word.text, word.attribution)}"
         for word in explanation.strongest(MAX_PRINTED_WORDS)
     ]
     if words:
-        lines += f"{'':{max(map(len, labels))}} {' · '.join(words)}\n"
+        lines += f"{'':{label_width(labels)}} {' · '.join(words)}\n"
     return lines
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sentiment.cli.flags import given_path
+from sentiment.cli.messages import print_line
 
 
 def push(
@@ -22,4 +23,4 @@ def push(
     from sentiment.inference.classifier import Classifier
 
     page = Classifier.from_pretrained(model, device="cpu").push_to_hub(name, private)
-    print(f'Uploaded to {page}. Next: sentiment predict --model {name} "…"')
+    print_line(f'Uploaded to {page}. Next: sentiment predict --model {name} "…"')

@@ -9,6 +9,7 @@ import typer
 
 from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
 from sentiment.cli.flags import Device, Model, given_path, with_settings
+from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
 from sentiment.errors import DependencyError
 
@@ -40,4 +41,4 @@ def report(
     dataset, split, reviews, train = read_split(classifier, settings, split)
     name = str(model) if model else None
     write_report(classifier, reviews, out, dataset, split, train, name)
-    print(f"Wrote the report to {out} and its figures to {figures_folder(out)}.")
+    print_line(f"Wrote the report to {out} and its figures to {figures_folder(out)}.")

@@ -8,6 +8,7 @@ import typer
 
 from sentiment.cli.flags import as_flags, given_path, with_settings
 from sentiment.cli.formatting import duration
+from sentiment.cli.messages import print_line
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
 from sentiment.errors import ConfigError
 from sentiment.presets import FEW_SHOT, FROM_SCRATCH, PRETRAINING
@@ -78,7 +79,7 @@ def train(
         print_setup(trainer)
         run_epochs(trainer)
     print_summary(trainer.summary(), "train", out)
-    print(f"Model in {out}. Next: sentiment eval --model {out}")
+    print_line(f"Model in {out}. Next: sentiment eval --model {out}")
 
 
 @with_settings(
@@ -113,7 +114,7 @@ def pretrain(
         print_plan(trainer)
         run_epochs(trainer)
     print_summary(trainer.summary(), "pretrain", out)
-    print(f"Encoder in {out}. Next: sentiment train --init {out}")
+    print_line(f"Encoder in {out}. Next: sentiment train --init {out}")
 
 
 def preset_of_options(settings: dict[str, Any], from_scratch: bool, few_shot: bool) -> str | None:
@@ -135,7 +136,7 @@ def run_name(dataset: str) -> str:
 def exit_if_finished(run: "Run") -> None:
     """End the program if the run that was asked to resume is finished."""
     if run.summary is not None:
-        print(f"The run in '{run.folder}' is finished. To train again: --overwrite.")
+        print_line(f"The run in '{run.folder}' is finished. To train again: --overwrite.")
         sys.exit(0)
 
 
@@ -154,20 +155,20 @@ def run_epochs(trainer: "Trainer[Any]") -> None:
 def print_setup(trainer: "ClassificationTrainer") -> None:
     """Print the data of a run, what it starts from, and the planned steps."""
     facts = trainer.facts
-    print(f"Dataset: {trainer.config.data.dataset}")
+    print_line(f"Dataset: {trainer.config.data.dataset}")
     columns = [f"{target} from '{name}'" for target, name in facts["train"]["columns"].items()]
     if columns:
-        print(f"Columns: {', '.join(columns)}")
+        print_line(f"Columns: {', '.join(columns)}")
     parts = ("train", "validation", "test", "unlabelled")
     rows = [f"{name} {facts[name]['rows']:,}" for name in parts if name in facts]
-    print(f"Reviews: {', '.join(rows)}")
+    print_line(f"Reviews: {', '.join(rows)}")
     labels = [f"{label} {count:,}" for label, count in facts["train"]["labels"].items()]
     shown = labels if len(labels) <= 20 else [*labels[:20], f"and {len(labels) - 20:,} more"]
-    print(f"Labels in train: {', '.join(shown)}")
-    print(trainer.start_reason)
+    print_line(f"Labels in train: {', '.join(shown)}")
+    print_line(trainer.start_reason)
     synthetic = facts["synthetic_sentences"]
     if synthetic["rows"]:
-        print(
+        print_line(
             f"Adding {synthetic['rows']:,} synthetic sentences ({synthetic['fraction']:.0%} of the "
             "training examples); --synthetic-sentences 0 leaves them out."
         )
@@ -183,7 +184,7 @@ def print_word_vectors(coverage: dict[str, Any]) -> None:
         f"({coverage[f'{name}_found'] / max(1, coverage[name]):.1%})"
         for name, what in (("words", "words of the vocabulary"), ("tokens", "training tokens"))
     )
-    print(f"Word vectors of {coverage['width']} dimensions for {', '.join(parts)}.")
+    print_line(f"Word vectors of {coverage['width']} dimensions for {', '.join(parts)}.")
 
 
 def print_plan(trainer: "Trainer[Any]") -> None:
@@ -192,7 +193,7 @@ def print_plan(trainer: "Trainer[Any]") -> None:
     seconds = trainer.estimate_seconds() * (1 - done / max(1, steps))
     resumed = f", {done:,} of them done" if done else ""
     epochs = len(trainer.epoch_stages)
-    print(
+    print_line(
         f"Plan: {epochs} epochs, {steps:,} steps{resumed}, about {duration(seconds)}.", flush=True
     )
 
@@ -200,10 +201,10 @@ def print_plan(trainer: "Trainer[Any]") -> None:
 def print_summary(summary: "Summary", command: str, out: Path) -> None:
     """Print the result of a run. A run that was stopped ends the program with exit code 130."""
     if not summary.finished:
-        print(f"Stopped and saved. Resume with: sentiment {command} --resume --out {out}")
+        print_line(f"Stopped and saved. Resume with: sentiment {command} --resume --out {out}")
         sys.exit(130)
     memory = f", peak memory {summary.peak_memory / 2**30:.1f} GiB" if summary.peak_memory else ""
-    print(
+    print_line(
         f"Best of {summary.epochs} epochs: {summary.best_epoch}, validation "
         f"{named_metrics(summary.validation)}. {duration(summary.seconds)}{memory}."
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sentiment.cli.flags import as_flags, as_words, given_path, with_settings
-from sentiment.cli.formatting import MISSING, count, duration, new_table
+from sentiment.cli.formatting import MISSING, count, duration, new_table, print_tables
+from sentiment.cli.messages import print_line
 from sentiment.cli.train import FromScratch, preset_of_options
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
 from sentiment.errors import DependencyError
@@ -61,13 +62,11 @@ def print_trial(trial: "Trial") -> None:
     """Print a line for a trial that has ended."""
     loss = "" if trial.loss is None else f"validation loss {trial.loss:.4f}, "
     ending = {"complete": "", "pruned": ", pruned", "diverged": ", diverged"}[trial.state]
-    print(f"{loss}{duration(trial.seconds)}{ending}: {as_flags(trial.settings)}", flush=True)
+    print_line(f"{loss}{duration(trial.seconds)}{ending}: {as_flags(trial.settings)}", flush=True)
 
 
 def print_search(search: "Search", out: Path) -> None:
     """Print the trials of a search, and the command to run next."""
-    from rich.console import Console
-
     trials = new_table(f"Trials in {out}", "rank", "validation loss", "accuracy", "epochs", "time")
     trials.add_column("settings", ratio=1)
     for rank, trial in enumerate(search.trials, 1):
@@ -80,10 +79,10 @@ def print_search(search: "Search", out: Path) -> None:
             as_flags(trial.settings),
         )
     if search.trials:
-        Console().print(trials)
+        print_tables(trials)
     if search.best is not None:
         start = ["--from-scratch"] if search.preset == "from-scratch" else []
         words = ["sentiment", "train", *start, *as_words(search.best), "--out", "runs/best"]
-        print(f"Best settings: {shlex.join(words)}")
+        print_line(f"Best settings: {shlex.join(words)}")
     if search.stopped:
-        print(f"Stopped. Resume with: sentiment tune --resume --out {shlex.quote(str(out))}")
+        print_line(f"Stopped. Resume with: sentiment tune --resume --out {shlex.quote(str(out))}")
