@@ -44,6 +44,7 @@ from sentiment.models.lstm import Encoder, LSTMClassifier
 from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.runtime.network import is_model_id
 from sentiment.runtime.paths import user_path
+from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.vocab import Vocab
 
 FORMAT_VERSION = 1
@@ -130,6 +131,7 @@ def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
         content["label2id"] = {label: id for id, label in enumerate(saved.labels)}
         content["temperature"] = saved.temperature
     content |= {"settings": config.to_dict(), "training": saved.metadata, "versions": versions()}
+    use_one_thread_after_fork()
     dtype = torch.float16 if half else torch.float32
     weights = {
         name: tensor.to(dtype).contiguous() for name, tensor in saved.model.state_dict().items()
@@ -176,6 +178,7 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
     vocab = Vocab.load(folder / VOCAB_FILE)
     labels = read_labels(folder / CONFIG_FILE, content)
     temperature = read_temperature(folder / CONFIG_FILE, content)
+    use_one_thread_after_fork()
     # Loading must not change the random numbers of the caller, and initial weights are random.
     with config_errors_as_model_errors(folder), torch.random.fork_rng(devices=[]):
         model = (

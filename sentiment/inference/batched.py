@@ -8,6 +8,7 @@ from torch import Tensor
 from sentiment.data.labels import UNLABELLED
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.runtime.devices import autocast
+from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.batching import BucketSampler, collate
 
 # oneDNN caches megabytes for each sequence length. Rounded up to a multiple of 16, few occur.
@@ -56,6 +57,7 @@ def forward_in_batches(
     Returns:
         [reviews, width], in order, float32 on the CPU.
     """
+    use_one_thread_after_fork()
     was_training = model.training
     model.eval()
     device = model.linear.weight.device

@@ -53,6 +53,10 @@ class Prediction(TypedDict):
 class Classifier:
     """A trained text classifier. Threads may share it.
 
+    PyTorch's threads do not survive a fork. In a process that was forked after the import of this
+    module, the classifier therefore calls `torch.set_num_threads(1)`, which affects all code in
+    the process. A model on a GPU must be loaded in the process that uses it.
+
     >>> classifier = Classifier.from_pretrained()
     >>> classifier("A joy from start to finish.")
     {'label': 'pos', 'score': 0.997}

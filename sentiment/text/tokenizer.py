@@ -8,6 +8,7 @@ A language whose special cases may contain any whitespace, or whose tokenizer is
 (Chinese, Japanese, Korean, Thai, Vietnamese), has no cache: spaCy tokenizes whole texts.
 """
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -99,7 +100,9 @@ class Tokenizer:
         self._cache: dict[str, str] = {}
         self._old_cache: dict[str, str] = {}
         self._cache_size = CACHE_SIZE
-        self._lock = threading.Lock()
+        # One for each process: a lock that a thread holds during a fork is never released in the
+        # child, because the child does not have that thread.
+        self._locks: dict[int, threading.Lock] = {}
 
     def __repr__(self) -> str:
         return f"Tokenizer(language={self.language!r}, lowercase={self.lowercase!r})"
@@ -183,8 +186,10 @@ class Tokenizer:
     def _spacy_tokens(self, texts: Iterable[str]) -> list[list[str]]:
         """Return spaCy's own tokens of each text, without whitespace tokens."""
         # Outside of a memory zone spaCy keeps every word it has seen. Zones must not overlap.
-        with self._lock:
-            if len(self._nlp.vocab) > MAX_SPACY_WORDS:
+        with self._locks.setdefault(os.getpid(), threading.Lock()):
+            # By a thread of the parent process. Missing in spaCy's type hints.
+            left_open = self._nlp.vocab.in_memory_zone  # type: ignore[attr-defined]
+            if left_open or len(self._nlp.vocab) > MAX_SPACY_WORDS:
                 self._nlp = blank(self.language)
             with self._nlp.memory_zone():
                 return [

@@ -23,6 +23,7 @@ from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import read_vectors
 from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast, choose_device
+from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.batching import Batch
 from sentiment.training.checkpoint import saved_config
 from sentiment.training.classification_data import (
@@ -132,6 +133,7 @@ def trainer_of_splits(
     run: Run, splits: Splits, settings: Mapping[str, Any], preset: str, verbose: bool = True
 ) -> "ClassificationTrainer":
     """Return the trainer of a run on reviews that are loaded already."""
+    use_one_thread_after_fork()
     initialization = initialize(splits, preset, settings)
     config, start = initialization.config, initialization.start
     torch.manual_seed(config.train.seed)

@@ -24,6 +24,7 @@ from sentiment.errors import DataError
 from sentiment.models.language_model import LanguageModel
 from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast
+from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.batching import Batch, BucketSampler, collate
 from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
@@ -70,6 +71,7 @@ def make_trainer(run: Run, settings: Mapping[str, Any]) -> "LanguageModelingTrai
     """Prepare the data, build the model and return its trainer. Arguments as for `pretrain`."""
     if run.checkpoint is not None:
         settings = saved_config(run.checkpoint, settings).to_flat()
+    use_one_thread_after_fork()
     settings = normalize(settings)
     config = resolve(PRESET, settings)
     init = config.model.init
