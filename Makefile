@@ -1,9 +1,16 @@
 # `make help` lists the targets. Without make: see "Without make" in README.md.
 
+# What the user passes is data: make does not expand it, and the shell reads it from the environment.
+define take
+override $(1) := $$(value $(1))
+export $(1)
+endef
+VARIABLES := DATASET OUT MODEL ENCODER REPORT SEED TEXT FILE OUTPUT
+$(foreach name,$(VARIABLES),$(if $(filter undefined,$(origin $(name))),,$(eval $(call take,$(name)))))
+
 DATASET ?= stanfordnlp/imdb
 # runs/imdb for stanfordnlp/imdb, runs/reviews for reviews.csv.
 OUT     ?= runs/$(firstword $(subst ., ,$(notdir $(DATASET))) reviews)
-MODEL   ?= $(if $(wildcard $(OUT)/model.safetensors),$(OUT))
 ENCODER ?= runs/encoder
 REPORT  ?= report.html
 SEED    ?= 0
@@ -11,20 +18,22 @@ TEXT    ?=
 FILE    ?=
 OUTPUT  ?=
 ARGS    ?=
+export DATASET OUT ENCODER REPORT SEED
 
-# Passed through the environment, so that the shell does not interpret quotes in them.
-export TEXT FILE OUTPUT
+# Sets MODEL, unless it is given, to the model in OUT if there is one.
+FIND_MODEL := test -n "$${MODEL+given}" || test ! -e "$$OUT/model.safetensors" || MODEL=$$OUT;
+WITH_MODEL := $${MODEL:+--model "$$MODEL"}
 
 PYTHON  ?= python3
 VENV    := .venv
 RUN     := $(VENV)/bin/python -m sentiment
-# Two processes that each run whole test files, with one thread: more threads only compete.
-PYTEST_ENV   := OMP_NUM_THREADS=1
+# Two processes that each run whole test files, with one thread: more threads only compete. The tests
+# on IMDB run if the user gives a DATASET.
+PYTEST_ENV   := $(if $(filter file,$(origin DATASET)),unset DATASET;) OMP_NUM_THREADS=1
 PYTEST_FLAGS := -n 2 --dist loadfile
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-# A notebook runs in its own folder, so a relative path is made absolute.
-EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/python notebooks/execute.py
+EXECUTE   := $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install pretrain train tune eval baseline predict check report demo notebooks outputs test test-min lint bench clean
@@ -32,38 +41,38 @@ EXECUTE   := DATASET="$(or $(realpath $(DATASET)),$(DATASET))" $(VENV)/bin/pytho
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo 'Variables: DATASET=$(DATASET) OUT=$(OUT) MODEL=$(MODEL) REPORT=$(REPORT) SEED=$(SEED) TEXT= FILE= OUTPUT= ARGS='
+	@$(FIND_MODEL) printf '%s\n' "Variables: DATASET=$$DATASET OUT=$$OUT MODEL=$$MODEL REPORT=$$REPORT SEED=$$SEED TEXT= FILE= OUTPUT= ARGS="
 	@echo 'ARGS is passed to the command: make train ARGS="--epochs 3"; all flags: make train ARGS=--help'
 
 install: $(VENV)/installed ## create the virtual environment
 
 train: $(VENV)/installed ## train a classifier on DATASET with SEED, into OUT
-	$(RUN) train --dataset "$(DATASET)" --out "$(OUT)" --seed $(SEED) $(ARGS)
+	$(RUN) train --dataset "$$DATASET" --out "$$OUT" --seed "$$SEED" $(ARGS)
 
 tune: $(VENV)/installed ## search for hyperparameters on DATASET: many training runs
-	$(RUN) tune --dataset "$(DATASET)" --seed $(SEED) $(ARGS)
+	$(RUN) tune --dataset "$$DATASET" --seed "$$SEED" $(ARGS)
 
 pretrain: $(VENV)/installed ## pretrain an encoder on the reviews of DATASET, without labels: hours
-	$(RUN) pretrain --dataset "$(DATASET)" --out "$(ENCODER)" $(ARGS)
+	$(RUN) pretrain --dataset "$$DATASET" --out "$$ENCODER" $(ARGS)
 
 eval: $(VENV)/installed ## evaluate MODEL on the test split of DATASET; MODEL defaults to OUT, else to the shipped model
-	$(RUN) eval --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+	$(FIND_MODEL) $(RUN) eval --dataset "$$DATASET" $(WITH_MODEL) $(ARGS)
 
 baseline: $(VENV)/installed ## compare MODEL with bag-of-words baselines trained on DATASET: minutes
-	$(RUN) baseline --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+	$(FIND_MODEL) $(RUN) baseline --dataset "$$DATASET" $(WITH_MODEL) $(ARGS)
 
 predict: $(VENV)/installed ## classify TEXT, or FILE into OUTPUT, with MODEL: make predict TEXT="A joy."
-	$(RUN) predict $(if $(MODEL),--model "$(MODEL)") $(if $(FILE),--file "$$FILE") \
-	  $(if $(OUTPUT),--output "$$OUTPUT") $(ARGS) $(if $(TEXT),-- "$$TEXT")
+	$(FIND_MODEL) $(RUN) predict $(WITH_MODEL) $${FILE:+--file "$$FILE"} \
+	  $${OUTPUT:+--output "$$OUTPUT"} $(ARGS) $${TEXT:+-- "$$TEXT"}
 
 check: $(VENV)/installed ## run behavioral tests of MODEL: negation, contrast, typos, names…
-	$(RUN) check $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+	$(FIND_MODEL) $(RUN) check $(WITH_MODEL) $(ARGS)
 
 report: $(VENV)/installed ## write a page on MODEL, REPORT: figures, errors, behavioral tests
-	$(RUN) report --dataset "$(DATASET)" $(if $(MODEL),--model "$(MODEL)") --out "$(REPORT)" $(ARGS)
+	$(FIND_MODEL) $(RUN) report --dataset "$$DATASET" $(WITH_MODEL) --out "$$REPORT" $(ARGS)
 
 demo: $(VENV)/installed-demo ## serve a demo page of MODEL on this machine only
-	$(RUN) demo $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+	$(FIND_MODEL) $(RUN) demo $(WITH_MODEL) $(ARGS)
 
 notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET without changing their files
 	$(EXECUTE) $(NOTEBOOKS)

@@ -5,6 +5,7 @@ files, without the data that differs from run to run: cell timings and the versi
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -41,6 +42,9 @@ def main() -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--store", action="store_true", help="write the outputs into the files")
     arguments = parser.parse_args()
+    dataset = os.environ.get("DATASET", "")
+    if Path(dataset).exists():  # A notebook runs in its own folder.
+        os.environ["DATASET"] = os.path.abspath(dataset)
     for path in arguments.paths:
         print(path, flush=True)
         notebook = nbformat.read(path, as_version=4)

@@ -5,12 +5,12 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
 import warnings
 from pathlib import Path
 
 import pytest
 from datasets import Dataset, DatasetDict
+from make_commands import commands_of_make
 from typer.testing import CliRunner
 
 import sentiment.artifacts.model_folder
@@ -85,7 +85,7 @@ def workspace(tmp_path, monkeypatch):
 def commands(runs):
     """Yield the arguments of the section's commands.
 
-    `make` commands become the command that `make -n` prints, with models in `runs`.
+    `make` commands become the command that `make` runs, with models in `runs`.
     """
     lines = [
         line
@@ -97,12 +97,7 @@ def commands(runs):
         if program == "make":
             dataset = next(word for word in words if word.startswith("DATASET="))[8:]
             out = f"OUT={runs / run_name(dataset)}"  # `make -C` would use its own folder.
-            planned = subprocess.run(
-                ["make", "-n", "-C", ROOT, *words, out], capture_output=True, text=True, check=True
-            ).stdout
-            for planned_line in planned.splitlines():
-                if "-m sentiment" in planned_line:
-                    yield shlex.split(planned_line.split("-m sentiment")[1])
+            yield from commands_of_make(*words, out)
         else:
             assert program == "sentiment"
             yield words
