@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
@@ -127,6 +127,48 @@ def test_a_name_of_255_bytes_can_be_written_and_replaced(tmp_path, write):
     for _ in range(2):
         write(tmp_path / ("x" * 255))
     assert names(tmp_path) == {"x" * 255}
+
+
+def no_links(*_):
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_appears_during_a_write_is_replaced_only_with_overwrite(
+    tmp_path, monkeypatch, links
+):
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    for overwrite in (False, True):
+        with atomic_write(tmp_path / "new", overwrite) as file:
+            file.write(b"new")
+            assert names(tmp_path) & {"new"} == ({"new"} if overwrite else set())
+    path = tmp_path / "place"
+    message = r"place' already exists\. Set overwrite"
+    with pytest.raises(StorageError, match=message), atomic_write(path, overwrite=False):
+        path.write_text("of another process")
+    assert path.read_text() == "of another process"
+    with atomic_write(path, overwrite=True) as file:
+        file.write(b"new")
+    assert path.read_text() == "new"
+    assert names(tmp_path) == {"new", "place"}
+
+
+def write_new(folder, number):
+    try:
+        with atomic_write(folder / "place", overwrite=False) as file:
+            file.write(f"{number}".encode())
+    except StorageError:
+        return None
+    return number
+
+
+def test_of_concurrent_writers_of_one_new_file_one_succeeds(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(write_new, [tmp_path] * 40, range(40)))
+    [winner] = [number for number in results if number is not None]
+    assert (tmp_path / "place").read_text() == f"{winner}"
+    assert names(tmp_path) == {"place"}
 
 
 def write_many(folder, number):

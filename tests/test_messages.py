@@ -1,10 +1,12 @@
 """What the command line prints: warnings, log records, errors and tables, whatever is in them."""
 
+import ast
 import json
 import logging
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -174,3 +176,18 @@ def test_an_explanation_is_printable_whatever_the_label_and_the_text(text):
         lines = explanation_lines(shown, all_scores=False, color=False).splitlines()
         assert len(lines) == (2 if shown is explanation else 1)
         assert all(line.isprintable() for line in lines)
+
+
+def test_commands_print_only_through_the_functions_that_escape():
+    """A test of the other commands' output, which needs no run of each."""
+    folder = Path(cli.__file__).parent
+    for path in folder.glob("*.py"):
+        called = {
+            node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+        }
+        allowed = {"messages.py": {"print"}, "formatting.py": {"Console", "print"}}.get(
+            path.name, set()
+        )
+        assert called & {"print", "Console", "secho"} <= allowed, path.name

@@ -108,6 +108,43 @@ def test_parquet_output_keeps_the_columns_of_the_input(predict):
     assert "Standard input could not be read as Parquet" in err
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_an_output_that_appears_during_the_run_is_replaced_only_with_overwrite(
+    predict, monkeypatch, overwrite
+):
+    def encode_and_write_output(self, texts):
+        write("out", b"of another process")
+        return encode(self, texts)
+
+    encode = FakeClassifier.encode
+    monkeypatch.setattr(FakeClassifier, "encode", encode_and_write_output)
+    write("t.csv", b"text\ngood\n")
+    flags = ["--overwrite"] if overwrite else []
+    code, _, err = predict("--file", "t.csv", "--output", "out", *flags)
+    if overwrite:
+        assert (code, err, Path("out").read_bytes()[:10]) == (0, "", b"text,label")
+    else:
+        assert (code, Path("out").read_bytes()) == (2, b"of another process")
+        assert re.fullmatch("Error: '.*out' already exists. Set overwrite to replace it.\n", err)
+    assert sorted(os.listdir()) == ["out", "t.csv"]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "link", "hard link"])
+def test_the_file_on_standard_input_is_never_replaced(predict, monkeypatch, name):
+    write("t.csv", b"text\ngood\n")
+    if name == "link":
+        os.symlink("t.csv", name)
+    elif name == "hard link":
+        os.link("t.csv", name)
+    with open("t.csv", "rb") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        code, _, err = predict(
+            *("--file", "-", "--input-format", "csv", "--output", name, "--overwrite")
+        )
+    assert (code, err) == (2, f"Error: '{name}' is the input file; choose another output.\n")
+    assert Path("t.csv").read_bytes() == b"text\ngood\n"
+
+
 MALFORMED = b"text,n\n" + b"good,1\n" * 3000 + b"bad\n" + b"good,1\n" * 10 + b"bad,1,2\n"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from sentiment.cli.formatting import use_color
+from sentiment.cli.messages import print_line, printable
 from sentiment.data.tables import Format, check_output, open_table
 from sentiment.errors import ConfigError, DataError
 
@@ -86,6 +87,7 @@ def predict_file(
         prefix=options.prefix,
         all_scores=all_scores,
         skip_malformed=options.skip_malformed,
+        overwrite=options.overwrite,
         format_texts=prediction_formatter(output_format, classifier.labels, color),
     )
     # Labels that are printed on a terminal show the progress already.
@@ -117,7 +119,11 @@ def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
     # `tqdm.write` would also print a bar that has not appeared yet.
     visible = not bar.disable and bar.last_print_n
     for message in progress.messages:
-        (tqdm.write if visible else print)(f"Skipped: {message}", file=sys.stderr)
+        line = f"Skipped: {message}"
+        if visible:
+            tqdm.write(printable(line), file=sys.stderr)
+        else:
+            print_line(line, file=sys.stderr)
     if progress.fraction:
         # The number of lines is an estimate: only the size of the file in bytes is known.
         bar.total = round(progress.rows / progress.fraction)
@@ -127,9 +133,9 @@ def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
 def print_counts(progress: "Progress") -> None:
     """Print how many rows were skipped, and how many predictions are unreliable."""
     if progress.skipped:
-        print(f"Skipped {progress.skipped:,} malformed rows.", file=sys.stderr)
+        print_line(f"Skipped {progress.skipped:,} malformed rows.", file=sys.stderr)
     if progress.mostly_unknown:
-        print(
+        print_line(
             f"Warning: {progress.mostly_unknown:,} of {progress.labelled:,} predictions are "
             "unreliable: the vocabulary has at most half of the words of these texts. The first "
             f"is {progress.first_mostly_unknown}.",
@@ -144,5 +150,5 @@ def read_texts(options: FileOptions) -> Iterator[str]:
             for message in batch.malformed:
                 if not options.skip_malformed:
                     raise DataError(f"{message} {SKIP_HINT}")
-                print(f"Skipped: {message}", file=sys.stderr)
+                print_line(f"Skipped: {message}", file=sys.stderr)
             yield from batch.texts

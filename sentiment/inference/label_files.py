@@ -54,6 +54,7 @@ def label_file(
     prefix: str = "",
     all_scores: bool = False,
     skip_malformed: bool = False,
+    overwrite: bool = False,
     max_rows: int | None = None,
     rows_per_step: int = BATCH_ROWS,
     format_texts: FormatTexts | None = None,
@@ -73,6 +74,7 @@ def label_file(
         prefix: put before the names of the new columns.
         all_scores: write the probability of every label.
         skip_malformed: skip rows that cannot be read instead of raising an error.
+        overwrite: replace `output` if it exists when the last row is written.
         max_rows: largest number of rows to accept.
         rows_per_step: largest number of rows labelled from one `Progress` to the next.
         format_texts: formats the rows of plain text, which has no columns; by default as CSV with
@@ -82,12 +84,15 @@ def label_file(
         MalformedRowError: a row cannot be read and `skip_malformed` is False.
         DataError: the file cannot be read, has no such column or already has one of the new
             columns, has more than `max_rows` rows, or all of its rows are malformed.
-        StorageError: the output cannot be written.
+        StorageError: the output cannot be written, or exists and `overwrite` is False.
     """
     format = format or format_of(file)
     scores = [f"score_{label}" for label in classifier.labels] if all_scores else []
     columns = [prefix + name for name in ("label", "score", *scores)]
-    stream = atomic_write(output) if isinstance(output, Path) else nullcontext(output)
+    if isinstance(output, Path):
+        stream: AbstractContextManager[BinaryIO] = atomic_write(output, overwrite)
+    else:
+        stream = nullcontext(output)
     with (
         open_table(file, format, column, columns) as table,
         stream as destination,

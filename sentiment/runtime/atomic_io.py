@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from sentiment.errors import StorageError
 from sentiment.runtime.locks import storage_errors, temporary_path
 
 
@@ -44,11 +45,16 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Yield a file that appears at `path` if the block ends without an error.
 
+    Args:
+        path: the file to write.
+        overwrite: replace a file that exists when the block ends.
+
     Raises:
-        StorageError: the disk is full, or the folder cannot be written to.
+        StorageError: the disk is full, or the folder cannot be written to; the file exists and
+            `overwrite` is False.
     """
     path = Path(os.path.realpath(path))
     with storage_errors(path), temporary_path(path.parent) as temporary:
@@ -56,8 +62,30 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if overwrite:
+            temporary.replace(path)
+        else:
+            move_to_new(temporary, path)
         flush_to_disk(path.parent)
+
+
+def move_to_new(temporary: Path, path: Path) -> None:
+    """Move a file to a path at which there is none.
+
+    Raises:
+        StorageError: there is a file.
+        OSError: the file cannot be moved.
+    """
+    try:
+        try:
+            os.link(temporary, path)  # Unlike a rename, it never replaces a file.
+        except FileExistsError:
+            raise
+        except OSError:  # A file system without hard links.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            temporary.replace(path)
+    except FileExistsError as error:
+        raise StorageError(f"'{path}' already exists. Set overwrite to replace it.") from error
 
 
 def discard(folder: Path) -> None:

@@ -8,6 +8,7 @@
 Only a batch of rows is in memory at a time, whatever the size of the file.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -89,9 +90,21 @@ def check_output(output: Path, file: str, overwrite: bool) -> None:
     """
     if not output.exists():
         return
-    if file != STANDARD_STREAM and Path(file).exists() and output.samefile(file):
+    if is_input(output, file):
         raise ConfigError(f"'{output}' is the input file; choose another output.")
     if not output.is_file():
         raise ConfigError(f"'{output}' is not a file; choose another output.")
     if not overwrite:
         raise ConfigError(f"'{output}' already exists. Set overwrite to replace it.")
+
+
+def is_input(output: Path, file: str) -> bool:
+    """Return whether `output`, which exists, is the file that is read or standard input."""
+    source: str | int = file
+    if file == STANDARD_STREAM:
+        if sys.stdin is None:
+            return False
+        source = sys.stdin.fileno()
+    elif not os.path.exists(file):
+        return False
+    return os.path.samestat(os.stat(source), output.stat())
