@@ -22,7 +22,7 @@ import sentiment.evaluation.behavior
 import sentiment.training.classification_data
 import sentiment.training.language_modeling
 from sentiment import cli
-from sentiment.artifacts.model_folder import load_model
+from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER, load_model
 from sentiment.data.columns import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.runtime.locks import locked
@@ -291,6 +291,41 @@ def test_an_encoder_is_kept_if_the_next_one_cannot_be_written(command, disk, mon
         assert is_one_clear_line(command(*pretrain, "--overwrite"), "No space left")
     assert contents(disk) == before
     load_model(disk / "new")
+
+
+NO_TEMPORARY_FOLDER = (
+    "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/proc/nowhere']; "
+    "from sentiment.cli import main; main()"
+)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder without files")
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["predict", "A joy."], None),
+        (["predict", "--explain", "A joy."], "Matplotlib"),  # Which Captum imports.
+        (["report", "--dataset", "sample"], "Matplotlib"),
+        (["demo"], "Could not use '/proc/nowhere/"),
+        (["push", "user/name", "--model", SHIPPED_CLASSIFIER_FOLDER], "Could not use '/proc/now"),
+    ],
+)
+def test_without_a_temporary_folder_a_command_works_or_names_what_it_needs(
+    tmp_path, arguments, needed
+):
+    unwritable = dict.fromkeys(("TMPDIR", "HOME", "MPLCONFIGDIR", "HF_HOME"), "/proc/nowhere")
+    result = subprocess.run(
+        [sys.executable, "-c", NO_TEMPORARY_FOLDER, *map(str, arguments)],
+        cwd=tmp_path,
+        env={**os.environ, **unwritable, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if needed is None:
+        assert (result.returncode, result.stderr) == (0, "")
+        assert re.fullmatch("pos .* A joy.\n", result.stdout)
+    else:
+        assert is_one_clear_line((result.returncode, result.stderr), f"{needed}.* set TMPDIR")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+import tempfile
 from typing import Annotated, NoReturn
 
 import typer
@@ -25,7 +26,7 @@ from sentiment.cli.push import push
 from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.cli.tune import tune
-from sentiment.errors import SentimentError
+from sentiment.errors import SentimentError, describe
 
 # Errors of the system that a user can correct: permissions, space, a failing disk.
 SYSTEM_ERRORS = {
@@ -74,6 +75,7 @@ def sentiment(
 def main() -> None:
     """Run the command line. An error that a user can correct is one line, with exit code 2."""
     prepare_streams()
+    temporary_folder = find_temporary_folder()
     print_library_messages()
     # Like Ctrl-C, which leaves no unfinished files: Typer exits with code 130.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -90,11 +92,10 @@ def main() -> None:
         discard_output()
         sys.exit(1)  # As Typer does before the end.
     except OSError as error:
-        if error.errno not in SYSTEM_ERRORS:
+        if error.errno not in SYSTEM_ERRORS and temporary_folder:
             raise
         discard_output()
-        action = f"use '{error.filename}'" if error.filename else "write to standard output"
-        fail(f"Could not {action}: {error.strerror}.")
+        fail(system_error(error, temporary_folder))
     sys.exit(code or 0)  # A command returns None; typer.Exit, its code.
 
 
@@ -102,6 +103,33 @@ def fail(message: str) -> NoReturn:
     """Print an error message and exit with code 2."""
     print_line(f"Error: {message}", file=sys.stderr)
     sys.exit(2)
+
+
+def find_temporary_folder() -> bool:
+    """Return whether there is a temporary folder that can be written to.
+
+    Without one, PyTorch could not be imported: it imports dill, which asks for the name of the
+    folder. So a name is set, and only what writes into the folder fails.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = os.environ.get("TMPDIR") or os.path.abspath(os.sep + "tmp")
+        return False
+    return True
+
+
+def system_error(error: OSError, temporary_folder: bool) -> str:
+    """Return the message for an error of the system, or of a package that names no file."""
+    if error.errno is None:
+        message = f"{describe(error)}."
+    elif error.filename is None:
+        return f"Could not write to standard output: {error.strerror}."
+    else:
+        message = f"Could not use '{error.filename}': {error.strerror}."
+    if temporary_folder:
+        return message
+    return f"{message} No temporary folder can be written to: set TMPDIR to one that can."
 
 
 def discard_output() -> None:
