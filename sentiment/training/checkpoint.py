@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from sentiment.artifacts.checksums import read_json, write_json
 from sentiment.artifacts.weights import read_weights, write_weights
 from sentiment.config import Config
-from sentiment.errors import ConfigError, Notice, TrainingError
+from sentiment.errors import ConfigError, Notice, TrainingError, describe
 from sentiment.runtime.atomic_io import atomic_folder, discard
 from sentiment.training.run_folder import checkpoints, clear_run_folder
 
@@ -132,7 +132,7 @@ def load_checkpoint(
         load_optimizer_tensors(optimizer, tensors)
     except (RuntimeError, KeyError) as error:
         raise TrainingError(
-            f"The checkpoint '{checkpoint}' does not fit this run: {error}"
+            f"The checkpoint '{checkpoint}' does not fit this run: {describe(error)}"
         ) from error
     torch.set_rng_state(tensors["generator.cpu"])
     if "generator.cuda" in tensors and torch.cuda.is_available():
