@@ -110,7 +110,8 @@ def run_command(monkeypatch, capfd, tmp_path):
     """Return a function that runs `sentiment` in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    handler = signal.getsignal(signal.SIGTERM)
+    numbers = {getattr(signal, name, signal.SIGTERM) for name in ("SIGTERM", "SIGHUP")}
+    handlers = {number: signal.getsignal(number) for number in numbers}
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["sentiment", *map(str, arguments)])
@@ -120,7 +121,8 @@ def run_command(monkeypatch, capfd, tmp_path):
         return subprocess.CompletedProcess(arguments, end.value.code, out, err)
 
     yield run
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

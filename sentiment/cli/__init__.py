@@ -78,7 +78,10 @@ def main() -> None:
     temporary_folder = find_temporary_folder()
     print_library_messages()
     # Like Ctrl-C, which leaves no unfinished files: Typer exits with code 130.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP, and `nohup` ignores it.
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         try:
             code = app(standalone_mode=False)
