@@ -3,6 +3,7 @@
 The screenshot of the README: SCREENSHOT=docs/demo.png make test ARGS="tests/test_demo.py -k fits"
 """
 
+import asyncio
 import csv
 import http.client
 import io
@@ -14,30 +15,37 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from starlette.datastructures import Headers
 
-import sentiment.apps.demo.request_filter
+import sentiment.apps.demo.handlers
+import sentiment.apps.demo.server
+import sentiment.apps.demo.storage
 from sentiment import Classifier
-from sentiment.apps.demo.handlers import MAX_CHARS, MAX_ROWS, Handlers
-from sentiment.apps.demo.page import EXAMPLES, build_page
+from sentiment.apps.demo.handlers import MAX_OUTPUT, MAX_ROWS, Handlers
+from sentiment.apps.demo.page import EXAMPLES, MAX_CHARS, build_page
 from sentiment.apps.demo.request_filter import (
     FILE_ROUTE,
-    MAX_AGE,
+    MAX_EVENT,
     MAX_UPLOAD,
     MULTIPART_OVERHEAD,
     UPLOAD_ROUTE,
     RequestFilter,
 )
 from sentiment.apps.demo.server import serving
+from sentiment.apps.demo.storage import MAX_AGE, Storage
 from sentiment.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -81,8 +89,8 @@ def start(port, folder):
     return process
 
 
-def stop(process):
-    process.send_signal(signal.SIGTERM)
+def stop(process, number=signal.SIGTERM):
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert "sentiment/apps/demo" not in errors, errors  # A traceback through our code.
     assert process.returncode == 0, errors
@@ -100,6 +108,23 @@ def address(place):
     process = start(port, place)
     yield f"http://127.0.0.1:{port}"
     stop(process)
+
+
+@pytest.fixture(scope="module")
+def served_folder(tmp_path_factory):
+    """Return the folder of the files of `local_address`."""
+    return tmp_path_factory.mktemp("files").resolve()
+
+
+@pytest.fixture(scope="module")
+def local_address(classifier, served_folder):
+    """Serve the page from this process, so that a test can change its limits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(served_folder))
+        port = free_port()
+        allowed = ("demo.example", "*.demo.example", "192.0.2.1", "2001:db8::1")
+        with serving(classifier, port=port, allowed_hosts=allowed):
+            yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -194,7 +219,7 @@ def test_page_works_after_invalid_input(page, tmp_path):
         if message is None:
             page.get_by_text("exceed the maximum allowed size").wait_for(timeout=TIMEOUT)
             continue
-        assert "sentiment-demo-" not in read_file_status(page, message)
+        assert ".sentiment-" not in read_file_status(page, message)
         assert not page.locator("#download").is_visible()
         page.locator("#file").get_by_label("Clear").click()
         page.locator("#file-status p").wait_for(state="detached", timeout=TIMEOUT)
@@ -218,28 +243,54 @@ def test_page_fits_phone_and_desktop(page, width):
         page.screenshot(path=ROOT / os.environ["SCREENSHOT"], full_page=True)
 
 
-def request(address, method, path, body=None, headers=None):
-    """Return the status and the body of a request; the path is sent unchanged."""
+def response_to(address, method, path, body=None, headers=None):
+    """Return the response to a request, and its body; the path is sent unchanged."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
     try:
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
-        return response.status, response.read().decode("utf-8", "replace")
+        return response, response.read().decode("utf-8", "replace")
     finally:
         connection.close()
 
 
+def request(*arguments):
+    """Return the status and the body of a request."""
+    response, body = response_to(*arguments)
+    return response.status, body
+
+
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+def multipart(*files):
+    """Return the body of an upload."""
+    parts = (
+        f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
+        + content
+        for name, content in files
+    )
+    return b"\r\n".join([*parts, b"--x--\r\n"])
+
+
 def upload(address, name, content):
     """Upload a file as a browser does; return the status and the body."""
-    head = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
-    body = head.encode() + content + b"\r\n--x--\r\n"
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    return request(address, "POST", "/gradio_api/upload", body, headers)
+    return request(address, "POST", UPLOAD_ROUTE, multipart((name, content)), MULTIPART)
+
+
+def uploaded_file(address, name, content):
+    """Upload a file; return the JSON in which a client names it."""
+    status, answer = upload(address, name, content)
+    assert status == 200, answer
+    return file_data(json.loads(answer)[0])
+
+
+def files_in(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def temporary_folder(place):
-    # The test of paths adds a folder with a longer name.
-    (folder,) = place.glob("sentiment-demo-????????")
+    (folder,) = place.glob(".sentiment-*.tmp")
     return folder
 
 
@@ -289,7 +340,7 @@ def test_request_filter_refuses_paths_outside_its_folder(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "link").symlink_to(tmp_path)
-    requests = RequestFilter(None, folder)
+    requests = RequestFilter(None, Storage(folder))
     for path in ("x/mine.csv", "x/../mine.csv", "%2e%2e/mine.csv"):
         assert requests.refusal(f"{FILE_ROUTE}{folder}/{path}", "GET", Headers()) is None
     for path in ("/../mine.csv", "/link/mine.csv", "-other/mine.csv", "/\0", "/.."):
@@ -434,10 +485,19 @@ def test_too_large_upload_is_refused(address):
     for excess in (1, MULTIPART_OVERHEAD):
         status, answer = upload(address, "big.csv", b"x" * (MAX_UPLOAD + excess))
         assert status == 413, answer
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    chunks = iter([b"--x", b"--"])  # Without a Content-Length.
-    assert request(address, "POST", "/gradio_api/upload", chunks, headers)[0] == 411
     assert upload(address, "small.csv", b"text\nGood.\n")[0] == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "5"}])
+def test_upload_of_undeclared_size_is_refused(address, headers):
+    headers = {**MULTIPART, "Transfer-Encoding": "chunked", **headers}
+    assert request(address, "POST", UPLOAD_ROUTE, iter([b"--x", b"--"]), headers)[0] == 411
+
+
+@pytest.mark.parametrize("route", ["queue/join", "cancel", "reset"])
+def test_too_large_request_is_refused(address, route):
+    path, headers = f"/gradio_api/{route}", {"Content-Type": "application/json"}
+    assert request(address, "POST", path, b" " * (MAX_EVENT + 1), headers)[0] == 413
 
 
 def test_too_long_text_is_refused(address):
@@ -447,19 +507,216 @@ def test_too_long_text_is_refused(address):
             client.predict("x" * (MAX_CHARS + 1), api_name=event)
 
 
-def test_old_files_are_deleted_and_the_rest_is_limited(monkeypatch, tmp_path):
+STREAM = "/gradio_api/queue/data?session_hash=x"
+PREFLIGHT = {"Access-Control-Request-Method": "POST"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("GET", "/", {}),
+        ("GET", "/config", {}),
+        ("GET", STREAM, {}),
+        ("POST", UPLOAD_ROUTE, MULTIPART),
+        ("POST", "/gradio_api/queue/join", {}),
+        ("OPTIONS", UPLOAD_ROUTE, PREFLIGHT),
+        ("OPTIONS", "/gradio_api/queue/join", PREFLIGHT),
+    ],
+)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "attacker.example"},
+        {"Host": "attacker.example:{port}", "Origin": "http://attacker.example:{port}"},
+        {"Host": "127.0.0.1.attacker.example"},
+        {"Host": "localhost@attacker.example"},
+        {"Host": "0.0.0.0:{port}"},
+        {"Host": ""},
+        {"Origin": "http://attacker.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://127.0.0.1:{port}.attacker.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+    ],
+)
+def test_request_of_another_site_is_refused(local_address, method, path, more, headers):
+    port = urlsplit(local_address).port
+    headers = {name: value.format(port=port) for name, value in headers.items()}
+    response, body = response_to(local_address, method, path, None, {**more, **headers})
+    assert response.status in (400, 403), body
+    assert not [name for name in response.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "localhost", "LOCALHOST", "[::1]", "192.0.2.1", "[2001:db8::1]"),
+        *("demo.example", "a.demo.example"),
+    ],
+)
+def test_page_is_served_under_each_allowed_host(local_address, host):
+    host = f"{host}:{urlsplit(local_address).port}"
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert request(local_address, "GET", "/", None, headers)[0] == 200
+
+
+@pytest.mark.parametrize("host", ["", "a b", "http://a", "a:80", "a*", "*a", "[::1", "a/b", "a,b"])
+def test_allowed_host_that_is_no_host_is_refused(classifier, monkeypatch, tmp_path, host):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with (
+        pytest.raises(ConfigError, match="allowed_hosts"),
+        serving(classifier, port=free_port(), allowed_hosts=[host]),
+    ):
+        pass
+
+
+def test_concurrent_uploads_stay_within_the_bound(local_address, served_folder, monkeypatch):
+    bodies = [multipart(("big.txt", b"%d" % n * 10_000)) for n in range(8)]
+    size = len(bodies[0])
+    stored = sum(path.stat().st_size for path in files_in(served_folder))
+    monkeypatch.setattr(sentiment.apps.demo.storage, "MAX_STORED", stored + 3 * size)
+    connections = []
+    for body in bodies:
+        connection = http.client.HTTPConnection(urlsplit(local_address).netloc, timeout=30)
+        connection.putrequest("POST", UPLOAD_ROUTE)
+        for name, value in {**MULTIPART, "Content-Length": str(size)}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body[:-1])
+        connections.append(connection)
+    statuses = []
+    for connection in connections:
+        with suppress(OSError):  # The server has already answered and closed the connection.
+            connection.send(b"\n")  # The last byte of a body.
+        statuses.append(connection.getresponse().status)
+        connection.close()
+    assert sorted(statuses) == [200] * 3 + [503] * 5
+
+
+def test_number_of_files_is_limited(local_address, served_folder, monkeypatch):
+    stored = len(files_in(served_folder))
+    monkeypatch.setattr(sentiment.apps.demo.storage, "MAX_FILES", stored + 3)
+    statuses = [upload(local_address, f"{n}.txt", b"%d" % n)[0] for n in range(5)]
+    assert statuses == [200] * 3 + [503] * 2
+
+
+def test_upload_of_several_files_is_refused(local_address, served_folder):
+    before = files_in(served_folder)
+    body = multipart(*((f"{n}.txt", b"%d" % n) for n in range(100)))
+    assert request(local_address, "POST", UPLOAD_ROUTE, body, MULTIPART)[0] == 400
+    assert files_in(served_folder) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("again.txt", b"A joy.\n"),
+        ("again.csv", b"text\nA joy.\n"),
+        ("again.jsonl", b'{"text": "A joy."}\n'),
+        ("fails.csv", b"a,b\n1,2\n"),
+        ("refused.png", b""),
+    ],
+)
+def test_labelling_a_file_again_stores_nothing_more(local_address, served_folder, name, content):
+    file = uploaded_file(local_address, name, content)
+    first = call(local_address, "label_file", file, "")[1]
+    before = files_in(served_folder)
+    for _ in range(3):
+        again = call(local_address, "label_file", file, "")[1]
+        assert again["output"]["data"][0] == first["output"]["data"][0]
+    assert files_in(served_folder) == before
+
+
+def test_file_is_not_labelled_without_space_for_the_result(local_address, monkeypatch):
+    file = uploaded_file(local_address, "full.txt", b"A joy.\n")
+    monkeypatch.setattr(sentiment.apps.demo.storage, "MAX_STORED", MAX_OUTPUT)
+    _, answer = call(local_address, "label_file", file, "")
+    assert "Too many files are stored" in answer["output"]["data"][0]
+
+
+def test_too_large_result_is_deleted(local_address, served_folder, monkeypatch):
+    file = uploaded_file(local_address, "large.txt", b"A joy.\n")
+    before = files_in(served_folder)
+    monkeypatch.setattr(sentiment.apps.demo.handlers, "MAX_OUTPUT", 10)
+    _, answer = call(local_address, "label_file", file, "")
+    assert "The labelled file has more than" in answer["output"]["data"][0]
+    assert files_in(served_folder) == before
+
+
+def test_old_files_are_deleted_while_the_page_is_served(classifier, tmp_path, monkeypatch):
     for name, age in (("old", MAX_AGE + 60), ("new", 0)):
         (tmp_path / name).mkdir()
         path = tmp_path / name / "file.csv"
         path.write_bytes(b"12345")
         os.utime(path, (time.time() - age, time.time() - age))
-    requests = RequestFilter(None, tmp_path)
-    upload = {"path": UPLOAD_ROUTE, "method": "POST", "headers": Headers({"content-length": "10"})}
-    monkeypatch.setattr(sentiment.apps.demo.request_filter, "MAX_STORED", 15)
-    assert requests.refusal(**upload) is None
-    monkeypatch.setattr(sentiment.apps.demo.request_filter, "MAX_STORED", 14)
-    assert requests.refusal(**upload).status_code == 503
-    assert [path.parent.name for path in tmp_path.rglob("*.csv")] == ["new"]
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(sentiment.apps.demo.server, "CLEANUP_INTERVAL", 0.05)
+    with serving(classifier, port=free_port()):
+        deadline = time.monotonic() + 60
+        while (tmp_path / "old").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert not (tmp_path / "old").exists()
+    assert (tmp_path / "new" / "file.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("event", "inputs"),
+    [
+        ("predict", ["x" * (MAX_CHARS + 1)]),
+        ("explain", ["x" * (MAX_CHARS + 1)]),
+        ("predict", [{"text": "x" * MAX_EVENT}]),
+        ("predict", [["x" * MAX_EVENT]]),
+        ("predict", [None]),
+        ("predict", ["x" * MAX_EVENT, "x"]),
+        ("predict", []),
+        ("label_file", [None, "x" * MAX_EVENT]),
+        ("label_file", [{"path": "x" * MAX_EVENT, "meta": {"_type": "gradio.FileData"}}, ""]),
+        ("label_file", [{"path": "", "name": "x" * MAX_EVENT}, ""]),
+        ("label_file", [["x" * MAX_EVENT], ""]),
+    ],
+)
+def test_refused_input_is_neither_kept_nor_quoted(classifier, tmp_path, event, inputs):
+    blocks = build_page(Handlers(classifier, Storage(tmp_path)))
+    (function,) = (each for each in blocks.fns.values() if each.api_name == event)
+    session = SessionState(blocks)
+    before = str(session.config_values)
+    with pytest.raises(gr.Error) as error:
+        asyncio.run(blocks.preprocess_data(function, inputs, session))
+    assert not error.value.print_exception
+    assert len(str(error.value)) < 200
+    assert str(session.config_values) == before
+
+
+LONG = "<b>\x1b[31m" + "x" * 10**6
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column"),
+    [
+        ("columns.csv", f"{LONG},b\n1,2\n", "none"),
+        ("columns.jsonl", json.dumps({LONG: "a", "b": "c"}), "none"),
+        ("rows.csv", "text\n" + f"good,{LONG}\n" * 9, ""),
+        ("rows.jsonl", '{"text": "good"}\n' + f"{LONG}\n" * 9, ""),
+        ("<b>.csv", "", ""),
+        ("<b>.txt", "good\n", ""),
+    ],
+)
+def test_status_of_a_file_is_short_and_without_its_markup(
+    classifier, tmp_path, name, content, column
+):
+    (tmp_path / name).write_text(content)
+    handlers = Handlers(classifier, Storage(tmp_path))
+    html, _ = handlers.label_file(file_data(tmp_path / name), column)
+    assert len(html) < 5000
+    assert "<b>" not in html
+    assert str(tmp_path) not in html
+
+
+def test_labels_are_shown_without_their_markup(classifier, tmp_path, monkeypatch):
+    labels = ["<script>a</script>", "<b>b</b>"]
+    monkeypatch.setattr(classifier, "labels", labels)
+    _, prediction, _ = Handlers(classifier, Storage(tmp_path)).predict("A joy.")
+    assert "Prediction: &lt;" in prediction
+    assert not any(label in prediction for label in labels)
 
 
 def test_ten_concurrent_clients_get_the_predictions_of_their_texts(address, classifier):
@@ -504,21 +761,64 @@ def test_without_gradio_one_line_names_what_installs_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_temporary_folder_is_deleted_with_the_server(tmp_path):
+@pytest.fixture
+def temporary_folder_of_command(tmp_path, monkeypatch):
+    """Return the TMPDIR of commands that run in this process."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")  # The command sets it; restored after the test.
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_temporary_folder_is_deleted_with_the_server(
+    run_command, temporary_folder_of_command, name
+):
+    number, port = getattr(signal, name), free_port()
+    stored = []
+
+    def upload_and_stop():
+        while not stored:
+            time.sleep(0.1)
+            with suppress(OSError):  # Not serving yet.
+                upload(f"http://127.0.0.1:{port}", "mine.csv", b"text\nGood.\n")
+                stored.extend(temporary_folder_of_command.rglob("mine.csv"))
+        os.kill(os.getpid(), number)
+
+    def fail(*_):
+        pytest.fail(f"{name} is not handled")
+
+    signal.signal(number, fail if name == "SIGHUP" else signal.getsignal(number))
+    stopper = threading.Thread(target=upload_and_stop)
+    stopper.start()
+    result = run_command("demo", "--port", port)
+    stopper.join()
+    assert result.returncode == 0
+    assert list(temporary_folder_of_command.iterdir()) == []
+
+
+def test_temporary_folder_of_a_killed_server_is_deleted_at_the_next_start(
+    run_command, temporary_folder_of_command
+):
     port = free_port()
-    process = start(port, tmp_path)
-    status, _ = upload(f"http://127.0.0.1:{port}", "mine.csv", b"text\nGood.\n")
-    assert status == 200
-    assert list(tmp_path.rglob("mine.csv")) != []
-    stop(process)
-    assert list(tmp_path.iterdir()) == []
+    process = start(port, temporary_folder_of_command)
+    uploaded_file(f"http://127.0.0.1:{port}", "mine.csv", b"text\nGood.\n")
+    process.kill()
+    process.communicate()
+    assert list(temporary_folder_of_command.rglob("mine.csv")) != []
+    result = run_command("demo", "--allowed-host", "http://demo.example")
+    assert result.returncode == 2
+    assert "allowed_hosts: 'http://demo.example' is no host" in result.stderr
+    assert list(temporary_folder_of_command.iterdir()) == []
 
 
 def test_building_the_page_sets_no_setting_of_the_process(classifier, tmp_path, monkeypatch):
     # Gradio sets this variable itself if analytics are disabled.
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "True")
     before = dict(os.environ)
-    build_page(Handlers(classifier, tmp_path))
+    build_page(Handlers(classifier, Storage(tmp_path)))
     assert dict(os.environ) == before
 
 

@@ -14,15 +14,27 @@ import typer
 from sentiment.cli.flags import Device, Model
 from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
-from sentiment.errors import DependencyError
+from sentiment.errors import DependencyError, Notice
+from sentiment.runtime.locks import temporary_path
 
 
 def demo(
     model: Model = None,
     host: Annotated[
-        str, typer.Option(help="Address to serve at; 0.0.0.0 is reachable from the network.")
+        str,
+        typer.Option(
+            help="Address to serve at; 0.0.0.0 is reachable from the network, by the names given "
+            "with --allowed-host."
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to serve at.", min=1, max=65535)] = 7860,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name or address by which browsers may open the page, besides --host and "
+            "localhost: example.com, *.example.com, 192.168.1.7, or '*' for any. Can be repeated.",
+        ),
+    ] = None,
     device: Device = TrainConfig.device,
 ) -> None:
     """Serve a web page to try a model: type a review, or upload a file."""
@@ -32,15 +44,27 @@ def demo(
             f"The demo needs {' and '.join(missing)}: run `make demo`, or install with `pip "
             f"install {' '.join(missing)}`."
         )
-    with tempfile.TemporaryDirectory(prefix="sentiment-demo-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = str(Path(folder).resolve())
-        os.environ["NO_PROXY"] = "*"  # Gradio checks with a request that it has started.
-        from sentiment.apps.demo.server import serving
+    # A later start deletes the folder of a process that was killed.
+    with temporary_path(Path(tempfile.gettempdir())) as folder:
+        folder.mkdir(mode=0o700)
+        os.environ["GRADIO_TEMP_DIR"] = str(folder.resolve())
+        from sentiment.apps.demo.server import ALL_INTERFACES, serving
         from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
         warnings.simplefilter("ignore", UnknownWordsWarning)  # It would print what users type.
         classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
-        with suppress(KeyboardInterrupt), serving(classifier, host, port) as address:
+        with (
+            suppress(KeyboardInterrupt),
+            serving(classifier, host, port, allowed_host or ()) as address,
+        ):
+            if host in ALL_INTERFACES and not allowed_host:
+                warnings.warn(
+                    Notice(
+                        "Browsers can open the page as localhost only. Name other addresses of "
+                        "this machine with --allowed-host."
+                    ),
+                    stacklevel=2,
+                )
             print_line(f"Open {address} in a browser. Press Ctrl-C to stop.", flush=True)
             while True:
                 time.sleep(3600)

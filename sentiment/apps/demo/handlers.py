@@ -4,9 +4,12 @@ import tempfile
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
+from gradio.processing_utils import save_file_to_cache
 
+from sentiment.apps.demo.storage import Storage
 from sentiment.data.tables import format_of
 from sentiment.errors import DataError, SentimentError
 from sentiment.inference.classifier import Classifier
@@ -15,8 +18,9 @@ from sentiment.inference.explanation_html import fragment, legend
 from sentiment.inference.label_files import Progress, label_file
 from sentiment.inference.unknown_words import unknown_words_message
 
-MAX_CHARS = 100_000  # Of a text; the longest IMDB review has 14,000.
+FILE_TYPES = (".csv", ".tsv", ".txt", ".jsonl")
 MAX_ROWS = 10_000  # Of a file: one request at a time is served, and the others wait.
+MAX_OUTPUT = 40 * 2**20  # Bytes of a labelled file; uploads have up to 10 MiB.
 ROWS_PER_STEP = 128  # From one progress report to the next.
 MAX_MESSAGES = 5  # Malformed rows that are reported one by one.
 PREFIX = "predicted_"  # Of the new columns; a labelled file may have a column `label`.
@@ -27,16 +31,15 @@ class Handlers:
 
     Args:
         classifier: the classifier to try.
-        folder: where labelled files are written.
+        storage: where labelled files are written.
     """
 
-    def __init__(self, classifier: Classifier, folder: Path) -> None:
+    def __init__(self, classifier: Classifier, storage: Storage) -> None:
         self.classifier = classifier
-        self.folder = folder
+        self.storage = storage
 
     def predict(self, text: str) -> tuple[dict[str, float] | None, str, str]:
         """Return the probability of each label, the prediction as HTML, and a placeholder."""
-        check_length(text)
         if not text.strip():
             return None, "", ""
         reviews = self.classifier.encode([text])
@@ -52,7 +55,6 @@ class Handlers:
 
     def explain(self, text: str) -> str:
         """Return the text as HTML, its words colored by their attributions."""
-        check_length(text)
         if not text.strip():
             return ""
         try:
@@ -63,48 +65,60 @@ class Handlers:
 
     def label_file(
         self,
-        file: str | None,
+        file: dict[str, Any] | None,
         column: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008  # Gradio passes one in this way.
     ) -> tuple[str, gr.DownloadButton]:
         """Return the result as HTML, and the button that downloads the labelled file."""
+        hidden = gr.DownloadButton(visible=False)
         if file is None:
-            return "", gr.DownloadButton(visible=False)
-        source = Path(file)
-        suffix = ".csv" if format_of(file) == "text" else source.suffix
-        output = Path(tempfile.mkdtemp(dir=self.folder), f"{source.stem}-scored{suffix}")
-        messages: list[str] = []
-        done = Progress()
+            return "", hidden
+        source = Path(file["path"])
+        if source.suffix.lower() not in FILE_TYPES:
+            return status([f"A file must be one of {', '.join(FILE_TYPES)}."]), hidden
+        folder = self.storage.folder
         try:
-            for done in label_file(
-                self.classifier,
-                file,
-                output,
-                column=column.strip() or None,
-                prefix=PREFIX,
-                skip_malformed=True,
-                max_rows=MAX_ROWS,
-                rows_per_step=ROWS_PER_STEP,
+            with (
+                self.storage.reserve(MAX_OUTPUT),
+                tempfile.TemporaryDirectory(dir=folder) as unfinished,
             ):
-                progress(done.fraction or 0.0, desc=f"{done.rows:,} reviews")
-                messages += done.messages[: MAX_MESSAGES - len(messages)]
-            if not done.rows:
-                raise DataError(f"'{file}' has no rows.")
+                suffix = ".csv" if format_of(source.name) == "text" else source.suffix
+                output = Path(unfinished, f"{source.stem}-scored{suffix}")
+                lines = self.write_labels(source, output, column.strip() or None, progress)
+                # Where Gradio keeps files by their content: the same labels are stored once.
+                stored = Path(save_file_to_cache(output, str(folder)))
         except SentimentError as error:
             # The path on this machine is private.
-            message = str(error).replace(file, source.name)
-            return status([message]), gr.DownloadButton(visible=False)
-        summary = f"Reviews labelled: {done.labelled:,}. Malformed rows skipped: {done.skipped:,}."
-        lines = [summary, *(message.replace(file, source.name) for message in messages)]
-        button = gr.DownloadButton(f"Download {output.name}", value=output, visible=True)
-        return status(lines), button
+            return status([str(error).replace(str(source), source.name)]), hidden
+        button = gr.DownloadButton(f"Download {stored.name}", value=stored, visible=True)
+        return status(line.replace(str(source), source.name) for line in lines), button
 
-
-def check_length(text: str) -> None:
-    """Raise the error that the page shows if `text` is too long."""
-    if len(text) > MAX_CHARS:
-        message = f"A text may have {MAX_CHARS:,} characters; this one has {len(text):,}."
-        raise gr.Error(message, print_exception=False)
+    def write_labels(
+        self, source: Path, output: Path, column: str | None, progress: gr.Progress
+    ) -> list[str]:
+        """Label a file, and return a summary and the messages about malformed rows."""
+        messages: list[str] = []
+        done = Progress()
+        for done in label_file(
+            self.classifier,
+            str(source),
+            output,
+            column=column,
+            prefix=PREFIX,
+            skip_malformed=True,
+            max_rows=MAX_ROWS,
+            rows_per_step=ROWS_PER_STEP,
+        ):
+            progress(done.fraction or 0.0, desc=f"{done.rows:,} reviews")
+            messages += done.messages[: MAX_MESSAGES - len(messages)]
+        if not done.rows:
+            raise DataError(f"'{source}' has no rows.")
+        if output.stat().st_size > MAX_OUTPUT:
+            raise DataError(f"The labelled file has more than {MAX_OUTPUT >> 20} MiB.")
+        return [
+            f"Reviews labelled: {done.labelled:,}. Malformed rows skipped: {done.skipped:,}.",
+            *messages,
+        ]
 
 
 def status(lines: Iterable[str]) -> str:

@@ -9,13 +9,16 @@ import json
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
+from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 
-from sentiment.apps.demo.handlers import MAX_CHARS, MAX_ROWS, Handlers
-from sentiment.apps.demo.request_filter import MAX_AGE, MAX_UPLOAD
+from sentiment.apps.demo.handlers import FILE_TYPES, MAX_ROWS, Handlers
+from sentiment.apps.demo.request_filter import MAX_UPLOAD
 
-CLEANUP_INTERVAL = 600  # Seconds from one deletion of old files to the next.
-FILE_TYPES = [".csv", ".tsv", ".txt", ".jsonl"]
+MAX_CHARS = 100_000  # Of a text; the longest IMDB review has 14,000.
+MAX_COLUMN_CHARS = 1000
+MAX_FILE_DATA = 10_000  # Characters of the names and types by which a client refers to a file.
 
 INTRODUCTION = """# Sentiment classification
 Type a movie review. The page shows the predicted label, the probability of each label, and the
@@ -48,20 +51,48 @@ footer { display: none; }
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
 
 
-class OfflineBlocks(gr.Blocks):
-    """Blocks that refuse a file named by its URL, which Gradio would download."""
+class StrictBlocks(gr.Blocks):
+    """Blocks that refuse long inputs, and files that were not uploaded.
+
+    Gradio would download a file that is named by its URL, and copy any file of this machine.
+    """
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
-        """Raise the error that the page shows if the path of a file is a URL."""
-        super().validate_inputs(block_fn, inputs)
-        # The same traversal and predicate with which Gradio finds the files to download.
-        traverse(inputs, refuse_url, is_file_obj_with_meta)
+        """Raise the error that the page shows if an input cannot be used.
+
+        Gradio stores the inputs in the session only after this.
+        """
+        # The same traversal and predicate with which Gradio finds the files to copy.
+        traverse(inputs, check_file, is_file_obj_with_meta)
+        if len(inputs) != len(block_fn.inputs):
+            raise refused(f"{len(block_fn.inputs)} inputs are needed, not {len(inputs)}.")
+        for component, value in zip(block_fn.inputs, inputs, strict=True):
+            check_input(component, value)
 
 
-def refuse_url(file: dict[str, Any]) -> None:
-    """Raise an error if the path of an uploaded file is a URL."""
-    if is_http_url_like(file["path"]):
-        raise gr.Error("Upload the file; a URL is not accepted.", print_exception=False)
+def check_file(file: dict[str, Any]) -> None:
+    """Raise an error if the path of a file is a URL, or not that of an uploaded file."""
+    path = file["path"]
+    if is_http_url_like(path) or not is_in_or_equal(path, get_upload_folder()):
+        raise refused("Upload the file; a URL is not accepted.")
+
+
+def check_input(component: Component, value: Any) -> None:
+    """Raise an error if an input is too long, or is no text where a text is expected."""
+    if not isinstance(component, gr.Textbox):
+        if len(str(value)) > MAX_FILE_DATA:
+            raise refused("The name of the file is too long.")
+    elif not isinstance(value, str):
+        raise refused("Send a text.")
+    elif len(value) > (component.max_length or 0):
+        raise refused(
+            f"A text may have {component.max_length:,} characters; this one has {len(value):,}."
+        )
+
+
+def refused(message: str) -> gr.Error:
+    """Return an error that the page shows, and that does not print what users send."""
+    return gr.Error(message, print_exception=False)
 
 
 def theme() -> gr.themes.Base:
@@ -74,11 +105,7 @@ def build_page(handlers: Handlers) -> gr.Blocks:
 
     Each kind of event has one worker, so that a prediction never waits for a file.
     """
-    blocks = OfflineBlocks(
-        title="Sentiment classification",
-        analytics_enabled=False,
-        delete_cache=(CLEANUP_INTERVAL, MAX_AGE),
-    )
+    blocks = StrictBlocks(title="Sentiment classification", analytics_enabled=False)
     with blocks:
         gr.Markdown(INTRODUCTION)
         text = gr.Textbox(
@@ -98,10 +125,12 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         attributions = gr.HTML(elem_id="attributions")
         gr.Markdown(FILE_HELP)
         column = gr.Textbox(
-            label="Column of the reviews", placeholder="text, or the only text column"
+            label="Column of the reviews",
+            placeholder="text, or the only text column",
+            max_length=MAX_COLUMN_CHARS,
         )
         file = gr.File(
-            label="File", file_types=FILE_TYPES, type="filepath", height=140, elem_id="file"
+            label="File", file_types=[*FILE_TYPES], type="filepath", height=140, elem_id="file"
         )
         file_status = gr.HTML(elem_id="file-status")
         download = gr.DownloadButton(visible=False, variant="primary", elem_id="download")
@@ -124,5 +153,6 @@ def build_page(handlers: Handlers) -> gr.Blocks:
             [file_status, download],
             trigger_mode="always_last",
             show_progress_on=file_status,
+            preprocess=False,  # It leaves an empty file in the folder.
         )
     return blocks

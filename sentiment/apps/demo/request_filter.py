@@ -1,21 +1,28 @@
-"""Refuse requests that the page does not need.
+"""Refuse requests that the page does not send.
 
-Gradio serves more than this page uses: a code editor, downloads by URL, recordings, deep links. The
-filter passes only the requests of the page and of Gradio's own client.
+Gradio serves more than this page uses: a code editor, downloads by URL, recordings, deep links. It
+also answers other sites. The filter passes only the requests of the page and of Gradio's own
+client, and limits the size of each.
 """
 
 import re
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
+from anyio import CapacityLimiter, to_thread
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sentiment.apps.demo.storage import Storage
+from sentiment.errors import StorageError
+
 MAX_UPLOAD = 10 * 2**20  # Bytes of a file.
-MAX_STORED = 2**30  # Bytes of all files together.
-MAX_AGE = 2700  # Seconds that a file can be downloaded.
-MULTIPART_OVERHEAD = 2**16  # Bytes that a request may have in addition to its file.
+MULTIPART_OVERHEAD = 2**16  # Bytes that an upload may have in addition to its file.
+MAX_EVENT = 3 * 2**19  # Bytes of any other request: 100,000 characters take up to 12 bytes each.
 
 FILE_ROUTE = "/gradio_api/file="
 UPLOAD_ROUTE = "/gradio_api/upload"
@@ -38,12 +45,14 @@ class RequestFilter:
 
     Args:
         app: the application behind the filter.
-        folder: resolved path of the folder whose files can be downloaded.
+        storage: the folder whose files can be downloaded, and that uploads are stored in.
     """
 
-    def __init__(self, app: ASGIApp, folder: Path) -> None:
+    def __init__(self, app: ASGIApp, storage: Storage) -> None:
         self.app = app
-        self.folder = folder
+        self.storage = storage
+        # Uploads that wait for their space leave the other threads to the events of the page.
+        self.reserving = CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,11 +64,19 @@ class RequestFilter:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refusal = self.refusal(scope["path"], scope["method"], Headers(scope=scope))
-        await (refusal or self.app)(scope, receive, send_with_headers)
+        headers = Headers(scope=scope)
+        refusal = self.refusal(scope["path"], scope["method"], headers)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+        elif scope["method"] == "POST" and scope["path"] == UPLOAD_ROUTE:
+            await self.store_upload(scope, receive, send_with_headers)
+        else:
+            await self.app(scope, receive, send_with_headers)
 
     def refusal(self, path: str, method: str, headers: Headers) -> PlainTextResponse | None:
         """Return the response to a request that is refused, and None for any other."""
+        if "origin" in headers and not is_same_origin(headers):
+            return PlainTextResponse("Requests of other sites are refused.", 403)
         if path.startswith(FILE_ROUTE):
             if not self.contains(path.removeprefix(FILE_ROUTE)):
                 return PlainTextResponse("There is no such file.", 404)
@@ -67,34 +84,65 @@ class RequestFilter:
             return PlainTextResponse("There is no such page.", 404)
         if method == "POST":
             length = headers.get("content-length", "")
-            if not length.isdecimal():
+            if not length.isdecimal() or "transfer-encoding" in headers:
                 return PlainTextResponse("The request needs a Content-Length header.", 411)
-            if int(length) > MAX_UPLOAD + MULTIPART_OVERHEAD:
-                return PlainTextResponse(f"A request may have at most {MAX_UPLOAD} bytes.", 413)
-            if path == UPLOAD_ROUTE and delete_old_files(self.folder) + int(length) > MAX_STORED:
-                return PlainTextResponse("Too many files are stored. Try again later.", 503)
+            limit = MAX_UPLOAD + MULTIPART_OVERHEAD if path == UPLOAD_ROUTE else MAX_EVENT
+            if int(length) > limit:
+                return PlainTextResponse(f"A request may have at most {limit} bytes.", 413)
         return None
 
     def contains(self, path: str) -> bool:
         """Return whether `path` is in the folder after links and `..` are resolved."""
         try:
-            return Path(path).resolve().is_relative_to(self.folder)
+            return Path(path).resolve().is_relative_to(self.storage.folder)
         except (OSError, ValueError):  # Too long, or with a null byte.
             return False
 
-
-def delete_old_files(folder: Path) -> int:
-    """Delete the files in `folder` that are older than `MAX_AGE`; return the bytes of the rest."""
-    stored = 0
-    for path in folder.rglob("*"):
+    async def store_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an upload on if there is space for it."""
+        headers = Headers(scope=scope)
         try:
-            status = path.stat()
-            if not path.is_file():
-                continue
-            if status.st_mtime < time.time() - MAX_AGE:
-                path.unlink()
-            else:
-                stored += status.st_size
-        except FileNotFoundError:  # A concurrent request has deleted it.
-            continue
-    return stored
+            receive_file = limit_to_one_file(receive, headers.get("content-type"))
+        except FormParserError as error:
+            await PlainTextResponse(f"{error}.", 400)(scope, receive, send)
+            return
+        with ExitStack() as stack:
+            space = self.storage.reserve(int(headers["content-length"]))
+            try:
+                await to_thread.run_sync(stack.enter_context, space, limiter=self.reserving)
+            except StorageError as error:
+                await PlainTextResponse(str(error), 503)(scope, receive, send)
+                return
+            await self.app(scope, receive_file, send)
+
+
+def is_same_origin(headers: Headers) -> bool:
+    """Return whether the page that sends the request is from the host that it is sent to."""
+    return headers["origin"].partition("://")[2].lower() == headers.get("host", "").lower()
+
+
+def limit_to_one_file(receive: Receive, content_type: str | None) -> Receive:
+    """Return a `receive` that raises an error if an upload has more than one part.
+
+    Gradio accepts 1,000 files in a request. Its parser, which the error reaches, deletes them.
+
+    Raises:
+        FormParserError: the boundary between the parts is too long.
+    """
+    parts = 0
+
+    def count_part() -> None:
+        nonlocal parts
+        parts += 1
+
+    _, parameters = parse_options_header(content_type)
+    parser = MultipartParser(parameters.get(b"boundary", b""), {"on_part_begin": count_part})
+
+    async def receive_one_file() -> Message:
+        message = await receive()
+        parser.write(message.get("body", b""))
+        if parts > 1:
+            raise MultiPartException("Upload one file in a request.")
+        return message
+
+    return receive_one_file

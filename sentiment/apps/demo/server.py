@@ -5,75 +5,176 @@ machine. Typed text is not written anywhere; uploaded files are in a temporary f
 """
 
 import os
-from collections.abc import Iterator
+import re
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from sentiment.apps.demo.handlers import Handlers
 from sentiment.apps.demo.page import CSS, EXAMPLES, build_page, theme
 from sentiment.apps.demo.request_filter import MAX_UPLOAD, RequestFilter
+from sentiment.apps.demo.storage import Storage
 from sentiment.errors import ConfigError
 from sentiment.inference.classifier import Classifier
 
-MAX_QUEUE = 256  # Waiting requests.
+MAX_QUEUE = 64  # Waiting events, of up to 1.5 MiB each.
 MAX_SESSIONS = 256  # Open pages with state in memory.
+MAX_CONNECTIONS = 512  # An open page has two, and 1,024 open files are a common limit.
+CLEANUP_INTERVAL = 300  # Seconds from one deletion of old files to the next.
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+ALL_INTERFACES = ("0.0.0.0", "::")
+HOST_PATTERN = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
 
 
 @contextmanager
-def serving(classifier: Classifier, host: str = "127.0.0.1", port: int = 7860) -> Iterator[str]:
+def serving(
+    classifier: Classifier,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    allowed_hosts: Sequence[str] = (),
+) -> Iterator[str]:
     """Serve the page until the block ends.
 
     Gradio has no parameter for the folder of uploaded files; it reads the environment variable
-    GRADIO_TEMP_DIR at each request. If the environment names an HTTP proxy, NO_PROXY must exempt
-    `host`, because Gradio checks with a request that it has started.
+    GRADIO_TEMP_DIR at each request.
+
+    Args:
+        classifier: the classifier to try.
+        host: address to serve at.
+        port: port to serve at.
+        allowed_hosts: names and addresses in the browser's address bar by which the page may be
+            opened, besides `host` and those of the loopback interface: "*" is any of them,
+            "*.example.com" each subdomain. A web page that resolves another name to this server
+            (DNS rebinding) is refused.
 
     Yields:
         The address to open in a browser.
 
     Raises:
-        ConfigError: GRADIO_TEMP_DIR is not set, or `host` and `port` cannot be bound.
+        ConfigError: GRADIO_TEMP_DIR is not set, `host` and `port` cannot be bound, or a value of
+            `allowed_hosts` is no host.
     """
     if "GRADIO_TEMP_DIR" not in os.environ:
         raise ConfigError(
             "GRADIO_TEMP_DIR is not set. Set it to a folder of its own for uploaded files: files "
             "in it are deleted after 45 minutes."
         )
-    folder = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
-    handlers = Handlers(classifier, folder)
+    storage = Storage(Path(os.environ["GRADIO_TEMP_DIR"]).resolve())
+    hosts = [*LOOPBACK_HOSTS, in_url(host), *map(check_host, allowed_hosts)]
+    handlers = Handlers(classifier, storage)
     handlers.explain(EXAMPLES["Positive"])  # Imports Captum before the first request needs it.
-    blocks = build_page(handlers).queue(max_size=MAX_QUEUE)
-    try:
-        _, address, _ = blocks.launch(
-            server_name=f"[{host}]" if ":" in host else host,
-            server_port=port,
-            app_kwargs={
-                "middleware": [Middleware(RequestFilter, folder=folder)],
-                "openapi_url": None,
-            },
-            max_file_size=MAX_UPLOAD,
-            state_session_capacity=MAX_SESSIONS,
-            theme=theme(),
-            css=CSS,
-            share=False,
-            mcp_server=False,
-            ssr_mode=False,
-            num_workers=0,
-            pwa=False,
-            enable_monitoring=False,
-            run_history=False,
-            footer_links=[],
-            inline=False,
-            quiet=True,
-            prevent_thread_lock=True,
+    with listening(host, port) as listener:
+        blocks = build_page(handlers).queue(max_size=MAX_QUEUE)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                mount(blocks, storage, hosts),
+                ws="none",
+                log_config=None,
+                log_level="error",  # Warnings are about malformed requests.
+                limit_concurrency=MAX_CONNECTIONS,
+                timeout_graceful_shutdown=1,
+            )
         )
+        stopped = Event()
+        threads = [
+            Thread(target=server.run, args=([listener],), daemon=True),
+            Thread(target=delete_old_files, args=(storage, blocks, stopped), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            name = "localhost" if host in ALL_INTERFACES else in_url(host)
+            yield f"http://{name}:{port}/"
+        finally:
+            stopped.set()
+            blocks.close(verbose=False)  # Ends the open streams of the pages.
+            server.should_exit = True
+            for thread in threads:
+                thread.join(timeout=5)
+
+
+def in_url(host: str) -> str:
+    """Return a host as it is written in a URL: an IPv6 address is in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def check_host(host: str) -> str:
+    """Return an allowed host as `TrustedHostMiddleware` expects it.
+
+    Raises:
+        ConfigError: `host` is no host.
+    """
+    pattern = in_url(host) if host.count(":") > 1 and not host.startswith("[") else host
+    if not HOST_PATTERN.fullmatch(pattern):
+        raise ConfigError(
+            f"allowed_hosts: {host!r} is no host. Give a name or an address without a port, "
+            "'*.example.com' or '*'."
+        )
+    return pattern
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a socket that listens at an address.
+
+    Raises:
+        ConfigError: the address cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise ConfigError(
             f"Cannot serve at {host}, port {port}: another program uses the port, or this machine "
             "does not have the address. Choose another port or host."
         ) from error
-    try:
-        yield address
-    finally:
-        blocks.close(verbose=False)
+    with listener:
+        yield listener
+
+
+def mount(blocks: gr.Blocks, storage: Storage, hosts: Sequence[str]) -> FastAPI:
+    """Return the application of a page.
+
+    The middleware is that of a parent application: in the application that `launch` creates, it
+    would come after Gradio's middleware, which allows requests of other sites.
+    """
+    blocks.state_session_capacity = MAX_SESSIONS
+    middleware = [
+        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(RequestFilter, storage=storage),
+    ]
+    app = FastAPI(middleware=middleware, openapi_url=None)
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        "/",
+        app_kwargs={"openapi_url": None},
+        max_file_size=MAX_UPLOAD,
+        theme=theme(),
+        css=CSS,
+        show_error=False,
+        mcp_server=False,
+        ssr_mode=False,
+        pwa=False,
+        enable_monitoring=False,
+        run_history=False,
+        footer_links=[],
+    )
+    return app
+
+
+def delete_old_files(storage: Storage, blocks: gr.Blocks, stopped: Event) -> None:
+    """Delete old files regularly, until `stopped` is set."""
+    while not stopped.wait(CLEANUP_INTERVAL):
+        storage.delete_old_files()
+        for paths in blocks.temp_file_sets:  # Those that Gradio would delete if it were told to.
+            paths.clear()
