@@ -26,7 +26,7 @@ from sentiment.artifacts.checksums import (
     hash_of,
     hash_of_config,
 )
-from sentiment.models.lstm import MAX_PARAMETERS
+from sentiment.models.sizes import MAX_PARAMETERS
 
 Change = Callable[[random.Random, Path], None]
 

@@ -13,8 +13,7 @@ import sentiment.training.classification_data
 from sentiment import cli
 from sentiment.artifacts.checksums import (
     CONFIG_FILE,
-    VOCAB_FILE,
-    WEIGHTS_FILE,
+    files_of,
     hash_of,
     read_json,
     write_config,
@@ -55,7 +54,7 @@ SMALL = {
 
 def reseal(folder, **changes):
     """Update the checksums of a model folder, with `changes` to its `config.json`."""
-    checksums = {name: hash_of(folder / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
+    checksums = {name: hash_of(folder / name) for name in files_of(folder) if name != CONFIG_FILE}
     write_config(folder, {**read_json(folder / CONFIG_FILE), **changes}, checksums)
 
 

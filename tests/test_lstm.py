@@ -205,8 +205,8 @@ def test_encoder_over_the_parameter_limit_is_refused_before_it_is_allocated(name
 def test_counted_parameters_are_those_that_are_allocated(monkeypatch):
     config = ModelConfig(embedding_dim=5, hidden_size=3, num_layers=3, bidirectional=True)
     count = sum(weight.numel() for weight in Encoder(config, 7).parameters())
-    monkeypatch.setattr(sentiment.models.lstm, "MAX_PARAMETERS", count)
+    monkeypatch.setattr(sentiment.models.sizes, "MAX_PARAMETERS", count)
     Encoder(config, 7)
-    monkeypatch.setattr(sentiment.models.lstm, "MAX_PARAMETERS", count - 1)
+    monkeypatch.setattr(sentiment.models.sizes, "MAX_PARAMETERS", count - 1)
     with pytest.raises(ConfigError, match=f"{count:,} parameters"):
         Encoder(config, 7)

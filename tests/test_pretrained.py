@@ -44,7 +44,7 @@ def test_shipped_classifier_is_the_default():
 @ignore_unknown_words  # Some of the texts are odd on purpose.
 def test_scores_in_float32_are_the_stored_ones(monkeypatch):
     """With every supported version of the dependencies."""
-    monkeypatch.setattr("sentiment.inference.batched.autocast", lambda device: nullcontext())
+    monkeypatch.setattr("sentiment.inference.batched.autocast", lambda *_: nullcontext())
     scores = Classifier.from_pretrained().predict_proba(PREDICTIONS.keys())[:, 1]
     assert scores.tolist() == pytest.approx([*PREDICTIONS.values()], abs=1e-4)
     assert len(PREDICTIONS) > 40

@@ -11,21 +11,39 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import ModelError
-from sentiment.models.lstm import MAX_PARAMETERS
+from sentiment.models.sizes import MAX_PARAMETERS
 
 CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safetensors"
+ONNX_FILE = "model.onnx"
 FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE)
+EXPORT_FILES = (CONFIG_FILE, VOCAB_FILE, ONNX_FILE)
 CHECKSUMS = "sha256"  # Key in config.json: hashes by file name.
 
 # Largest sizes in bytes. The files of the shipped classifier have 2 kB, 241 kB and 14 MB.
 MAX_JSON = 2**22
-# 4 bytes for each weight of an encoder, plus 25% for attention and classification head.
-MAX_BYTES = {CONFIG_FILE: MAX_JSON, VOCAB_FILE: 2**24, WEIGHTS_FILE: 5 * MAX_PARAMETERS}
+MAX_BYTES = {
+    CONFIG_FILE: MAX_JSON,
+    VOCAB_FILE: 2**24,
+    # 4 bytes for each weight of an encoder, plus 25% for attention and classification head.
+    WEIGHTS_FILE: 5 * MAX_PARAMETERS,
+    # The input weights of higher LSTM layers, up to half of all, take twice the space.
+    ONNX_FILE: 7 * MAX_PARAMETERS,
+}
+
+
+def is_export(folder: Path) -> bool:
+    """Return whether `folder` has an exported model, `model.onnx`, and no trained one."""
+    return (folder / ONNX_FILE).is_file() and not (folder / WEIGHTS_FILE).exists()
+
+
+def files_of(folder: Path) -> tuple[str, ...]:
+    """Return the names of the files of the model in `folder`."""
+    return EXPORT_FILES if is_export(folder) else FILES
 
 
 def write_config(folder: Path, content: dict[str, Any], checksums: dict[str, str]) -> None:
     """Write `config.json` with the `checksums` of the other files and that of its own content."""
-    others = {name: checksums[name] for name in (VOCAB_FILE, WEIGHTS_FILE)}
+    others = {name: found for name, found in checksums.items() if name != CONFIG_FILE}
     own = hash_of_config({**content, CHECKSUMS: others})
     write_json(folder / CONFIG_FILE, {**content, CHECKSUMS: {CONFIG_FILE: own, **others}})
 
@@ -52,10 +70,11 @@ def hash_of_config(content: dict[str, Any]) -> str:
 
 def check_sizes(folder: Path) -> None:
     """Raise `ModelError` if a file of the model is larger than allowed."""
-    for name, most in MAX_BYTES.items():
-        if (size := (folder / name).stat().st_size) > most:
+    for name in files_of(folder):
+        if (size := (folder / name).stat().st_size) > MAX_BYTES[name]:
             raise ModelError(
-                f"'{folder / name}' has {size:,} bytes; that of a model has at most {most:,}."
+                f"'{folder / name}' has {size:,} bytes; that of a model has at most "
+                f"{MAX_BYTES[name]:,}."
             )
 
 
@@ -79,7 +98,7 @@ def check_files(folder: Path, content: dict[str, Any]) -> None:
             f"'{config}' has changed since it was saved: its checksum differs. Copy it again, or "
             "train again."
         )
-    for name in (VOCAB_FILE, WEIGHTS_FILE):
+    for name in files_of(folder)[1:]:
         if checksums.get(name) != hash_of(folder / name):
             raise ModelError(
                 f"'{folder / name}' is not what was saved with the {CONFIG_FILE} in that folder: "

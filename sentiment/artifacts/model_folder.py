@@ -2,7 +2,7 @@
 
     config.json         settings, labels, temperature, training run, versions, checksums
     vocab.txt           one token a line, in order of id
-    model.safetensors   the weights
+    model.safetensors   the weights; in an export model.onnx, the weights and the graph
 
 Loading executes nothing: no pickle, no code. Saving is atomic: files are written next to their
 place and renamed. `checksums.py` detects files that changed after they were saved.
@@ -13,39 +13,44 @@ that the Hugging Face Hub uses.
 
 import platform
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sentiment.artifacts.checksums import (
     CHECKSUMS,
     CONFIG_FILE,
     FILES,
     MAX_BYTES,
+    ONNX_FILE,
     VOCAB_FILE,
     WEIGHTS_FILE,
     check_files,
     check_sizes,
+    files_of,
     hash_of,
+    is_export,
     read_json,
     write_config,
 )
 from sentiment.artifacts.hub import fetch
-from sentiment.artifacts.weights import load_weights, write_weights
 from sentiment.config import MAX_LABELS, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config
 from sentiment.errors import ConfigError, ModelError
-from sentiment.models.lstm import Encoder, LSTMClassifier
 from sentiment.runtime.atomic_io import atomic_folder
 from sentiment.runtime.network import is_model_id
 from sentiment.runtime.paths import user_path
 from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.vocab import Vocab
+
+# Imported where it is used: predictions with ONNX do not need PyTorch.
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from sentiment.models.lstm import Encoder
 
 FORMAT_VERSION = 1
 MODEL_TYPE = "sentiment-lstm"
@@ -59,19 +64,32 @@ SHIPPED_FOLDERS = {
 }
 
 
+class Description(NamedTuple):
+    """The content of a model folder without the weights."""
+
+    config: Config
+    vocab: Vocab
+    labels: list[str] | None  # None for an encoder.
+    temperature: float  # Divisor of the logits; 1 where the model was never calibrated.
+    metadata: dict[str, Any]  # Rows, hashes and metrics of the training run.
+    export: dict[str, Any]  # How an export was made; empty for a trained model.
+
+
 class SavedModel(NamedTuple):
     """The content of a model folder."""
 
     config: Config
     vocab: Vocab
-    model: nn.Module  # An `LSTMClassifier`, or an `Encoder` where there are no labels.
+    model: "nn.Module"  # An `LSTMClassifier`, or an `Encoder` where there are no labels.
     labels: list[str] | None  # None for an encoder.
     temperature: float  # Divisor of the logits; 1 where the model was never calibrated.
     metadata: dict[str, Any]  # Rows, hashes and metrics of the training run.
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> "Encoder":
         """The encoder, or that of the classifier."""
+        from sentiment.models.lstm import Encoder, LSTMClassifier
+
         found = self.model.encoder if isinstance(self.model, LSTMClassifier) else self.model
         assert isinstance(found, Encoder)
         return found
@@ -90,7 +108,7 @@ def model_folder(name: str | PathLike[str], revision: str | None = None) -> Path
     """
     path = SHIPPED_FOLDERS.get(str(name)) or user_path(name)
     if not path.exists() and is_model_id(path.as_posix()):
-        return fetch(path.as_posix(), MAX_BYTES, revision)
+        return fetch(path.as_posix(), {name: MAX_BYTES[name] for name in FILES}, revision)
     if revision is not None:
         raise ConfigError(f"revision is for a model on the Hub; '{path}' is not one.")
     return path
@@ -103,7 +121,7 @@ def is_complete(folder: Path) -> bool:
 
 def size_on_disk(folder: Path) -> int:
     """Return the bytes of the model's files in `folder`."""
-    return sum((folder / name).stat().st_size for name in FILES)
+    return sum((folder / name).stat().st_size for name in files_of(folder))
 
 
 def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
@@ -118,7 +136,45 @@ def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
         ConfigError: the path cannot be used, see `user_path`.
         StorageError: the disk is full, or the folder cannot be written to.
     """
-    folder, config = user_path(folder), saved.config
+    import torch
+
+    from sentiment.artifacts.weights import write_weights
+
+    folder = user_path(folder)
+    use_one_thread_after_fork()
+    dtype = torch.float16 if half else torch.float32
+    weights = {
+        name: tensor.to(dtype).contiguous() for name, tensor in saved.model.state_dict().items()
+    }
+    with atomic_folder(folder) as stage:
+        write_weights(stage / WEIGHTS_FILE, weights, {"format": "pt"})
+        write_description(stage, saved, WEIGHTS_FILE)
+        check_sizes(stage)
+
+
+def save_export(folder: Path, saved: SavedModel, onnx_model: bytes, export: dict[str, Any]) -> None:
+    """Write an ONNX model into `folder`, with all that predictions need.
+
+    Args:
+        folder: created if it does not exist.
+        saved: the classifier.
+        onnx_model: the classifier as an ONNX model.
+        export: how it was made, stored in `config.json`.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written to.
+    """
+    with atomic_folder(folder) as stage:
+        (stage / ONNX_FILE).write_bytes(onnx_model)
+        write_description(stage, saved, ONNX_FILE, {"export": export})
+        check_sizes(stage)
+
+
+def write_description(
+    folder: Path, saved: SavedModel, weights_file: str, others: Mapping[str, Any] | None = None
+) -> None:
+    """Write `vocab.txt`, and `config.json` with the checksums of it and of `weights_file`."""
+    config = saved.config
     content: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "model_type": MODEL_TYPE,
@@ -131,17 +187,9 @@ def save_model(folder: Path, saved: SavedModel, half: bool = False) -> None:
         content["label2id"] = {label: id for id, label in enumerate(saved.labels)}
         content["temperature"] = saved.temperature
     content |= {"settings": config.to_dict(), "training": saved.metadata, "versions": versions()}
-    use_one_thread_after_fork()
-    dtype = torch.float16 if half else torch.float32
-    weights = {
-        name: tensor.to(dtype).contiguous() for name, tensor in saved.model.state_dict().items()
-    }
-    with atomic_folder(folder) as stage:
-        saved.vocab.save(stage / VOCAB_FILE)
-        write_weights(stage / WEIGHTS_FILE, weights, {"format": "pt"})
-        checksums = {name: hash_of(stage / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
-        write_config(stage, content, checksums)
-        check_sizes(stage)
+    saved.vocab.save(folder / VOCAB_FILE)
+    checksums = {name: hash_of(folder / name) for name in (VOCAB_FILE, weights_file)}
+    write_config(folder, {**content, **(others or {})}, checksums)
 
 
 def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]) -> None:
@@ -164,20 +212,26 @@ def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]
         write_config(stage, content, content[CHECKSUMS])
 
 
-def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
+def load_model(folder: Path, device: "torch.device | str" = "cpu") -> SavedModel:
     """Read a classifier or an encoder, in evaluation mode on `device`.
 
     Raises:
         ModelError: a file is missing, damaged, of a newer format or of another model; names it.
+            The folder is an export, which has no weights for PyTorch.
         ConfigError: the path cannot be used, see `user_path`.
     """
+    import torch
+
+    from sentiment.artifacts.weights import load_weights
+    from sentiment.models.lstm import Encoder, LSTMClassifier
+
     folder = user_path(folder)
-    content = read_content(folder)
-    with config_errors_as_model_errors(folder):
-        config = Config.from_dict(content["settings"])
-    vocab = Vocab.load(folder / VOCAB_FILE)
-    labels = read_labels(folder / CONFIG_FILE, content)
-    temperature = read_temperature(folder / CONFIG_FILE, content)
+    config, vocab, labels, temperature, metadata, _ = load_description(folder)
+    if is_export(folder):
+        raise ModelError(
+            f"'{folder}' is an export, which only predictions with ONNX can use. Set backend to "
+            "'onnx', or give the folder of the trained model."
+        )
     use_one_thread_after_fork()
     # Loading must not change the random numbers of the caller, and initial weights are random.
     with config_errors_as_model_errors(folder), torch.random.fork_rng(devices=[]):
@@ -188,12 +242,31 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
         )
     load_weights(model, folder / WEIGHTS_FILE)
     model.to(device).eval()
-    return SavedModel(config, vocab, model, labels, temperature, content["training"])
+    return SavedModel(config, vocab, model, labels, temperature, metadata)
+
+
+def load_description(folder: Path) -> Description:
+    """Read all but the weights of a model, after a check of all files' checksums.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    content = read_content(folder)
+    with config_errors_as_model_errors(folder):
+        config = Config.from_dict(content["settings"])
+    return Description(
+        config,
+        Vocab.load(folder / VOCAB_FILE),
+        read_labels(folder / CONFIG_FILE, content),
+        read_temperature(folder / CONFIG_FILE, content),
+        content["training"],
+        content["export"],
+    )
 
 
 def read_content(folder: Path) -> dict[str, Any]:
     """Return the content of `config.json`, after a check of all files' checksums."""
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in files_of(folder) if not (folder / name).is_file()]
     if missing:
         raise ModelError(
             f"There is no model in '{folder}': {' and '.join(missing)} not found. Train one, or "
@@ -208,7 +281,7 @@ def read_content(folder: Path) -> dict[str, Any]:
             f"up to {FORMAT_VERSION}. Upgrade sentiment to use this model."
         )
     check_files(folder, content)
-    for name in ("settings", "training"):
+    for name in ("settings", "training", "export"):
         if not isinstance(content.setdefault(name, {}), dict):
             raise ModelError(f"'{path}' has no object under '{name}'.")
     return content

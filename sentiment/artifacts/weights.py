@@ -5,22 +5,25 @@ refused before they are used.
 """
 
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
 
 from sentiment.errors import ModelError
+
+if TYPE_CHECKING:  # Predictions with ONNX do not need PyTorch.
+    from torch import Tensor, nn
 
 MAX_HEADER = 2**20  # Bytes.
 MAX_WEIGHT = 65_504.0  # The largest 16-bit number; no sum of such numbers overflows 32 bits.
 DTYPES = ("F16", "F32")
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
+def load_weights(model: "nn.Module", path: Path) -> None:
     """Fill `model` with the weights in a file.
 
     Raises:
@@ -28,28 +31,51 @@ def load_weights(model: nn.Module, path: Path) -> None:
     """
     expected = model.state_dict()
     with open_weights(path) as file:
-        found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-        for name in sorted(expected.keys() | found.keys()):
-            shape = found[name].get_shape() if name in found else None
-            expected_shape = list(expected[name].shape) if name in expected else None
-            if shape != expected_shape:
-                raise ModelError(
-                    f"'{path}' does not fit the settings in config.json: {reprlib.repr(name)} has "
-                    f"the shape {reprlib.repr(shape)}, expected {expected_shape}."
-                )
-            if (dtype := found[name].get_dtype()) not in DTYPES:
-                raise ModelError(f"'{path}' has {name} as {dtype}, expected {' or '.join(DTYPES)}.")
+        check_header(path, file, {name: weight.shape for name, weight in expected.items()})
         for name, weight in expected.items():
             weight.copy_(file.get_tensor(name))
-            low, high = weight.aminmax()
-            if not (low >= -MAX_WEIGHT and high <= MAX_WEIGHT):  # Also true for NaN.
-                raise ModelError(
-                    f"'{path}' has numbers from {low:g} to {high:g} in {name}; expected at most "
-                    f"{MAX_WEIGHT:,.0f} in size. If the training diverged, lower the learning rate."
-                )
+            check_range(path, name, *weight.aminmax())
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def load_arrays(path: Path, shapes: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
+    """Return the weights in a file as float32 arrays, without PyTorch.
+
+    Raises:
+        ModelError: the file is not a complete safetensors file, or has other weights than `shapes`.
+    """
+    with open_weights(path, "np") as file:
+        check_header(path, file, shapes)
+        arrays = {name: file.get_tensor(name).astype(np.float32) for name in shapes}
+    for name, array in arrays.items():
+        check_range(path, name, array.min(), array.max())
+    return arrays
+
+
+def check_header(path: Path, file: safe_open, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Raise `ModelError` unless a file has weights of these shapes, of a type in `DTYPES`."""
+    found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+    for name in sorted(shapes.keys() | found.keys()):
+        shape = found[name].get_shape() if name in found else None
+        expected = list(shapes[name]) if name in shapes else None
+        if shape != expected:
+            raise ModelError(
+                f"'{path}' does not fit the settings in config.json: {reprlib.repr(name)} has "
+                f"the shape {reprlib.repr(shape)}, expected {expected}."
+            )
+        if (dtype := found[name].get_dtype()) not in DTYPES:
+            raise ModelError(f"'{path}' has {name} as {dtype}, expected {' or '.join(DTYPES)}.")
+
+
+def check_range(path: Path, name: str, low: Any, high: Any) -> None:
+    """Raise `ModelError` if the weights from `low` to `high` are too large or not numbers."""
+    if not (low >= -MAX_WEIGHT and high <= MAX_WEIGHT):  # Also true for NaN.
+        raise ModelError(
+            f"'{path}' has numbers from {low:g} to {high:g} in {name}; expected at most "
+            f"{MAX_WEIGHT:,.0f} in size. If the training diverged, lower the learning rate."
+        )
+
+
+def read_weights(path: Path) -> "dict[str, Tensor]":
     """Return the tensors in a safetensors file by name.
 
     Raises:
@@ -60,13 +86,15 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def write_weights(
-    path: Path, weights: dict[str, Tensor], metadata: dict[str, str] | None = None
+    path: Path, weights: "dict[str, Tensor]", metadata: dict[str, str] | None = None
 ) -> None:
     """Write tensors into a safetensors file.
 
     Raises:
         OSError: the file cannot be written.
     """
+    from safetensors.torch import save_file
+
     try:
         save_file(weights, path, metadata)
     except SafetensorError as error:  # Not an OSError, but the result of a full disk.
@@ -74,7 +102,7 @@ def write_weights(
 
 
 @contextmanager
-def open_weights(path: Path) -> Iterator[safe_open]:
+def open_weights(path: Path, framework: Literal["pt", "np"] = "pt") -> Iterator[safe_open]:
     """Open a safetensors file and read its header.
 
     Raises:
@@ -85,7 +113,7 @@ def open_weights(path: Path) -> Iterator[safe_open]:
             header = int.from_bytes(start.read(8), "little")
         if header > MAX_HEADER:
             raise SafetensorError(f"a header of {header:,} bytes")
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework) as file:
             yield file
     except (SafetensorError, OSError) as error:
         raise ModelError(

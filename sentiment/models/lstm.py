@@ -9,12 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from sentiment.config import ModelConfig
-from sentiment.errors import ConfigError
+from sentiment.models.sizes import (
+    ATTENTION_HEADS,
+    ATTENTION_SIZE,
+    check_num_parameters,
+    pooled_parts,
+)
 from sentiment.text.vocab import PAD_ID, UNK_ID
 
 EMBEDDING_STD = 0.1
-MAX_PARAMETERS = 2**26  # Of an encoder: 256 MiB, ten times the shipped one.
-ATTENTION_SIZE, ATTENTION_HEADS = 256, 4
 
 
 def reverse_index(lengths: Tensor, seq: int) -> Tensor:
@@ -107,19 +110,6 @@ class Encoder(nn.Module):
         return torch.cat([forward, reverse(backward, index)], dim=-1)  # [batch, seq, 2 * hidden]
 
 
-def check_num_parameters(config: ModelConfig, vocab_size: int) -> None:
-    """Raise `ConfigError` if an encoder would have too many parameters, before allocating them."""
-    width, hidden_size = config.embedding_dim, config.hidden_size
-    layers = (width + hidden_size + 2) + (config.num_layers - 1) * (2 * hidden_size + 2)
-    stacks = (2 if config.bidirectional else 1) * 4 * hidden_size * layers
-    if (parameters := vocab_size * width + stacks) > MAX_PARAMETERS:
-        raise ConfigError(
-            f"embedding_dim {width}, hidden_size {hidden_size} and num_layers {config.num_layers} "
-            f"make {parameters:,} parameters with {vocab_size:,} words; the limit is "
-            f"{MAX_PARAMETERS:,}. Choose smaller sizes, or a lower max_vocab."
-        )
-
-
 class Attention(nn.Module):
     """Weighted means over the tokens, one for each attention head.
 
@@ -152,14 +142,6 @@ class Attention(nn.Module):
         """Return the weight of each token in each head: [batch, seq, heads], sum 1 over tokens."""
         scores: Tensor = self.query(torch.tanh(self.key(states)))  # [batch, seq, heads]
         return scores.float().masked_fill(padding, float("-inf")).softmax(dim=1)
-
-
-def pooled_parts(pooling: str) -> list[str]:
-    """Return the names of the vectors that `pooling` concatenates, in order; one per head."""
-    heads = [f"attention {number + 1}" for number in range(ATTENTION_HEADS)]
-    return [
-        name for kind in pooling.split("+") for name in (heads if kind == "attention" else [kind])
-    ]
 
 
 def pool(

@@ -2,8 +2,6 @@
 
 import os
 
-import torch
-
 # A process with another id was forked after this import.
 importing_process = os.getpid()
 
@@ -17,5 +15,7 @@ def use_one_thread_after_fork() -> None:
     """
     if os.getpid() == importing_process:
         return
+    import torch
+
     if torch.get_num_threads() > 1:
         torch.set_num_threads(1)

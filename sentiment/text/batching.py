@@ -8,15 +8,16 @@ padding; plain shuffling leaves 42%.
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-from torch import Tensor
-from torch.nn.functional import pad
-from torch.nn.utils.rnn import pad_sequence
+import numpy as np
 
 from sentiment.config import TextConfig
 from sentiment.text.vocab import PAD_ID, UNK_ID, Vocab
+
+if TYPE_CHECKING:  # Predictions with ONNX do not need PyTorch.
+    import torch
+    from torch import Tensor
 
 BATCHES_PER_CHUNK = 50  # Sorting larger chunks pads less but mixes the examples less.
 
@@ -26,11 +27,11 @@ Example = tuple[Sequence[int], int]  # Ids and label id of a review or a part of
 class Batch(NamedTuple):
     """Padded reviews."""
 
-    input_ids: Tensor  # [batch, seq], int64, padded on the right with `PAD_ID`
-    lengths: Tensor  # [batch], int64, number of tokens before padding, at least 1
-    labels: Tensor  # [batch], int64, -1 where the label is unknown
+    input_ids: "Tensor"  # [batch, seq], int64, padded on the right with `PAD_ID`
+    lengths: "Tensor"  # [batch], int64, number of tokens before padding, at least 1
+    labels: "Tensor"  # [batch], int64, -1 where the label is unknown
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: "torch.device") -> "Batch":
         """Return the batch on `device`."""
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
@@ -56,18 +57,34 @@ def truncate(ids: list[int], max_length: int, head_fraction: float) -> list[int]
     return ids[:head] + ids[len(ids) - (max_length - head) :]
 
 
-def collate(examples: Sequence[Example], multiple: int = 1) -> Batch:
-    """Pad examples into a batch.
+def pad(reviews: Sequence[Sequence[int]], multiple: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Pad reviews to the same length.
 
     Args:
-        examples: ids and label ids; a review without tokens becomes a single `<unk>`.
-        multiple: `seq`, the length of the longest example, is rounded up to a multiple of it.
+        reviews: ids; a review without tokens becomes a single `<unk>`.
+        multiple: `seq`, the length of the longest review, is rounded up to a multiple of it.
+
+    Returns:
+        The ids [batch, seq], padded on the right with `PAD_ID`, and the number of tokens of each
+        review [batch], both int64.
     """
-    rows = [torch.tensor(ids if len(ids) else [UNK_ID]) for ids, _ in examples]
-    input_ids = pad_sequence(rows, batch_first=True, padding_value=PAD_ID)
+    rows = [ids if len(ids) else [UNK_ID] for ids in reviews]
+    lengths = np.array([len(ids) for ids in rows], np.int64)
+    longest = int(lengths.max())
+    input_ids = np.full((len(rows), longest + -longest % multiple), PAD_ID, np.int64)
+    for row, ids in zip(input_ids, rows, strict=True):
+        row[: len(ids)] = ids
+    return input_ids, lengths
+
+
+def collate(examples: Sequence[Example], multiple: int = 1) -> Batch:
+    """Pad examples, each the ids and the label id of a review, into a batch; see `pad`."""
+    import torch
+
+    input_ids, lengths = pad([ids for ids, _ in examples], multiple)
     return Batch(
-        input_ids=pad(input_ids, (0, -input_ids.shape[1] % multiple), value=PAD_ID),  # [batch, seq]
-        lengths=torch.tensor([len(row) for row in rows]),  # [batch]
+        input_ids=torch.from_numpy(input_ids),  # [batch, seq]
+        lengths=torch.from_numpy(lengths),  # [batch]
         labels=torch.tensor([label for _, label in examples]),  # [batch]
     )
 
