@@ -101,7 +101,7 @@ clean: ## delete caches and virtual environments, but no runs or checkpoints
 	rm -rf $(VENV) $(VENV)-min .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find sentiment tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/installed: requirements.txt
+$(VENV)/installed: requirements.txt requirements-onnx.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet -r requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .

@@ -1,6 +1,6 @@
 """A fast substitute for a trained classifier."""
 
-import torch
+import numpy as np
 
 from sentiment.text.vocab import UNK_ID
 
@@ -15,7 +15,5 @@ class FakeClassifier:
             raise KeyboardInterrupt
         return [[UNK_ID] if "?" in text else [2 + ("good" in text)] for text in texts]
 
-    def predict_logits(self, reviews):
-        positive = torch.tensor([3 in ids for ids in reviews])
-        logits = torch.tensor([[3, 1], [1, 3]], dtype=torch.double).log()
-        return logits[positive.long()]  # Probabilities of 0.75 and 0.25.
+    def probabilities(self, reviews):
+        return np.array([[0.25, 0.75] if 3 in ids else [0.75, 0.25] for ids in reviews])

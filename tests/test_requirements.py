@@ -17,7 +17,7 @@ RANGES = {
     for requirement in map(Requirement, texts)
 }
 LINTERS = {"import-linter", "mypy", "ruff"}  # No test needs them.
-PINS = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt"]
+PINS = [f"requirements{part}.txt" for part in ("", "-onnx", "-demo", "-dev")]
 
 
 def pinned(file):

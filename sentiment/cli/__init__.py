@@ -20,6 +20,7 @@ from sentiment.cli.calibrate import calibrate
 from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
+from sentiment.cli.export import export
 from sentiment.cli.messages import print_library_messages, print_line
 from sentiment.cli.predict import predict
 from sentiment.cli.push import push
@@ -34,6 +35,9 @@ SYSTEM_ERRORS = {
     for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "ENAMETOOLONG")
 } - {None}
 
+# Packages that an installation for predictions with ONNX may lack.
+LEFT_OUT = ("datasets", "huggingface_hub", "jinja2", "pyarrow", "scipy", "sklearn", "torch")
+
 # The base of Typer's errors in the arguments, which its versions import from different places.
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
@@ -45,6 +49,7 @@ app.command("eval")(evaluate)
 app.command("baseline")(baseline)
 app.command("calibrate")(calibrate)
 app.command("predict")(predict)
+app.command("export")(export)
 app.command("report")(report)
 app.command("demo")(demo)
 app.command("check")(check)
@@ -91,6 +96,10 @@ def main() -> None:
         fail(error.format_message())
     except SentimentError as error:
         fail(str(error))
+    except ModuleNotFoundError as error:
+        if (name := str(error.name).split(".")[0]) not in LEFT_OUT:
+            raise
+        fail(f"This needs the package {name}, which a full installation of sentiment-lstm has.")
     except BrokenPipeError:  # The reader of our output, such as `head`, has closed it.
         discard_output()
         sys.exit(1)  # As Typer does before the end.

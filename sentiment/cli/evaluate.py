@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
-from sentiment.cli.flags import AsJson, Device, Model, save_result, with_settings
+from sentiment.cli.flags import AsJson, Backend, Device, Model, save_result, with_settings
 from sentiment.cli.formatting import metric_rows, new_table, percent, print_tables
 from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
@@ -21,6 +21,7 @@ def evaluate(
     model: Model = None,
     split: Split = None,
     device: Device = TrainConfig.device,
+    backend: Backend = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on a labelled split.
@@ -29,7 +30,9 @@ def evaluate(
     """
     from sentiment.inference.classifier import Classifier
 
-    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
+    classifier = Classifier.from_pretrained(
+        model or SHIPPED_CLASSIFIER, device=device, backend=backend
+    )
     dataset, name, reviews, train = read_split(classifier, settings, split)
     metrics = classifier.evaluate(reviews, train)
     result = {

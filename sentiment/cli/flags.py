@@ -34,6 +34,13 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
     typer.Option(help="Device to compute on; auto is a GPU if there is one, else the CPU."),
 ]
+Backend = Annotated[
+    Literal["auto", "torch", "onnx"],
+    typer.Option(
+        help="What computes the predictions: PyTorch, or ONNX Runtime on the CPU. auto is ONNX for "
+        "an export, and where onnx and onnxruntime are installed and there is no GPU."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

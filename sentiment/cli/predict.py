@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sentiment.cli.flags import Device, Model
+from sentiment.cli.flags import Backend, Device, Model
 from sentiment.cli.formatting import use_color
 from sentiment.cli.predict_file import FileOptions, predict_file, read_texts
 from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
@@ -31,6 +31,7 @@ def predict(
     ] = None,
     model: Model = None,
     device: Device = TrainConfig.device,
+    backend: Backend = "auto",
     output_format: Annotated[
         Literal["human", "jsonl", "html"],
         typer.Option(
@@ -87,9 +88,17 @@ def predict(
             "--column, --input-format, --output, --overwrite, --prefix and --on-error require "
             "--file."
         )
+    if explained:
+        if backend == "onnx":
+            raise ConfigError("--explain computes gradients, which --backend onnx cannot.")
+        backend = "torch"
+    if backend == "onnx":
+        sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it.
     from sentiment.inference.classifier import Classifier
 
-    classifier = Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device)
+    classifier = Classifier.from_pretrained(
+        model or SHIPPED_CLASSIFIER, device=device, backend=backend
+    )
     if explained:
         read = texts or [] if options is None else read_texts(options)
         print_explanations(classifier, read, output_format, all_scores)

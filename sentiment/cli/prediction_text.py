@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from sentiment.cli.messages import printable
 from sentiment.data.labels import negative_positive_ids
-from sentiment.inference.explain import Explanation, Unexplained
 from sentiment.text.tokenizer import clean
+
+if TYPE_CHECKING:
+    from sentiment.inference.explain import Explanation, Unexplained
 
 BAR_WIDTH = 20
 MAX_PRINTED_WORDS = 8  # Number of words listed with their attributions.
@@ -86,8 +88,10 @@ def label_color(label: str, labels: Sequence[str]) -> str:
     return ("red", "green")[negative_positive.index(labels.index(label))]
 
 
-def explanation_json(explanation: Explanation | Unexplained, all_scores: bool) -> str:
+def explanation_json(explanation: "Explanation | Unexplained", all_scores: bool) -> str:
     """Return an explanation, or why there is none, as a JSON object on one line."""
+    from sentiment.inference.explain import Unexplained  # It imports PyTorch.
+
     if isinstance(explanation, Unexplained):
         return json.dumps({"error": explanation.reason}) + "\n"
     content: dict[str, Any] = {"label": explanation.label, "score": explanation.score}
@@ -97,11 +101,15 @@ def explanation_json(explanation: Explanation | Unexplained, all_scores: bool) -
     return json.dumps(content) + "\n"  # In ASCII: a word may contain what UTF-8 cannot encode.
 
 
-def explanation_lines(explanation: Explanation | Unexplained, all_scores: bool, color: bool) -> str:
+def explanation_lines(
+    explanation: "Explanation | Unexplained", all_scores: bool, color: bool
+) -> str:
     """Return the prediction with its words colored, and the words of the largest attributions.
 
     Without an explanation, return the reason.
     """
+    from sentiment.inference.explain import Unexplained  # It imports PyTorch.
+
     if isinstance(explanation, Unexplained):
         return f"{printable(explanation.reason)}  {shown(explanation.text)}\n"
 

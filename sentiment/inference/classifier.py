@@ -3,6 +3,8 @@
 Text -> tokens (`text/tokenizer.py`) -> ids (`text/vocab.py`, truncated in `text/batching.py`) ->
 batches (`inference/batched.py`) -> logits (`models/lstm.py`) -> divided by the temperature ->
 softmax. Training, evaluation, explanations, the report and the demo page take the same path.
+
+With the backend ONNX, `inference/onnx.py` computes the logits, and PyTorch is not imported.
 """
 
 import tempfile
@@ -12,33 +14,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, overload
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from sentiment.artifacts.checksums import CONFIG_FILE
 from sentiment.artifacts.hub import push
 from sentiment.artifacts.model_folder import (
+    Description,
     SavedModel,
     config_errors_as_model_errors,
+    load_description,
     load_model,
     model_folder,
 )
 from sentiment.artifacts.sharing import SHARED_FILES, save_for_sharing
 from sentiment.config import SHIPPED_CLASSIFIER, Config
 from sentiment.errors import ConfigError, ModelError
-from sentiment.inference.batched import uncalibrated_logits
+from sentiment.inference.backends import Backend, choose_backend
+from sentiment.inference.onnx import OnnxModel, load_onnx_model
 from sentiment.inference.texts import as_texts
 from sentiment.inference.unknown_words import UnknownWordsWarning, warn_of_unknown_words
-from sentiment.models.lstm import LSTMClassifier
-from sentiment.runtime.devices import choose_device
 from sentiment.text.batching import encode
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
 
 if TYPE_CHECKING:
+    import torch
     from datasets import Dataset
+    from torch import Tensor
 
     from sentiment.evaluation.metrics import Metrics
+    from sentiment.models.lstm import LSTMClassifier
 
 __all__ = ["Classifier", "Prediction", "UnknownWordsWarning"]
 
@@ -65,7 +69,8 @@ class Classifier:
         config: all settings of the training run.
         labels: label names in order of id.
         vocab: the tokens that the model knows.
-        model: the network. It stays on its device.
+        model: the network. It stays on its device. With an `OnnxModel`, only predictions and
+            evaluations are possible.
         temperature: divisor of the logits, from calibration; 1 if the model was not calibrated.
         metadata: rows, hashes and metrics of the training run, stored under `training`.
         folder: where the model was read from, if it was.
@@ -80,7 +85,7 @@ class Classifier:
         config: Config,
         labels: Sequence[str],
         vocab: Vocab,
-        model: LSTMClassifier,
+        model: "LSTMClassifier | OnnxModel",
         *,
         temperature: float = 1.0,
         metadata: dict[str, Any] | None = None,
@@ -100,8 +105,9 @@ class Classifier:
         cls,
         path: str | PathLike[str] = SHIPPED_CLASSIFIER,
         *,
-        device: torch.device | str = "auto",
+        device: "torch.device | str" = "auto",
         revision: str | None = None,
+        backend: Backend = "torch",
     ) -> Self:
         """Load a trained classifier.
 
@@ -110,28 +116,39 @@ class Classifier:
                 and then works offline. By default `shipped-classifier`, the one in this package.
             device: `auto` (a GPU if there is one), `cpu`, `cuda` or `mps`.
             revision: branch, tag or commit of a Hub id.
+            backend: what computes the logits. `torch`; `onnx`: ONNX Runtime, on the CPU and
+                without PyTorch; `auto`: `onnx` for an export, and where it is installed and there
+                is no GPU.
 
         Raises:
             ModelError: the folder has no classifier, or a file is missing, damaged or has settings
                 that cannot be used.
             HubError: the Hub does not have the model or cannot be reached.
             ConfigError: this machine does not have the device; a revision of a local model.
-            DependencyError: the language needs a package that is not installed.
+            DependencyError: the language or the backend needs a package that is not installed.
         """
         folder = model_folder(path, revision)
-        saved = load_model(folder, choose_device(device))
+        saved: SavedModel | Description
+        if choose_backend(backend, device, folder) == "torch":
+            from sentiment.runtime.devices import choose_device
+
+            saved = load_model(folder, choose_device(device))
+        else:
+            saved = load_description(folder)
         if saved.labels is None:
             raise ModelError(
                 f"'{folder}' is an encoder: its {CONFIG_FILE} has no labels. Train a classifier "
                 "that starts from it."
             )
-        assert isinstance(saved.model, LSTMClassifier)
+        model: Any = (
+            saved.model if isinstance(saved, SavedModel) else load_onnx_model(folder, saved)
+        )
         with config_errors_as_model_errors(folder):  # spaCy may not have its language.
             return cls(
                 saved.config,
                 saved.labels,
                 saved.vocab,
-                saved.model,
+                model,
                 temperature=saved.temperature,
                 metadata=saved.metadata,
                 folder=folder,
@@ -139,11 +156,22 @@ class Classifier:
 
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self.labels[:5])) + (", ..." if len(self.labels) > 5 else "")
-        return (
-            f"Classifier(labels=[{shown}], vocab={len(self.vocab):,} tokens, "
-            f"parameters={sum(weight.numel() for weight in self.model.parameters()):,}, "
-            f"device='{self.device}')"
-        )
+        network = "backend='onnx'"
+        if not isinstance(self.model, OnnxModel):
+            parameters = sum(weight.numel() for weight in self.model.parameters())
+            network = f"parameters={parameters:,}, device='{self.device}'"
+        return f"Classifier(labels=[{shown}], vocab={len(self.vocab):,} tokens, {network})"
+
+    @property
+    def torch_model(self) -> "LSTMClassifier":
+        """The PyTorch model.
+
+        Raises:
+            ConfigError: the classifier uses ONNX Runtime.
+        """
+        if isinstance(self.model, OnnxModel):
+            raise ConfigError("This needs the PyTorch model: load it with backend 'torch'.")
+        return self.model
 
     @property
     def classes_(self) -> np.ndarray:
@@ -161,13 +189,15 @@ class Classifier:
         return {label: id for id, label in enumerate(self.labels)}
 
     @property
-    def device(self) -> torch.device:
-        """The device of the model."""
-        return self.model.linear.weight.device
+    def device(self) -> "torch.device":
+        """The device of the PyTorch model."""
+        return self.torch_model.linear.weight.device
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: "torch.device | str") -> Self:
         """Move the model to `device` (as for `from_pretrained`) and return the classifier."""
-        self.model.to(choose_device(device))
+        from sentiment.runtime.devices import choose_device
+
+        self.torch_model.to(choose_device(device))
         return self
 
     @overload
@@ -239,7 +269,7 @@ class Classifier:
         text_list = as_texts(texts)
         reviews = self.encode(text_list)
         warn_of_unknown_words(text_list, reviews)
-        return self.predict_logits(reviews, batch_size).softmax(dim=1).numpy()
+        return self.probabilities(reviews, batch_size)
 
     def encode(self, texts: Iterable[str]) -> list[list[int]]:
         """Return the token ids of each text, at most `max_length`; none for a text without tokens.
@@ -253,17 +283,40 @@ class Classifier:
         """Return the token ids of texts that are tokenized already, at most `max_length`."""
         return [encode(tokens, self.vocab, self.config.text) for tokens in token_lists]
 
-    def predict_logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:
-        """Return the calibrated logits of texts given as ids.
+    def probabilities(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> np.ndarray:
+        """Return the calibrated probability of each label of texts given as ids.
 
         Args:
             reviews: ids of each text, as `encode` returns them.
             batch_size: texts in a batch.
 
         Returns:
+            [n, num_labels], in order, float32.
+        """
+        logits = self._logits(reviews, batch_size)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def predict_logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> "Tensor":
+        """Return the calibrated logits of texts given as ids. It needs PyTorch.
+
+        Args: see `probabilities`.
+
+        Returns:
             [n, num_labels], in order, on the CPU.
         """
-        return uncalibrated_logits(self.model, reviews, batch_size) / self.temperature
+        import torch
+
+        return torch.from_numpy(self._logits(reviews, batch_size))
+
+    def _logits(self, reviews: Sequence[Sequence[int]], batch_size: int) -> np.ndarray:
+        """Return the calibrated logits, [n, num_labels], from the backend."""
+        if isinstance(self.model, OnnxModel):
+            return self.model.logits(reviews, batch_size)
+        from sentiment.inference.batched import uncalibrated_logits
+
+        return (uncalibrated_logits(self.model, reviews, batch_size) / self.temperature).numpy()
 
     def evaluate(self, dataset: "Dataset", train: "Dataset | None" = None) -> "Metrics":
         """Measure the classifier on a dataset with labels.
@@ -277,7 +330,7 @@ class Classifier:
     def saved(self) -> SavedModel:
         """Return what a model folder stores of this classifier."""
         return SavedModel(
-            self.config, self.vocab, self.model, self.labels, self.temperature, self.metadata
+            self.config, self.vocab, self.torch_model, self.labels, self.temperature, self.metadata
         )
 
     def save_pretrained(self, path: str | PathLike[str]) -> None:

@@ -159,7 +159,7 @@ def attribute(
 
     # A copy, because Captum adds hooks to the layer and threads share the classifier. On the CPU,
     # because cuDNN has no backward pass for an LSTM in evaluation mode.
-    model = copy.deepcopy(classifier.model).cpu().eval().requires_grad_(False)
+    model = copy.deepcopy(classifier.torch_model).cpu().eval().requires_grad_(False)
 
     def label_log_odds(input_ids: Tensor, lengths: Tensor) -> Tensor:
         return log_odds(model(input_ids, lengths) / classifier.temperature, label)  # [batch]

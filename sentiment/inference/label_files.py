@@ -162,7 +162,7 @@ def label_texts(
 ) -> tuple[list[list[Any]], list[int]]:
     """Return the new values of each row, and the indices of the texts of mostly unknown words."""
     reviews = classifier.encode(texts)
-    probabilities = classifier.predict_logits(reviews).softmax(dim=1)  # [texts, num_labels]
+    probabilities = classifier.probabilities(reviews)  # [texts, num_labels]
     values = output_values(classifier.labels, probabilities.tolist(), all_scores)
     return values, [index for index, ids in enumerate(reviews) if unknown_words_message(ids)]
 

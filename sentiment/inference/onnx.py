@@ -1,0 +1,142 @@
+"""Predictions with ONNX Runtime on the CPU, without PyTorch."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from sentiment.artifacts.checksums import CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE, is_export
+from sentiment.artifacts.model_folder import Description, config_errors_as_model_errors
+from sentiment.artifacts.weights import MAX_WEIGHT, load_arrays
+from sentiment.errors import DependencyError, ModelError, describe, quoted
+from sentiment.inference.backends import ONNX_PACKAGES
+from sentiment.models.sizes import weight_shapes
+from sentiment.text.batching import BucketSampler, pad
+
+if TYPE_CHECKING:
+    from sentiment.models.onnx_graph import Quantization
+
+
+class OnnxModel:
+    """A classifier's network in ONNX Runtime. Threads may share it.
+
+    Each batch is computed by one thread, and as many batches at a time as there are CPUs: that is
+    faster than to share a batch between threads, and leaves no thread pool that a fork would break.
+
+    Args:
+        content: an ONNX model that `build_model` made.
+
+    Raises:
+        DependencyError: ONNX Runtime is not installed.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise missing_packages(error) from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.enable_mem_pattern = False  # It would keep a plan for each shape of a batch.
+        options.log_severity_level = 3  # Errors only.
+        self.session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+        self.num_labels: int = self.session.get_outputs()[0].shape[1]
+        self.content = content
+
+    def __reduce__(self) -> tuple[type[Self], tuple[bytes]]:
+        return type(self), (self.content,)  # A session cannot be pickled.
+
+    def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> np.ndarray:
+        """Return the calibrated logits of texts given as ids.
+
+        Reviews of similar length share a batch. In float32 this affects only the speed; in int8 the
+        states of a batch share a scale, and a logit may change in the second decimal.
+
+        Args:
+            reviews: ids of each review.
+            batch_size: reviews in a batch.
+
+        Returns:
+            [reviews, num_labels], in order, float32.
+        """
+        rows = np.empty((len(reviews), self.num_labels), np.float32)
+
+        def compute(indices: list[int]) -> None:
+            input_ids, lengths = pad([reviews[index] for index in indices])
+            inputs = {"input_ids": input_ids, "lengths": lengths}
+            (rows[indices],) = self.session.run(None, inputs)  # [batch, num_labels]
+
+        batches = BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length()
+        with ThreadPoolExecutor(num_cpus()) as pool:
+            for _ in pool.map(compute, batches):  # Raises the error of a batch.
+                pass
+        return rows
+
+
+def num_cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def load_onnx_model(folder: Path, description: Description) -> OnnxModel:
+    """Read an exported classifier, or convert a trained one.
+
+    Args:
+        folder: the folder of the model.
+        description: the rest of its content, whose checksums are correct.
+
+    Raises:
+        ModelError: the model is not the one that its config.json describes.
+        DependencyError: ONNX Runtime is not installed.
+    """
+    try:
+        from sentiment.models.onnx_graph import InvalidOnnxModelError, build_model, check_model
+    except ImportError as error:
+        raise missing_packages(error) from error
+    config, vocab, labels, temperature, *_ = description
+    assert labels is not None
+    model_config = config.model
+    if not is_export(folder):
+        with config_errors_as_model_errors(folder):
+            shapes = weight_shapes(model_config, len(vocab), len(labels))
+        weights = load_arrays(folder / WEIGHTS_FILE, shapes)
+        return OnnxModel(build_model(model_config, weights, temperature).SerializeToString())
+    path = folder / ONNX_FILE
+    quantize = read_quantization(folder, description)
+    try:
+        with config_errors_as_model_errors(folder):
+            content = check_model(
+                path.read_bytes(),
+                *(model_config, len(vocab), len(labels), temperature, quantize, MAX_WEIGHT),
+            )
+    except InvalidOnnxModelError as error:
+        raise ModelError(
+            f"'{path}' cannot be used: {error}. Export the model again with this version."
+        ) from error
+    return OnnxModel(content)
+
+
+def read_quantization(folder: Path, description: Description) -> "Quantization | None":
+    """Return how an exported model is quantized."""
+    quantize = description.export.get("quantize")
+    if quantize not in (None, "int8"):
+        raise ModelError(
+            f"'{folder / CONFIG_FILE}' has the quantization {quoted.repr(quantize)}; this version "
+            "reads int8 and None."
+        )
+    return quantize
+
+
+def missing_packages(error: ImportError) -> DependencyError:
+    """Return the error for a package that cannot be imported."""
+    return DependencyError(
+        f"backend 'onnx' needs {' and '.join(ONNX_PACKAGES)}: pip install "
+        f"{' '.join(ONNX_PACKAGES)}. {describe(error)}"
+    )
