@@ -28,6 +28,7 @@ from sentiment.cli.report import report
 from sentiment.cli.train import pretrain, train
 from sentiment.cli.tune import tune
 from sentiment.errors import SentimentError, describe
+from sentiment.runtime.threads import configure_openmp
 
 # Errors of the system that a user can correct: permissions, space, a failing disk.
 SYSTEM_ERRORS = {
@@ -79,6 +80,7 @@ def sentiment(
 
 def main() -> None:
     """Run the command line. An error that a user can correct is one line, with exit code 2."""
+    configure_openmp(os.environ)
     prepare_streams()
     temporary_folder = find_temporary_folder()
     print_library_messages()

@@ -1,6 +1,5 @@
 """Predictions with ONNX Runtime on the CPU, without PyTorch."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from sentiment.artifacts.weights import MAX_WEIGHT, load_arrays
 from sentiment.errors import DependencyError, ModelError, describe, quoted
 from sentiment.inference.backends import ONNX_PACKAGES
 from sentiment.models.sizes import weight_shapes
+from sentiment.runtime.threads import usable_cpus
 from sentiment.text.batching import BucketSampler, pad
 
 if TYPE_CHECKING:
@@ -72,17 +72,10 @@ class OnnxModel:
             (rows[indices],) = self.session.run(None, inputs)  # [batch, num_labels]
 
         batches = BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length()
-        with ThreadPoolExecutor(num_cpus()) as pool:
+        with ThreadPoolExecutor(usable_cpus()) as pool:
             for _ in pool.map(compute, batches):  # Raises the error of a batch.
                 pass
         return rows
-
-
-def num_cpus() -> int:
-    """Return the number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def load_onnx_model(folder: Path, description: Description) -> OnnxModel:
