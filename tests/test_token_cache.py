@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow.ipc
 import pytest
 
-from sentiment.errors import DataError
+from sentiment.errors import DataError, Notice
 from sentiment.text import token_cache
 from sentiment.text import tokenizer as tokenizer_module
 from sentiment.text.token_cache import tokenize_dataset
@@ -118,11 +119,92 @@ def test_other_versions_have_their_own_cache_file(
     assert len(list(cache_folder.glob("*.arrow"))) == 2
 
 
-def test_unwritable_cache_is_a_warning(tmp_path: Path, cache_folder: Path) -> None:
+def cut_after_first_batch(content: bytes) -> bytes:
+    """Cut an Arrow stream after its first record batch, where it still is a valid stream."""
+    source = pyarrow.BufferReader(content)
+    with pyarrow.ipc.open_stream(source) as reader:
+        assert reader.read_next_batch().num_rows == 1000
+        return content[: source.tell()]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "half": lambda content: content[: len(content) // 2],
+    "half-zero": lambda content: content[: len(content) // 2] + bytes(len(content) // 2),
+    "record-batch-border": cut_after_first_batch,
+    "flipped-bit": lambda content: content.replace(b"row", b"sow", 1),
+    "longer": lambda content: content + b"x",
+    "other-file": lambda content: content.replace(b"row", b"wor"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_damaged_cache_file_is_replaced(
+    cache_folder: Path, no_tokenizing: Callable[[], None], damage: Callable[[bytes], bytes]
+) -> None:
+    dataset = small_dataset(tuple(f"row {n}" for n in range(2500)))
+    expected = tokenize_dataset(dataset, Tokenizer()).to_dict()
+    (path,) = cache_folder.iterdir()
+    whole = path.read_bytes()
+    path.unlink()  # The file is still mapped.
+    path.write_bytes(damage(whole))
+    assert path.read_bytes() != whole
+    assert tokenize_dataset(dataset, Tokenizer()).to_dict() == expected
+    assert [path.read_bytes() for path in cache_folder.iterdir()] == [whole]
+    no_tokenizing()
+    assert tokenize_dataset(dataset, Tokenizer()).to_dict() == expected
+
+
+def test_cache_that_is_damaged_and_unwritable_is_not_used(
+    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = tokenize_dataset(small_dataset(), Tokenizer()).to_dict()
+    (path,) = cache_folder.iterdir()
+    whole = path.read_bytes()
+    path.unlink()
+    path.write_bytes(whole[:-1])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    for name in ("unlink", "mkdir", "replace"):
+        monkeypatch.setattr(Path, name, refuse)
+    with pytest.warns(Notice, match="Read-only"):
+        assert tokenize_dataset(small_dataset(), Tokenizer()).to_dict() == expected
+
+
+def test_folder_in_place_of_a_cache_file_is_not_used(cache_folder: Path) -> None:
+    expected = tokenize_dataset(small_dataset(), Tokenizer()).to_dict()
+    (path,) = cache_folder.iterdir()
+    path.unlink()
+    path.mkdir()
+    with pytest.warns(Notice, match="not kept on disk"):
+        assert tokenize_dataset(small_dataset(), Tokenizer()).to_dict() == expected
+
+
+def test_unwritable_cache_is_a_notice(tmp_path: Path, cache_folder: Path) -> None:
     cache_folder.write_text("a file where the folder should be")
-    with pytest.warns(UserWarning, match="not kept on disk"):
+    with pytest.warns(Notice, match="not kept on disk"):
         tokenized = tokenize_dataset(small_dataset(), Tokenizer())
     assert tokenized["tokens"][0] == ["a", "film", "."]
+
+
+def test_full_disk_is_a_notice_and_leaves_no_file(
+    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("write_table", "write_batch", "finalize"):
+        original = getattr(datasets.arrow_writer.ArrowWriter, name)
+
+        def fail(writer: Any, *arguments: Any, original: Any = original, **options: Any) -> Any:
+            if writer._path is not None:
+                raise OSError(28, "No space left on device")
+            return original(writer, *arguments, **options)
+
+        monkeypatch.setattr(datasets.arrow_writer.ArrowWriter, name, fail)
+    with pytest.warns(Notice, match="No space left"):
+        tokenized = tokenize_dataset(small_dataset(), Tokenizer())
+    assert tokenized["tokens"][0] == ["a", "film", "."]
+    assert list(cache_folder.iterdir()) == []
 
 
 def test_empty_dataset_has_the_same_columns(cache_folder: Path) -> None:
