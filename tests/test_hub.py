@@ -12,7 +12,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 from huggingface_hub import constants
-from local_hub import TOKEN, serving_hub
+from local_hub import TOKEN, commit_of, serving_hub
 from small_classifier import small_classifier
 
 from sentiment import Classifier
@@ -160,6 +160,45 @@ def test_a_private_model_is_downloaded_with_the_token(hub, saved, monkeypatch):
     hub.add("user/secret", saved, private=True)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert Classifier.from_pretrained("user/secret").labels == ["neg", "pos"]
+
+
+def test_the_commit_whose_sizes_were_checked_is_downloaded(hub, classifier, saved, monkeypatch):
+    hub.add("user/mine", saved)
+    model_info = huggingface_hub.HfApi.model_info
+
+    def push_after_info(*arguments, **options):
+        info = model_info(*arguments, **options)
+        newer = dict.fromkeys(saved, b"x" * 1000)
+        hub.models["user/mine"] = {"private": False, "main": newer, "before": saved}
+        return info
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", push_after_info)
+    np.testing.assert_allclose(scores(Classifier.from_pretrained("user/mine")), scores(classifier))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    np.testing.assert_allclose(scores(Classifier.from_pretrained("user/mine")), scores(classifier))
+
+
+@pytest.mark.parametrize("revision", [None, "v2", "commit"])
+def test_each_revision_is_found_again_without_a_network(hub, saved, monkeypatch, revision):
+    hub.models["user/mine"] = {"private": False, "main": saved, "v2": saved}
+    revision = commit_of(saved) if revision == "commit" else revision
+    online = scores(Classifier.from_pretrained("user/mine", revision=revision))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    offline = scores(Classifier.from_pretrained("user/mine", revision=revision))
+    np.testing.assert_array_equal(offline, online)
+    with pytest.raises(HubError, match="cannot be reached"):
+        Classifier.from_pretrained("user/mine", revision="v3")
+
+
+def test_a_cache_that_cannot_be_written_to_is_read(hub, classifier, saved, monkeypatch):
+    hub.add("user/mine", saved)
+    Classifier.from_pretrained("user/mine")
+
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    np.testing.assert_allclose(scores(Classifier.from_pretrained("user/mine")), scores(classifier))
 
 
 def test_a_file_too_large_is_not_downloaded(hub, saved):

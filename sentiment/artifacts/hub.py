@@ -7,6 +7,7 @@ the functions, because predictions of a local model do not need it.
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sentiment.errors import HubError, describe
@@ -22,6 +23,8 @@ from sentiment.runtime.network import (
 
 def fetch(model_id: str, max_bytes: Mapping[str, int], revision: str | None = None) -> Path:
     """Download a model, or find an earlier download if the Hub cannot be reached.
+
+    The commit whose sizes were checked is the one that is downloaded, also if the branch moves on.
 
     Args:
         model_id: `user/name`.
@@ -49,13 +52,32 @@ def fetch(model_id: str, max_bytes: Mapping[str, int], revision: str | None = No
         model_id, {file.rfilename: file.size or 0 for file in info.siblings or ()}, max_bytes
     )
     try:
-        folder = snapshot_download(model_id, revision=revision, allow_patterns=[*max_bytes])
+        folder = snapshot_download(model_id, revision=info.sha, allow_patterns=[*max_bytes])
     except Exception as error:  # Anything that fails on the way, writing to the disk too.
         refusal = read_refusal(error, "model", model_id, revision)
         raise HubError(
             f"Could not download '{model_id}' from the Hub: {refusal or describe(error)}"
         ) from error
+    remember_commit(Path(folder), revision)
     return Path(folder)
+
+
+def remember_commit(folder: Path, revision: str | None) -> None:
+    """Record which commit `revision` is, so that it is found without a network.
+
+    The client does so itself only if it is asked for the revision and not for a commit. A cache
+    that cannot be written to stays as it is.
+
+    Args:
+        folder: `snapshots/<commit>` of a model in the cache.
+        revision: a branch, tag or commit; None: the default branch.
+    """
+    reference = folder.parent.parent / "refs" / (revision or "main")
+    if reference.name == folder.name:
+        return
+    with suppress(OSError):
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(folder.name)
 
 
 def check_files_on_hub(
