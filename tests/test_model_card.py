@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from sentiment.artifacts.checksums import CONFIG_FILE
 from sentiment.artifacts.model_card import model_card
 from sentiment.artifacts.model_folder import save_model
 from sentiment.artifacts.sharing import read_metrics, shorten_paths, without_paths
+from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
 
 TEST_METRICS = {"dataset": "d", "accuracy": 0.9, "confusion": [[1, 0], [0, 1]], "temperature": 1.25}
@@ -47,6 +49,56 @@ def test_a_relative_path_that_looks_like_a_hub_id_is_shortened(tmp_path, monkeyp
         assert "clients" not in text
         assert "acme-lawsuit" in text
         assert "huggingface.co" not in text
+
+
+PRIVATE = {
+    "like-a-hub-id": "clients/acme-lawsuit",
+    "relative": "../clients/acme-lawsuit",
+    "absolute": "/home/alice/clients/acme-lawsuit",
+    "home": "~alice/clients/acme-lawsuit",
+    "windows": r"C:\clients\acme-lawsuit",
+    "address": "https://alice:clients@host/acme-lawsuit",
+}
+TEXT_SETTINGS = [
+    name
+    for section in SECTIONS.values()
+    for name, hint in get_type_hints(section).items()
+    if hint in (str, str | None) and name not in ("pooling", "language")
+]
+METADATA_PLACES = [("calibration", "dataset"), ("source",), ("train", "columns", "text"), ("init",)]
+
+
+def nested(place, value):
+    """Return JSON content with a value at a place."""
+    for key in reversed(place):
+        value = {key: value}
+    return value
+
+
+@pytest.mark.parametrize("path", PRIVATE.values(), ids=PRIVATE)
+@pytest.mark.parametrize("name", [*TEXT_SETTINGS, *METADATA_PLACES, "metrics-test.json"], ids=str)
+def test_no_setting_or_fact_shares_a_path(tmp_path, name, path):
+    settings, metadata = {}, METADATA
+    if name in TEXT_SETTINGS:
+        settings = {name: path, "init": None, **({"init": path} if name == "init" else {})}
+    elif name in METADATA_PLACES:
+        metadata = {**METADATA, **nested(name, path)}
+    classifier = small_classifier(metadata=metadata, **settings)
+    run = tmp_path / "run"
+    save_model(run, classifier.saved())
+    if name == "metrics-test.json":
+        (run / name).write_text(json.dumps({**TEST_METRICS, "dataset": path}))
+    Classifier.from_pretrained(run, device="cpu").save_pretrained(tmp_path / "shared")
+    contents = [path.read_bytes() for path in (tmp_path / "shared").iterdir()]
+    assert any(b"acme" in content for content in contents)
+    for content in contents:
+        for part in (b"clients", b"alice", b"huggingface.co/datasets"):
+            assert part not in content
+
+
+def test_every_text_setting_is_covered():
+    assert {"dataset", "validation_file", "test_file", "unlabelled_file"} <= set(TEXT_SETTINGS)
+    assert {"init", "word_vectors", "revision", "subset"} <= set(TEXT_SETTINGS)
 
 
 @pytest.mark.parametrize(
