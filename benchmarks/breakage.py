@@ -24,7 +24,7 @@ from sentiment.artifacts.checksums import (
     VOCAB_FILE,
     WEIGHTS_FILE,
     hash_of,
-    hash_of_config,
+    hash_of_content,
 )
 from sentiment.models.sizes import MAX_PARAMETERS
 
@@ -307,7 +307,7 @@ def update_checksums(folder: Path) -> None:
     try:
         content = json.loads((folder / CONFIG_FILE).read_text())
         content[CHECKSUMS] = {name: hash_of(folder / name) for name in (VOCAB_FILE, WEIGHTS_FILE)}
-        content[CHECKSUMS][CONFIG_FILE] = hash_of_config(content)
+        content[CHECKSUMS][CONFIG_FILE] = hash_of_content(content, CONFIG_FILE)
         write_config(folder, content)
     except (ValueError, RecursionError):
         pass

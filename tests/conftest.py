@@ -16,12 +16,13 @@ from sentiment.artifacts.checksums import (
     files_of,
     hash_of,
     read_json,
-    write_config,
+    write_with_checksums,
 )
 from sentiment.data.columns import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.presets import FROM_SCRATCH
+from sentiment.training.checkpoint import MODEL_FILE, STATE_FILE, TRAINING_FILE
 from sentiment.training.classification import train_classifier
 
 # The same inputs in each session; with --hypothesis-profile long many more, and others each time.
@@ -55,7 +56,15 @@ SMALL = {
 def reseal(folder, **changes):
     """Update the checksums of a model folder, with `changes` to its `config.json`."""
     checksums = {name: hash_of(folder / name) for name in files_of(folder) if name != CONFIG_FILE}
-    write_config(folder, {**read_json(folder / CONFIG_FILE), **changes}, checksums)
+    content = {**read_json(folder / CONFIG_FILE), **changes}
+    write_with_checksums(folder / CONFIG_FILE, content, checksums)
+
+
+def reseal_checkpoint(checkpoint, content=None):
+    """Update the checksums of a checkpoint, with other `content` of its `state.json`."""
+    path = checkpoint / STATE_FILE
+    checksums = {name: hash_of(checkpoint / name) for name in (MODEL_FILE, TRAINING_FILE)}
+    write_with_checksums(path, read_json(path) if content is None else content, checksums)
 
 
 @pytest.fixture(scope="session")

@@ -12,45 +12,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SMALL
+from conftest import SMALL, reseal_checkpoint
+from tiny_run import train_tiny, weights
 
 from sentiment.artifacts.checksums import FILES
-from sentiment.artifacts.model_folder import load_model
 from sentiment.config import Config
-from sentiment.data.labels import IMDB_LABELS
 from sentiment.errors import ConfigError, TrainingError
-from sentiment.models.lstm import LSTMClassifier
 from sentiment.text.vocab import Vocab
 from sentiment.training.checkpoint import read_state
-from sentiment.training.classification import (
-    ClassificationTrainer,
-    make_trainer,
-    train_classifier,
-)
-from sentiment.training.classification_data import EncodedReviews
+from sentiment.training.classification import make_trainer, train_classifier
 from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, open_run
 
 ROOT = Path(__file__).parent.parent
 FILE_CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir"}
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs os.fork")
-
-
-def tiny_trainer(run, seed):
-    """Return a trainer for eight reviews of three words: two steps in each of two epochs."""
-    changes = {"embedding_dim": 4, "hidden_size": 3, "epochs": 2, "batch_size": 4, "seed": seed}
-    config = Config.from_flat(**{**SMALL, **changes, "checkpoint_steps": 2})
-    vocab = Vocab(["good", "bad", "film"])
-    rows = [([2, 4], 1), ([3, 4], 0), ([4, 2, 2], 1), ([4, 3, 3], 0)] * 2
-    data = EncodedReviews(rows, rows, [], IMDB_LABELS, vocab, {"train": {"rows": 8}})
-    torch.manual_seed(seed)
-    model = LSTMClassifier(config.model, len(vocab), len(IMDB_LABELS))
-    return ClassificationTrainer(model, data, config, run)
-
-
-def train_tiny(out, seed=0, **options):
-    with open_run(out, **options) as run:
-        return run.summary or tiny_trainer(run, seed).fit()
 
 
 def is_killed_before_change(number, out, seed=0, **options):
@@ -82,12 +58,6 @@ def finished_weights(out):
     assert {path.name for path in out.iterdir()} == {*FILES, METRICS_FILE, SUMMARY_FILE}
     assert (out / METRICS_FILE).read_text().count("\n") == 2
     return weights(out)
-
-
-def weights(folder):
-    """Return the bytes of each weight."""
-    state = load_model(folder).model.state_dict()
-    return {name: tensor.numpy().tobytes() for name, tensor in state.items()}
 
 
 def can_resume(out):
@@ -187,10 +157,10 @@ def test_resume_refuses_another_vocabulary(stopped_run, monkeypatch):
 
 
 def test_resume_refuses_from_scratch_for_a_run_with_an_initial_model(stopped_run):
-    state = checkpoints(stopped_run)[-1] / "state.json"
-    content = json.loads(state.read_text())
+    checkpoint = checkpoints(stopped_run)[-1]
+    content = json.loads((checkpoint / "state.json").read_text())
     content["run"]["config"]["model"]["init"] = "shipped-encoder"
-    state.write_text(json.dumps(content))
+    reseal_checkpoint(checkpoint, content)
     with pytest.raises(TrainingError, match="with init = 'shipped-encoder'; .* to None"):
         train_classifier({"init": None}, stopped_run, resume=True)
     with pytest.raises(ConfigError, match="A resumed run keeps its preset"):

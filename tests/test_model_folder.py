@@ -9,12 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import reseal
 from safetensors.torch import load_file, save_file
 
 import sentiment.artifacts.checksums
+import sentiment.artifacts.model_folder
+import sentiment.artifacts.weights
+import sentiment.inference.onnx
 from sentiment.artifacts.model_folder import (
     SHIPPED_FOLDERS,
     SavedModel,
@@ -62,6 +66,12 @@ def change_weights(folder, name, tensor):
     path = folder / "model.safetensors"
     save_file({**load_file(path), name: tensor}, path)
     reseal(folder)
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch):
+    """Do not wait before a damaged model is read again."""
+    monkeypatch.setattr(sentiment.artifacts.model_folder, "RETRY_SECONDS", 0)
 
 
 @pytest.fixture
@@ -347,7 +357,8 @@ def test_deeply_nested_setting_is_refused(folder):
 def test_invalid_label_names_are_refused(folder, id2label):
     content = {**read_config(folder), "id2label": id2label}
     # In ASCII, unlike `reseal`: JSON can hold half of a surrogate pair, UTF-8 cannot.
-    content["sha256"]["config.json"] = sentiment.artifacts.checksums.hash_of_config(content)
+    own = sentiment.artifacts.checksums.hash_of_content(content, "config.json")
+    content["sha256"]["config.json"] = own
     (folder / "config.json").write_text(json.dumps(content))
     with pytest.raises(ModelError, match=r"config\.json' has the labels .*; expected 2 to"):
         load_model(folder)
@@ -378,6 +389,74 @@ def test_damaged_and_hostile_models_are_refused_or_load_to_the_same_predictions(
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "360 changed model folders" in result.stdout
+
+
+STAGES = [
+    *(
+        (sentiment.artifacts.model_folder, name)
+        for name in ("identities", "read_json", "check_files", "read_content", "load_description")
+    ),
+    (sentiment.artifacts.weights, "load_weights"),
+]
+
+
+def save_after(monkeypatch, stage, folder, others):
+    """Save one of `others` into `folder` after each call of a function while a model is loaded."""
+    module, name = stage
+    function = getattr(module, name)
+
+    def save_next(*arguments):
+        result = function(*arguments)
+        for saved in others:
+            save_model(folder, saved)
+            break
+        return result
+
+    monkeypatch.setattr(module, name, save_next)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage[1])
+def test_a_model_saved_while_it_is_read_is_read_again(folder, monkeypatch, stage):
+    other = small_model("other words film")
+    torch.nn.init.ones_(other.model.linear.bias)
+    save_after(monkeypatch, stage, folder, iter([other]))
+    loaded = load_model(folder)
+    assert loaded.vocab == other.vocab
+    assert torch.equal(loaded.model.linear.bias, other.model.linear.bias)
+
+
+@pytest.mark.parametrize("name", ["load_description", "load_onnx_model"])
+def test_a_model_saved_while_it_is_read_for_onnx_is_read_again(folder, monkeypatch, name):
+    pytest.importorskip("onnxruntime")
+    other = small_model("other words film")
+    save_after(monkeypatch, (sentiment.inference.onnx, name), folder, iter([other]))
+    classifier = Classifier.from_pretrained(folder, backend="onnx")
+    assert classifier.vocab == other.vocab
+    expected = Classifier.from_pretrained(folder).predict_logits(REVIEWS)
+    np.testing.assert_allclose(classifier.predict_logits(REVIEWS), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage[1])
+def test_a_model_saved_again_and_again_is_one_clear_error(folder, monkeypatch, stage):
+    others = [small_model(f"other words {name}") for name in "abcdef"]
+    save_after(monkeypatch, stage, folder, iter(others))
+    with pytest.raises(ModelError, match="replaced while it was read|its checksum differs"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_disappears_while_it_is_read_is_an_error(folder, monkeypatch, name):
+    module = sentiment.artifacts.model_folder
+    read = module.read_json
+
+    def read_and_delete(path):
+        content = read(path)
+        (folder / name).unlink()
+        return content
+
+    monkeypatch.setattr(module, "read_json", read_and_delete)
+    with pytest.raises(ModelError, match=name):
+        load_model(folder)
 
 
 def test_loading_never_unpickles(folder, monkeypatch):

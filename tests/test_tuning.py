@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -317,6 +318,54 @@ def test_file_that_is_no_study_is_named_and_left_as_it_is(tmp_path, training, co
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == before
     assert len(search(tmp_path, 1, overwrite=True).trials) == 1
+
+
+def test_damaged_study_is_an_error_or_has_no_effect_on_its_type(tmp_path, training):
+    search(tmp_path / "whole", 2)
+    content = (tmp_path / "whole" / STUDY_FILE).read_bytes()
+    rng = random.Random(0)
+    path = tmp_path / "copy" / STUDY_FILE
+    path.parent.mkdir()
+    refused = 0
+    for number in range(60):
+        damaged = bytearray(content)
+        start = rng.randrange(len(content))
+        if number % 3 == 0:
+            damaged[start] ^= 1 << rng.randrange(8)
+        elif number % 3 == 1:
+            damaged[start : start + 500] = bytes(500)
+        else:
+            del damaged[start:]
+        path.write_bytes(damaged)
+        try:
+            search(path.parent, 2, resume=True)
+        except SentimentError:
+            refused += 1
+    assert refused > 20
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "{", "[]", "1", '"x"', "null"])
+@pytest.mark.parametrize("key", ["config", "preset", "fixed", "figures"])
+def test_hostile_json_in_a_study_is_one_clear_error(tmp_path, training, key, value):
+    search(tmp_path, 2)
+    table = "trial_user_attributes" if key == "figures" else "study_user_attributes"
+    with contextlib.closing(sqlite3.connect(tmp_path / STUDY_FILE)) as database:
+        changed = f"update {table} set value_json = ? where key = ?"
+        assert database.execute(changed, (value, key)).rowcount
+        database.commit()
+    if (key, value) == ("fixed", "[]"):
+        return  # Of the right type.
+    with pytest.raises(SentimentError, match=r"study\.db"):
+        search(tmp_path, 3, resume=True)
+
+
+@pytest.mark.parametrize("name", ["trial-notes", "trial-1", "trial-0099", "trial-00001"])
+def test_folder_of_the_user_is_kept(tmp_path, training, name):
+    search(tmp_path, 2)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "notes.txt").write_text("mine")
+    search(tmp_path, 3, resume=True)
+    assert (tmp_path / name / "notes.txt").read_text() == "mine"
 
 
 def test_folder_may_have_any_name(tmp_path, training):

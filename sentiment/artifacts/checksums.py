@@ -1,12 +1,15 @@
-"""Checksums of a model's files, and reading and writing of JSON files.
+"""Checksums of saved files, and reading and writing of JSON files.
 
-`config.json` holds the SHA-256 of each file and of its own content. A file that has changed, or
-belongs to another model, is named and not used. Checksums detect damage, but not an attacker, who
-can compute them too: so every size in a file is also checked before memory is allocated for it.
+`config.json` of a model and `state.json` of a checkpoint hold the SHA-256 of each file next to them
+and of their own content. A file that has changed, or belongs to another model, is named and not
+used. Checksums detect damage, but not an attacker, who can compute them too: so every size in a
+file is also checked before memory is allocated for it.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE = "config.json", "vocab.txt", "model.safet
 ONNX_FILE = "model.onnx"
 FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE)
 EXPORT_FILES = (CONFIG_FILE, VOCAB_FILE, ONNX_FILE)
-CHECKSUMS = "sha256"  # Key in config.json: hashes by file name.
+CHECKSUMS = "sha256"  # Key in a JSON file: hashes by file name.
 
 # Largest sizes in bytes. The files of the shipped classifier have 2 kB, 241 kB and 14 MB.
 MAX_JSON = 2**22
@@ -41,68 +44,88 @@ def files_of(folder: Path) -> tuple[str, ...]:
     return EXPORT_FILES if is_export(folder) else FILES
 
 
-def write_config(folder: Path, content: dict[str, Any], checksums: dict[str, str]) -> None:
-    """Write `config.json` with the `checksums` of the other files and that of its own content."""
-    others = {name: found for name, found in checksums.items() if name != CONFIG_FILE}
-    own = hash_of_config({**content, CHECKSUMS: others})
-    write_json(folder / CONFIG_FILE, {**content, CHECKSUMS: {CONFIG_FILE: own, **others}})
+def write_with_checksums(
+    path: Path, content: Mapping[str, Any], checksums: Mapping[str, str]
+) -> None:
+    """Write a JSON object with the `checksums` of files next to it and that of its own content."""
+    others = {name: found for name, found in checksums.items() if name != path.name}
+    own = hash_of_content({**content, CHECKSUMS: others}, path.name)
+    write_json(path, {**content, CHECKSUMS: {path.name: own, **others}})
 
 
 def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file, as `sha256sum` prints it.
 
     Raises:
-        ModelError: the file cannot be read.
+        ModelError: there is no such file, or it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(f"Could not read '{path}': {error.strerror}.") from error
+        raise ModelError(f"Could not read '{path}': {error.strerror or error}.") from error
 
 
-def hash_of_config(content: dict[str, Any]) -> str:
-    """Return the SHA-256 of the content of `config.json` without this hash, in sorted JSON."""
-    checksums = {name: found for name, found in content[CHECKSUMS].items() if name != CONFIG_FILE}
+def hash_of_content(content: Mapping[str, Any], name: str) -> str:
+    """Return the SHA-256 of the content of the JSON file `name` without this hash, sorted."""
+    checksums = {other: found for other, found in content[CHECKSUMS].items() if other != name}
     text = json.dumps({**content, CHECKSUMS: checksums}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_sizes(folder: Path) -> None:
-    """Raise `ModelError` if a file of the model is larger than allowed."""
+    """Raise `ModelError` if a file of the model cannot be read or is larger than allowed."""
     for name in files_of(folder):
-        if (size := (folder / name).stat().st_size) > MAX_BYTES[name]:
+        path = folder / name
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise ModelError(f"Could not read '{path}': {error.strerror}.") from error
+        if size > MAX_BYTES[name]:
             raise ModelError(
-                f"'{folder / name}' has {size:,} bytes; that of a model has at most "
-                f"{MAX_BYTES[name]:,}."
+                f"'{path}' has {size:,} bytes; that of a model has at most {MAX_BYTES[name]:,}."
             )
 
 
-def check_files(folder: Path, content: dict[str, Any]) -> None:
+def check_files(folder: Path, content: Mapping[str, Any]) -> None:
     """Check the files of a model against the checksums in the `content` of its config.json.
 
     Raises:
         ModelError: a file is too large, has changed, or belongs to another model; names it.
     """
     check_sizes(folder)
-    config = folder / CONFIG_FILE
+    check_checksums(folder / CONFIG_FILE, content, files_of(folder)[1:])
+
+
+def check_checksums(path: Path, content: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Check a JSON file and the files next to it against the checksums in it.
+
+    Args:
+        path: the JSON file.
+        content: what it contains.
+        names: the other files.
+
+    Raises:
+        ModelError: a file is missing, has changed, or was saved with others; names it.
+    """
     checksums = content.get(CHECKSUMS)
     if not isinstance(checksums, dict):
-        raise ModelError(f"'{config}' has no checksums: it is damaged. Copy it again.")
+        raise ModelError(f"'{path}' has no checksums: it is damaged. Copy it again.")
     try:
-        own = hash_of_config(content)
+        own = hash_of_content(content, path.name)
     except RecursionError as error:
-        raise ModelError(f"'{config}' is nested too deeply.") from error
-    if checksums.get(CONFIG_FILE) != own:
+        raise ModelError(f"'{path}' is nested too deeply.") from error
+    if checksums.get(path.name) != own:
         raise ModelError(
-            f"'{config}' has changed since it was saved: its checksum differs. Copy it again, or "
+            f"'{path}' has changed since it was saved: its checksum differs. Copy it again, or "
             "train again."
         )
-    for name in files_of(folder)[1:]:
-        if checksums.get(name) != hash_of(folder / name):
+    for name in names:
+        other = path.with_name(name)
+        if checksums.get(name) != hash_of(other):
             raise ModelError(
-                f"'{folder / name}' is not what was saved with the {CONFIG_FILE} in that folder: "
-                "its checksum differs. Copy all three files of one model together, or train again."
+                f"'{other}' is not what was saved with the {path.name} in that folder: its "
+                "checksum differs. Copy all files of that folder together, or train again."
             )
 
 
@@ -118,14 +141,57 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         ModelError: the file cannot be read, is too large, or does not contain a JSON object.
     """
+    return parse_object(read_bytes(path), f"'{path}'")
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects in a JSON Lines file.
+
+    Raises:
+        ModelError: the file cannot be read, is too large, or has a line that is not a JSON object.
+    """
+    lines = read_bytes(path).splitlines()
+    return [parse_object(line, f"'{path}', line {number},") for number, line in enumerate(lines, 1)]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file of at most `MAX_JSON` bytes.
+
+    Raises:
+        ModelError: the file cannot be read or is larger.
+    """
     try:
-        if (size := path.stat().st_size) > MAX_JSON:
-            raise ValueError(f"it has {size:,} bytes, more than {MAX_JSON:,}")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"'{path}' is not readable JSON: {error}") from error
+        with open_file(path) as file:
+            if (size := path.stat().st_size) > MAX_JSON:
+                raise ModelError(f"'{path}' has {size:,} bytes; at most {MAX_JSON:,} are allowed.")
+            return file.read(MAX_JSON)
+    except OSError as error:
+        raise ModelError(f"Could not read '{path}': {error.strerror or error}.") from error
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Open a file for reading; a pipe or a device, which may not end, is an `OSError`."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is not a file")
+    return path.open("rb")
+
+
+def parse_object(text: bytes, source: str) -> dict[str, Any]:
+    """Return the JSON object in `text`.
+
+    Args:
+        text: JSON, in UTF-8.
+        source: what the text is, for messages.
+
+    Raises:
+        ModelError: it is not a JSON object.
+    """
+    try:
+        content = json.loads(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{source} is not readable JSON: {error}") from error
     if not isinstance(content, dict):
-        raise ModelError(f"'{path}' does not contain a JSON object.")
+        raise ModelError(f"{source} does not contain a JSON object.")
     return content
 
 

@@ -13,12 +13,13 @@ that the Hugging Face Hub uses.
 
 import platform
 import reprlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sentiment.artifacts.checksums import (
     CHECKSUMS,
@@ -34,7 +35,7 @@ from sentiment.artifacts.checksums import (
     hash_of,
     is_export,
     read_json,
-    write_config,
+    write_with_checksums,
 )
 from sentiment.artifacts.hub import fetch
 from sentiment.config import MAX_LABELS, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config
@@ -55,6 +56,10 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 MODEL_TYPE = "sentiment-lstm"
 MIN_ACCEPTED_TEMPERATURE, MAX_ACCEPTED_TEMPERATURE = 0.01, 100.0  # Calibration gives 0.1 to 10.
+
+RETRY_SECONDS = 0.1  # Replacing the files takes milliseconds, more on a busy machine.
+
+T = TypeVar("T")
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 SHIPPED_CLASSIFIER_FOLDER = PRETRAINED / "classifier"
@@ -164,7 +169,7 @@ def save_export(folder: Path, saved: SavedModel, onnx_model: bytes, export: dict
     Raises:
         StorageError: the disk is full, or the folder cannot be written to.
     """
-    with atomic_folder(folder) as stage:
+    with atomic_folder(user_path(folder)) as stage:
         (stage / ONNX_FILE).write_bytes(onnx_model)
         write_description(stage, saved, ONNX_FILE, {"export": export})
         check_sizes(stage)
@@ -189,7 +194,7 @@ def write_description(
     content |= {"settings": config.to_dict(), "training": saved.metadata, "versions": versions()}
     saved.vocab.save(folder / VOCAB_FILE)
     checksums = {name: hash_of(folder / name) for name in (VOCAB_FILE, weights_file)}
-    write_config(folder, {**content, **(others or {})}, checksums)
+    write_with_checksums(folder / CONFIG_FILE, {**content, **(others or {})}, checksums)
 
 
 def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]) -> None:
@@ -209,7 +214,7 @@ def save_temperature(folder: Path, temperature: float, fitted_to: dict[str, Any]
     content["temperature"] = temperature
     content["training"] = {**(content.get("training") or {}), "calibration": fitted_to}
     with atomic_folder(folder) as stage:
-        write_config(stage, content, content[CHECKSUMS])
+        write_with_checksums(stage / CONFIG_FILE, content, content[CHECKSUMS])
 
 
 def load_model(folder: Path, device: "torch.device | str" = "cpu") -> SavedModel:
@@ -220,12 +225,55 @@ def load_model(folder: Path, device: "torch.device | str" = "cpu") -> SavedModel
             The folder is an export, which has no weights for PyTorch.
         ConfigError: the path cannot be used, see `user_path`.
     """
+    folder = user_path(folder)
+    return read_stable(folder, lambda: read_model(folder, device))
+
+
+def read_stable(folder: Path, read: Callable[[], T]) -> T:
+    """Return `read()`, which reads the files of one model in `folder`.
+
+    Another process that saves a model there replaces the files one by one. A second attempt after
+    a moment then finds those of one model.
+
+    Raises:
+        ModelError: as `read`, or a file was replaced after its checksum was checked.
+    """
+
+    def read_once() -> T:
+        before = identities(folder)
+        found = read()
+        if identities(folder) != before:
+            raise ModelError(
+                f"The model in '{folder}' was replaced while it was read. Try again when the other "
+                "process has saved it."
+            )
+        return found
+
+    with suppress(ModelError):  # Without `except`, the memory of the first attempt is free again.
+        return read_once()
+    time.sleep(RETRY_SECONDS)
+    return read_once()
+
+
+def identities(folder: Path) -> list[tuple[int, ...] | None]:
+    """Return for each file of a model what changes when it is replaced; None if it is missing."""
+    found: list[tuple[int, ...] | None] = []
+    for name in MAX_BYTES:
+        try:
+            status = (folder / name).stat()
+            found.append((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def read_model(folder: Path, device: "torch.device | str") -> SavedModel:
+    """Read a model once. Arguments and errors as for `load_model`."""
     import torch
 
     from sentiment.artifacts.weights import load_weights
     from sentiment.models.lstm import Encoder, LSTMClassifier
 
-    folder = user_path(folder)
     config, vocab, labels, temperature, metadata, _ = load_description(folder)
     if is_export(folder):
         raise ModelError(

@@ -57,11 +57,7 @@ def check_header(path: Path, file: safe_open, shapes: Mapping[str, Sequence[int]
     for name in sorted(shapes.keys() | found.keys()):
         shape = found[name].get_shape() if name in found else None
         expected = list(shapes[name]) if name in shapes else None
-        if shape != expected:
-            raise ModelError(
-                f"'{path}' does not fit the settings in config.json: {reprlib.repr(name)} has "
-                f"the shape {reprlib.repr(shape)}, expected {expected}."
-            )
+        check_shape(path, name, shape, expected)
         if (dtype := found[name].get_dtype()) not in DTYPES:
             raise ModelError(f"'{path}' has {name} as {dtype}, expected {' or '.join(DTYPES)}.")
 
@@ -75,14 +71,32 @@ def check_range(path: Path, name: str, low: Any, high: Any) -> None:
         )
 
 
-def read_weights(path: Path) -> "dict[str, Tensor]":
-    """Return the tensors in a safetensors file by name.
+def read_weights(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """Return those tensors in a safetensors file whose names are `expected`.
 
     Raises:
-        ModelError: the file is not a complete safetensors file.
+        ModelError: the file is not a complete safetensors file, or a tensor has another shape or
+            type than the expected one of its name.
     """
+    found = {}
     with open_weights(path) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        for name in sorted(expected.keys() & set(file.keys())):
+            check_shape(path, name, file.get_slice(name).get_shape(), list(expected[name].shape))
+            found[name] = file.get_tensor(name)
+            if found[name].dtype != expected[name].dtype:
+                raise ModelError(
+                    f"'{path}' has {name} as {found[name].dtype}, expected {expected[name].dtype}."
+                )
+    return found
+
+
+def check_shape(path: Path, name: str, shape: list[int] | None, expected: list[int] | None) -> None:
+    """Raise `ModelError` if a tensor in the file `path` has another shape; None if it is absent."""
+    if shape != expected:
+        raise ModelError(
+            f"'{path}' does not fit the settings it was saved with: {reprlib.repr(name)} has the "
+            f"shape {reprlib.repr(shape)}, expected {expected}."
+        )
 
 
 def write_weights(
@@ -115,7 +129,8 @@ def open_weights(path: Path, framework: Literal["pt", "np"] = "pt") -> Iterator[
             raise SafetensorError(f"a header of {header:,} bytes")
         with safe_open(path, framework) as file:
             yield file
-    except (SafetensorError, OSError) as error:
+    # RuntimeError: PyTorch opens the file again, and finds a shorter one.
+    except (SafetensorError, OSError, RuntimeError) as error:
         raise ModelError(
             f"'{path}' is not a whole safetensors file ({error}). "
             "It may be truncated: copy it again, or train again."

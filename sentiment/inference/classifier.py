@@ -21,15 +21,15 @@ from sentiment.artifacts.model_folder import (
     Description,
     SavedModel,
     config_errors_as_model_errors,
-    load_description,
     load_model,
     model_folder,
+    read_stable,
 )
 from sentiment.artifacts.sharing import SHARED_FILES, save_for_sharing
 from sentiment.config import SHIPPED_CLASSIFIER, Config
 from sentiment.errors import ConfigError, ModelError
 from sentiment.inference.backends import Backend, choose_backend
-from sentiment.inference.onnx import OnnxModel, load_onnx_model
+from sentiment.inference.onnx import OnnxModel, read_onnx
 from sentiment.inference.texts import as_texts
 from sentiment.inference.unknown_words import UnknownWordsWarning, warn_of_unknown_words
 from sentiment.text.batching import encode
@@ -129,20 +129,19 @@ class Classifier:
         """
         folder = model_folder(path, revision)
         saved: SavedModel | Description
+        model: Any
         if choose_backend(backend, device, folder) == "torch":
             from sentiment.runtime.devices import choose_device
 
             saved = load_model(folder, choose_device(device))
+            model = saved.model
         else:
-            saved = load_description(folder)
+            saved, model = read_stable(folder, lambda: read_onnx(folder))
         if saved.labels is None:
             raise ModelError(
                 f"'{folder}' is an encoder: its {CONFIG_FILE} has no labels. Train a classifier "
                 "that starts from it."
             )
-        model: Any = (
-            saved.model if isinstance(saved, SavedModel) else load_onnx_model(folder, saved)
-        )
         with config_errors_as_model_errors(folder):  # spaCy may not have its language.
             return cls(
                 saved.config,

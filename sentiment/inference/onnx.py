@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sentiment.artifacts.checksums import CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE, is_export
-from sentiment.artifacts.model_folder import Description, config_errors_as_model_errors
+from sentiment.artifacts.model_folder import (
+    Description,
+    config_errors_as_model_errors,
+    load_description,
+)
 from sentiment.artifacts.weights import MAX_WEIGHT, load_arrays
 from sentiment.errors import DependencyError, ModelError, describe, quoted
 from sentiment.inference.backends import ONNX_PACKAGES
@@ -76,6 +80,17 @@ class OnnxModel:
             for _ in pool.map(compute, batches):  # Raises the error of a batch.
                 pass
         return rows
+
+
+def read_onnx(folder: Path) -> tuple[Description, OnnxModel | None]:
+    """Return the content of a model folder; the model is None for an encoder.
+
+    Raises:
+        ModelError, DependencyError: as `load_description` and `load_onnx_model`.
+    """
+    description = load_description(folder)
+    model = None if description.labels is None else load_onnx_model(folder, description)
+    return description, model
 
 
 def load_onnx_model(folder: Path, description: Description) -> OnnxModel:

@@ -2,11 +2,12 @@
 
     model.safetensors      the weights
     training.safetensors   moving average of the weights, optimizer moments, random generators
-    state.json             position in the data, metrics so far, all settings
+    state.json             position in the data, metrics so far, all settings, checksums
 
 A checkpoint appears by one rename, and the older one is deleted after that.
 """
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,14 +18,20 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from sentiment.artifacts.checksums import read_json, write_json
-from sentiment.artifacts.weights import read_weights, write_weights
+from sentiment.artifacts.checksums import (
+    check_checksums,
+    hash_of,
+    read_json,
+    write_with_checksums,
+)
+from sentiment.artifacts.weights import load_weights, read_weights, write_weights
 from sentiment.config import Config
-from sentiment.errors import ConfigError, Notice, TrainingError, describe
+from sentiment.errors import ConfigError, Notice, TrainingError, describe, quoted
 from sentiment.runtime.atomic_io import atomic_folder, discard
-from sentiment.training.run_folder import checkpoints, clear_run_folder
+from sentiment.training.run_folder import checkpoint_name, checkpoints, clear_run_folder
 
 MODEL_FILE, TRAINING_FILE, STATE_FILE = "model.safetensors", "training.safetensors", "state.json"
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # Of AdamW, for each parameter.
 
 
 @dataclass
@@ -50,6 +57,27 @@ class State:
     def means(self) -> dict[str, float]:
         """Return the means over the current epoch so far."""
         return {name: total / self.count for name, total in self.sums.items()}
+
+    def check(self) -> None:
+        """Raise `ValueError` if a value has another type, or does not fit the others."""
+        counts = self.epoch, self.batch, self.step, self.best_epoch, self.count
+        if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
+            raise ValueError("a count is not a whole number from 0")
+        metrics = [self.sums, *self.history, {"seconds": self.seconds}]
+        if self.best_loss is not None:
+            metrics.append({"loss": self.best_loss})
+        numbers = [number for one in metrics for number in one.values()]
+        # An int may be too large for arithmetic with floats.
+        if not all(
+            type(one) is float or (type(one) is int and abs(one) < 2**53) for one in numbers
+        ):
+            raise ValueError("a metric is not a number")
+        if not 0 <= self.seconds < math.inf:
+            raise ValueError(f"seconds is {self.seconds}")
+        if len(self.history) != self.epoch or self.best_epoch > self.epoch:
+            raise ValueError("the metrics are not those of the finished epochs")
+        if (self.best_loss is None) != (self.best_epoch == 0) or (self.sums and not self.count):
+            raise ValueError("some values are missing")
 
 
 def save_checkpoint(
@@ -77,15 +105,14 @@ def save_checkpoint(
     Raises:
         StorageError: it cannot be written; another run in `out` is then still there.
     """
-    # With the epoch, since an epoch ends on the same step as its last batch.
-    folder = out / f"checkpoint-{state.step:07d}-{state.epoch}"
+    folder = out / checkpoint_name(state.step, state.epoch)
     with atomic_folder(folder) as stage:
         write_weights(stage / MODEL_FILE, model.state_dict())
-        tensors = optimizer_tensors(optimizer) | generator_states()
-        if average is not None:
-            tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
+        tensors = optimizer_tensors(optimizer) | generator_states() | average_tensors(average)
         write_weights(stage / TRAINING_FILE, tensors)
-        write_json(stage / STATE_FILE, {"state": asdict(state), "run": run})
+        checksums = {name: hash_of(stage / name) for name in (MODEL_FILE, TRAINING_FILE)}
+        content = {"state": asdict(state), "run": run}
+        write_with_checksums(stage / STATE_FILE, content, checksums)
         if overwrite:
             clear_run_folder(out)
     for other in checkpoints(out):
@@ -98,15 +125,23 @@ def read_state(checkpoint: Path) -> tuple[State, dict[str, Any]]:
 
     Raises:
         TrainingError: the file is not a state of this version.
-        ModelError: it is not a JSON object.
+        ModelError: a file of the checkpoint is damaged; names it.
     """
-    content = read_json(checkpoint / STATE_FILE)
+    path = checkpoint / STATE_FILE
+    content = read_json(path)
+    check_checksums(path, content, (MODEL_FILE, TRAINING_FILE))
     try:
-        return State(**content["state"]), content["run"]
-    except (KeyError, TypeError) as error:
-        raise TrainingError(
-            f"'{checkpoint / STATE_FILE}' is not a state of this version ({error})."
-        ) from error
+        state, run = State(**content["state"]), content["run"]
+        state.check()
+        Config.from_dict(run["config"])
+        if not isinstance(run["data"], dict):
+            raise TypeError("data is not an object")
+        if not all(type(value) in (int, str) for value in run["environment"].values()):
+            raise TypeError("environment has other values than numbers and names")
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        reason = quoted.repr(str(error))
+        raise TrainingError(f"'{path}' is not a state of this version: {reason}.") from error
+    return state, run
 
 
 def load_checkpoint(
@@ -115,28 +150,29 @@ def load_checkpoint(
     """Restore weights, moving average, moments and random generators.
 
     Raises:
-        TrainingError: the checkpoint does not fit the model.
+        TrainingError, ModelError: the checkpoint does not fit the model.
     """
-    tensors = read_weights(checkpoint / TRAINING_FILE)
+    average_state = average_tensors(average)
+    expected = average_state | generator_states() | possible_optimizer_tensors(optimizer)
+    tensors = read_weights(checkpoint / TRAINING_FILE, expected)
+    load_weights(model, checkpoint / MODEL_FILE)
     try:
-        model.load_state_dict(read_weights(checkpoint / MODEL_FILE))
-        if average is not None:
-            prefix = "average."
-            average.load_state_dict(
-                {
-                    name.removeprefix(prefix): tensor
-                    for name, tensor in tensors.items()
-                    if name.startswith(prefix)
-                }
-            )
+        for name, tensor in average_state.items():
+            tensor.copy_(tensors[name])
         load_optimizer_tensors(optimizer, tensors)
-    except (RuntimeError, KeyError) as error:
+        torch.set_rng_state(tensors["generator.cpu"])
+        if "generator.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["generator.cuda"])
+    except (RuntimeError, KeyError, ValueError) as error:
         raise TrainingError(
-            f"The checkpoint '{checkpoint}' does not fit this run: {describe(error)}"
+            f"'{checkpoint / TRAINING_FILE}' does not fit this run: {describe(error)}."
         ) from error
-    torch.set_rng_state(tensors["generator.cpu"])
-    if "generator.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["generator.cuda"])
+
+
+def average_tensors(average: nn.Module | None) -> dict[str, Tensor]:
+    """Return the tensors of the moving average under the names in a checkpoint."""
+    state = {} if average is None else average.state_dict()
+    return {f"average.{name}": tensor for name, tensor in state.items()}
 
 
 def generator_states() -> dict[str, Tensor]:
@@ -156,13 +192,30 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     }
 
 
+def possible_optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Return tensors with the names, shapes and types that the optimizer's state may have."""
+    parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
+    return {
+        f"optimizer.{number}.{moment}": torch.tensor(0.0) if moment == "step" else weight
+        for number, weight in enumerate(parameters)
+        for moment in MOMENTS
+    }
+
+
 def load_optimizer_tensors(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Restore what `optimizer_tensors` returned. Hyperparameters stay as they are."""
+    """Restore what `optimizer_tensors` returned. Hyperparameters stay as they are.
+
+    Raises:
+        ValueError: the moments of a parameter are incomplete.
+    """
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, parameter, moment = name.split(".")
             moments.setdefault(int(parameter), {})[moment] = tensor
+    for number, found in moments.items():
+        if len(found) != len(MOMENTS) or not found["step"] >= 1:
+            raise ValueError(f"the moments of parameter {number} are incomplete")
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
@@ -201,8 +254,8 @@ def check_data(checkpoint: Path, saved: Mapping[str, Any], facts: Mapping[str, A
         if saved.get(name) != facts.get(name):
             raise TrainingError(
                 f"The data have changed since '{checkpoint}' was saved: {name} was "
-                f"{saved.get(name)}, and is {facts.get(name)} now. Restore the old data, or start "
-                "a new run."
+                f"{quoted.repr(saved.get(name))}, and is {quoted.repr(facts.get(name))} now. "
+                "Restore the old data, or start a new run."
             )
 
 

@@ -9,6 +9,7 @@ The file `.lock` locks the folder while a process trains in it.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,11 +19,14 @@ from typing import NamedTuple
 import torch
 
 from sentiment.artifacts.checksums import (
+    CHECKSUMS,
     CONFIG_FILE,
     VOCAB_FILE,
     WEIGHTS_FILE,
+    check_checksums,
+    check_files,
     read_json,
-    write_json,
+    write_with_checksums,
 )
 from sentiment.errors import ConfigError, TrainingError
 from sentiment.runtime.atomic_io import atomic_folder, discard
@@ -31,6 +35,8 @@ from sentiment.runtime.paths import user_path
 
 METRICS_FILE, SUMMARY_FILE = "metrics.jsonl", "summary.json"
 RUN_FILES = (CONFIG_FILE, VOCAB_FILE, WEIGHTS_FILE, METRICS_FILE, SUMMARY_FILE)
+
+CHECKPOINT = re.compile("checkpoint-([0-9]{7,18})-([0-9]{1,18})")
 
 EpochMetrics = dict[str, float]  # A line of `metrics.jsonl`.
 
@@ -82,6 +88,7 @@ def open_run(
         ConfigError: `resume` and `overwrite` are both given, or `folder` is a file or a path that
             cannot be used, see `user_path`.
         TrainingError: the folder has a run and neither was given, or none to resume.
+        ModelError: the summary of a finished run is damaged.
         StorageError: another process trains in the folder, or it cannot be written to.
     """
     folder = user_path(folder)
@@ -91,7 +98,7 @@ def open_run(
         check_run_folder(folder, resume, overwrite)
         summary = None
         if resume and is_finished(folder):
-            summary = Summary(**read_json(folder / SUMMARY_FILE))
+            summary = read_summary(folder)
         yield Run(folder, resume, overwrite, summary, temporary)
 
 
@@ -112,9 +119,20 @@ def check_run_folder(folder: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
+def checkpoint_name(step: int, epoch: int) -> str:
+    """Return the name of a checkpoint: with the epoch, which ends on the step of its last batch."""
+    return f"checkpoint-{step:07d}-{epoch}"
+
+
 def checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints in a run folder, oldest first."""
-    return sorted(folder.glob("checkpoint-*"))
+    """Return the checkpoints in a run folder, oldest first; not what others named alike."""
+    found = {}
+    for path in folder.glob("checkpoint-*"):
+        if match := CHECKPOINT.fullmatch(path.name):
+            position = int(match[1]), int(match[2])
+            if path.name == checkpoint_name(*position) and path.is_dir():
+                found[position] = path
+    return [found[position] for position in sorted(found)]
 
 
 def is_finished(folder: Path) -> bool:
@@ -122,10 +140,35 @@ def is_finished(folder: Path) -> bool:
     return (folder / SUMMARY_FILE).exists() and not checkpoints(folder)
 
 
+def read_summary(folder: Path) -> Summary:
+    """Return the summary of a finished run.
+
+    Raises:
+        ModelError: the file is damaged.
+        TrainingError: it is not a summary of this version.
+    """
+    path = folder / SUMMARY_FILE
+    content = read_json(path)
+    check_checksums(path, content, names=())
+    del content[CHECKSUMS]
+    try:
+        summary = Summary(**content)
+    except TypeError as error:
+        raise TrainingError(f"'{path}' is not a summary of this version: {error}.") from error
+    if summary.finished is not True:
+        raise TrainingError(f"'{path}' is the summary of a run that is not finished.")
+    return summary
+
+
 def finish(folder: Path, summary: Summary) -> None:
-    """Write `summary.json` and delete the checkpoints."""
+    """Write `summary.json` and delete the checkpoints.
+
+    Raises:
+        ModelError: the model in the folder is damaged. The checkpoints are kept.
+    """
+    check_files(folder, read_json(folder / CONFIG_FILE))
     with atomic_folder(folder) as stage:
-        write_json(stage / SUMMARY_FILE, asdict(summary))
+        write_with_checksums(stage / SUMMARY_FILE, asdict(summary), {})
     for checkpoint in checkpoints(folder):
         discard(checkpoint)
 

@@ -11,12 +11,14 @@ from optuna.storages import RDBStorage
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from sentiment.errors import ConfigError, StorageError, TrainingError
+from sentiment.errors import ConfigError, StorageError, TrainingError, describe, quoted
 from sentiment.runtime.atomic_io import atomic_folder
 
 STUDY, STUDY_FILE = "sentiment", "study.db"
 STARTUP_TRIALS = 5  # Not pruned, so that there is a median.
 ATTRIBUTES = {"config", "preset", "fixed"}
+# Optuna does not document what it raises for names and JSON that it did not write.
+UNREADABLE = ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError
 
 
 def check_search_folder(out: Path, resume: bool, overwrite: bool) -> None:
@@ -53,16 +55,32 @@ def create_study(path: Path, attributes: Mapping[str, Any], first: Mapping[str, 
 
 @contextmanager
 def load_study(path: Path) -> Iterator[optuna.Study]:
-    """Open the study in the file `path`."""
+    """Open the study in the file `path`, after reading all of it.
+
+    Raises:
+        StorageError: the file is damaged, or not a study of a search.
+    """
     with open_storage(path) as storage:
+        with storage.engine.connect() as connection:
+            if (state := connection.exec_driver_sql("PRAGMA integrity_check").scalar()) != "ok":
+                raise not_a_search(path, ValueError(state))
         try:
             study = optuna.load_study(study_name=STUDY, storage=storage)
             study.pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
-            if not study.user_attrs.keys() >= ATTRIBUTES:
-                raise KeyError
-        except KeyError as error:
-            raise StorageError(f"'{path}' is not the study of a search by sentiment.") from error
+            study.get_trials()
+            if missing := ATTRIBUTES - study.user_attrs.keys():
+                raise KeyError(*missing)
+        except UNREADABLE as error:
+            raise not_a_search(path, error) from error
         yield study
+
+
+def not_a_search(path: Path, error: Exception) -> StorageError:
+    """Return the error for a study that was not written by a search, or is damaged."""
+    return StorageError(
+        f"'{path}' is damaged, or not the study of a search by sentiment: "
+        f"{quoted.repr(describe(error))}. Start a new search."
+    )
 
 
 @contextmanager

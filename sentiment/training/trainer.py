@@ -245,10 +245,29 @@ class Trainer(ABC, Generic[TrainedModel]):
     def load_checkpoint(self, checkpoint: Path) -> None:
         """Restore the state that `checkpoint` was saved in."""
         self.state, run = read_state(checkpoint)
+        self.check_position(checkpoint)
         check_settings(self.out, Config.from_dict(run["config"]), self.config.to_flat())
         check_data(checkpoint, run["data"], self.facts)
         warn_of_environment(run.get("environment", {}), self.environment())
         load_checkpoint(checkpoint, self.model, self.average, self.optimizer)
+
+    def check_position(self, checkpoint: Path) -> None:
+        """Raise `TrainingError` if the state read from `checkpoint` has no place in this run."""
+        state = self.state
+        batches = [
+            stage.sampler.num_batches(epoch)
+            for epoch, stage in enumerate(self.epoch_stages[: state.epoch + 1])
+        ]
+        in_epoch = batches[state.epoch] if state.epoch < len(batches) else 0
+        if (
+            state.epoch > len(self.epoch_stages)
+            or state.batch > in_epoch
+            or state.step != sum(batches[: state.epoch]) + state.batch
+        ):
+            raise TrainingError(
+                f"The checkpoint '{checkpoint}' does not fit this run: step {state.step} is not "
+                f"batch {state.batch} after epoch {state.epoch}."
+            )
 
     def environment(self) -> dict[str, Any]:
         """Return what affects the rounding of floating-point numbers."""

@@ -29,7 +29,13 @@ from sentiment.training.checkpoint import check_settings
 from sentiment.training.classification import make_trainer
 from sentiment.training.initialization import choose_preset, normalize
 from sentiment.training.run_folder import open_run
-from sentiment.training.study import STUDY_FILE, check_search_folder, create_study, load_study
+from sentiment.training.study import (
+    STUDY_FILE,
+    check_search_folder,
+    create_study,
+    load_study,
+    not_a_search,
+)
 from sentiment.training.trainer import DivergenceError
 
 STATES: dict[TrialState, Literal["complete", "pruned", "diverged"]] = {
@@ -128,7 +134,7 @@ class Tuner:
         """Train with suggested settings and return the lowest validation loss."""
         for name, bounds in self.space.items():
             suggest(trial, name, bounds)
-        folder = self.out / f"trial-{trial.number:04d}"
+        folder = self.out / trial_name(trial.number)
         settings = {**self.fixed, **suggested(trial)}
         try:
             with open_run(folder) as run:
@@ -204,7 +210,7 @@ def open_search(
         ConfigError: no setting is left to search, a setting is not that of the search, or the path
             cannot be used.
         TrainingError: `out` has a search and neither `resume` nor `overwrite` was given, or none.
-        StorageError: `out` cannot be written to, or another process uses it.
+        StorageError: `out` cannot be written to, another process uses it, or its study is damaged.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     out, settings = user_path(out), normalize(settings)
@@ -216,7 +222,7 @@ def open_search(
         has_trials = True
         try:
             with load_study(path) as study:
-                tuner = Tuner(study, out)
+                tuner = read_tuner(study, out)
                 check_fixed(tuner, settings)
                 retry_killed_trials(study, out)
                 try:
@@ -302,6 +308,21 @@ def rank(trial: Trial) -> tuple[int, float]:
     return list(STATES.values()).index(trial.state), loss
 
 
+def read_tuner(study: optuna.Study, out: Path) -> Tuner:
+    """Return the search of a study.
+
+    Raises:
+        StorageError: the study holds something else.
+    """
+    try:
+        tuner = Tuner(study, out)
+        resolve(tuner.preset, {})
+        sorted(map(as_trial, ended_trials(study)), key=rank)
+    except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
+        raise not_a_search(out / STUDY_FILE, error) from error
+    return tuner
+
+
 def check_fixed(tuner: Tuner, settings: Mapping[str, Any]) -> None:
     """Raise an error if `settings` are not those that the search was started with."""
     check_settings(tuner.out, tuner.config, settings)
@@ -321,13 +342,19 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
     study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=trial.system_attrs))
 
 
+def trial_name(number: int) -> str:
+    """Return the name of the run folder of a trial."""
+    return f"trial-{number:04d}"
+
+
 def retry_killed_trials(study: optuna.Study, out: Path) -> None:
     """Queue the trials of a killed process again. The lock shows that the process is gone."""
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
         study.tell(trial.number, state=TrialState.FAIL)
         queue_again(study, trial)
-    for folder in out.glob("trial-*"):
-        discard(folder)
+    for trial in study.get_trials(deepcopy=False):
+        if (folder := out / trial_name(trial.number)).is_dir():
+            discard(folder)
 
 
 def start_study(path: Path, settings: Mapping[str, Any], preset: str) -> None:

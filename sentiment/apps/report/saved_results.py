@@ -1,10 +1,9 @@
 """Read the results that `sentiment train` and `sentiment baseline` saved in a model's folder."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from sentiment.artifacts.checksums import read_json
+from sentiment.artifacts.checksums import read_json, read_json_lines
 from sentiment.errors import ModelError
 from sentiment.training.run_folder import METRICS_FILE
 
@@ -21,11 +20,10 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     path = folder / METRICS_FILE
     if not path.is_file():
         return []
+    epochs = read_json_lines(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        epochs = map(json.loads, lines)
         return [{key: float(epoch[key]) for key in HISTORY_KEYS} for epoch in epochs]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise ModelError(
             f"'{path}' does not hold the metrics of a training run ({error!r}). Delete the file to "
             "leave the learning curves out of the report."
@@ -52,7 +50,7 @@ def read_baselines(folder: Path) -> dict[str, Any] | None:
             "split": str(content["split"]),
             "classifiers": [baseline_row(**entry) for entry in content["classifiers"]],
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise ModelError(
             f"'{path}' was not written by `sentiment baseline` ({error!r}). Delete the file or run "
             "the command again."
