@@ -1,6 +1,7 @@
 """Time from process start to the first prediction, compared with the imports it needs.
 
     python benchmarks/predict.py
+    python benchmarks/predict.py --python light/bin/python    # an environment without PyTorch
 
 Runs `sentiment predict` and `python -c "import torch, spacy"` alternately and compares the medians.
 The README claims a ratio of at most 1.3.
@@ -30,12 +31,13 @@ def measure_seconds(command: list[str]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=SHIPPED_CLASSIFIER)
+    parser.add_argument("--python", default=sys.executable, help="runs `sentiment predict`")
     parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
     commands = {
         "import torch, spacy": [sys.executable, "-c", "import torch, spacy"],
         "sentiment predict": [
-            *(sys.executable, "-m", "sentiment", "predict", TEXT),
+            *(arguments.python, "-m", "sentiment", "predict", TEXT),
             *("--model", str(arguments.model)),
         ],
     }

@@ -23,9 +23,13 @@ def export(
     ] = False,
 ) -> None:
     """Export a model to ONNX, to predict without PyTorch. Compares the logits with PyTorch's."""
+    from sentiment.inference.backends import ONNX_PACKAGES
+
     try:
         from sentiment.inference.export import export as export_classifier
     except ModuleNotFoundError as error:
+        if error.name not in ONNX_PACKAGES:
+            raise
         raise DependencyError(f"export needs {error.name}: pip install onnx onnxruntime") from error
     from sentiment.artifacts.model_folder import size_on_disk
     from sentiment.inference.classifier import Classifier
