@@ -318,6 +318,22 @@ def test_hostile_model_with_correct_checksums_is_refused(folder, attack):
         Classifier.from_pretrained(folder, backend="onnx")
 
 
+@pytest.mark.parametrize(
+    "appended",
+    [
+        b"\xf8\x3f\x01",  # The integer 1 as field 1023, which no version of ONNX has.
+        onnx.ModelProto(ir_version=8).SerializeToString(),
+        onnx.ModelProto(graph=onnx.GraphProto(name="sentiment-lstm")).SerializeToString(),
+    ],
+)
+def test_fields_that_are_unknown_or_repeated_are_refused(folder, appended):
+    path = folder / "model.onnx"
+    path.write_bytes(path.read_bytes() + appended)
+    reseal(folder)
+    with pytest.raises(ModelError, match="it is not the model that the settings describe"):
+        Classifier.from_pretrained(folder, backend="onnx")
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1e30])
 def test_numbers_that_are_too_large_are_refused(folder, number):
     model = onnx.load(folder / "model.onnx")

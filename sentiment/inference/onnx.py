@@ -115,15 +115,16 @@ def load_onnx_model(folder: Path, description: Description) -> OnnxModel:
         with config_errors_as_model_errors(folder):
             shapes = weight_shapes(model_config, len(vocab), len(labels))
         weights = load_arrays(folder / WEIGHTS_FILE, shapes)
-        return OnnxModel(build_model(model_config, weights, temperature).SerializeToString())
+        content = build_model(model_config, weights, temperature).SerializeToString()
+        del weights  # ONNX Runtime needs several times the memory of the weights.
+        return OnnxModel(content)
     path = folder / ONNX_FILE
     quantize = read_quantization(folder, description)
+    content = path.read_bytes()
+    sizes = model_config, len(vocab), len(labels), temperature, quantize
     try:
         with config_errors_as_model_errors(folder):
-            content = check_model(
-                path.read_bytes(),
-                *(model_config, len(vocab), len(labels), temperature, quantize, MAX_WEIGHT),
-            )
+            check_model(content, *sizes, MAX_WEIGHT)
     except InvalidOnnxModelError as error:
         raise ModelError(
             f"'{path}' cannot be used: {error}. Export the model again with this version."

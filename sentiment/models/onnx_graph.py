@@ -38,7 +38,8 @@ MAX_LSTM_INT8 = 63
 class Graph:
     """The nodes and weights of a model under construction."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_values: bool) -> None:
+        self.with_values = with_values
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[TensorProto] = []
 
@@ -59,7 +60,11 @@ class Graph:
 
     def weight(self, name: str, array: np.ndarray) -> str:
         """Add a weight and return its name."""
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
+        tensor = TensorProto(name=name, dims=array.shape, data_type=data_type)
+        if self.with_values:
+            tensor.raw_data = array.tobytes()
+        self.initializers.append(tensor)
         return name
 
     def integer(self, value: int) -> str:
@@ -80,6 +85,7 @@ def build_model(
     weights: Weights,
     temperature: float,
     quantize: Quantization | None = None,
+    with_values: bool = True,
 ) -> onnx.ModelProto:
     """Return a classifier as an ONNX model.
 
@@ -91,8 +97,9 @@ def build_model(
         weights: all weights of an `LSTMClassifier`.
         temperature: divisor of the logits.
         quantize: `int8`, or None for float32.
+        with_values: whether to store the numbers of the weights, not only their shapes.
     """
-    graph = Graph()
+    graph = Graph(with_values)
     states = embed(graph, weights, quantize)  # [length, batch, embedding_dim]
     for layer in range(config.num_layers):
         states, final = lstm_layer(graph, states, layer, config, weights, quantize)
@@ -307,8 +314,8 @@ def check_model(
     temperature: float,
     quantize: Quantization | None,
     max_weight: float,
-) -> bytes:
-    """Return the ONNX model in a file, after a check that it is what `build_model` makes.
+) -> None:
+    """Check that an ONNX model is what `build_model` makes.
 
     Only the values of the weights may differ. So no file is read that the model names, nothing
     else is computed, and memory is allocated for the sizes of the settings only.
@@ -329,26 +336,34 @@ def check_model(
     """
     shapes = weight_shapes(config, vocab_size, num_labels)
     zeros = {name: np.broadcast_to(np.float32(0), shape) for name, shape in shapes.items()}
-    expected = build_model(config, zeros, temperature, quantize)
-    for tensor in expected.graph.initializer:
-        tensor.ClearField("raw_data")
+    expected = build_model(config, zeros, temperature, quantize, with_values=False)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(content)
     except DecodeError as error:
         raise InvalidOnnxModelError("it is not an ONNX model") from error
-    model.DiscardUnknownFields()  # A newer runtime might know them.
-    values = [tensor.raw_data for tensor in model.graph.initializer]
+    # Another parser might know a field that this one does not, or choose another of two values.
+    model.DiscardUnknownFields()
+    is_plain = model.ByteSize() == len(content)
+    values = {}
     for tensor in model.graph.initializer:
+        values[tensor.name] = len(tensor.raw_data), largest(tensor)
         tensor.ClearField("raw_data")
-    if model != expected:
+    if not is_plain or model != expected:
         raise InvalidOnnxModelError("it is not the model that the settings describe")
-    for tensor, value in zip(model.graph.initializer, values, strict=True):
+    for tensor in model.graph.initializer:
+        size, number = values[tensor.name]
         dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
-        if len(value) != prod(tensor.dims) * dtype.itemsize:
+        if size != prod(tensor.dims) * dtype.itemsize:
             raise InvalidOnnxModelError(f"{tensor.name} is incomplete")
-        if dtype == np.float32 and not np.abs(np.frombuffer(value, dtype)).max() <= max_weight:
+        if not number <= max_weight:  # Also true for NaN.
             raise InvalidOnnxModelError(f"{tensor.name} has numbers over {max_weight:,.0f}")
-        tensor.raw_data = value
-    checked: bytes = model.SerializeToString()
-    return checked
+
+
+def largest(tensor: TensorProto) -> float:
+    """Return the largest size of a float32 number in a tensor; NaN if one is not a number."""
+    if tensor.data_type != TensorProto.FLOAT:
+        return 0.0
+    usable = len(tensor.raw_data) // 4 * 4
+    numbers = np.frombuffer(tensor.raw_data[:usable], np.float32)
+    return float(np.maximum(numbers.max(initial=0), -numbers.min(initial=0)))
