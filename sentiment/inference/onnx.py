@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from sentiment.models.onnx_graph import Quantization
 
 
+# Tokens of a batch, padding included. Batches of 64 reviews without a limit take a third more time,
+# and 600 MiB for each CPU instead of 100.
+MAX_BATCH_TOKENS = 4096
+
+
 class OnnxModel:
     """A classifier's network in ONNX Runtime. Threads may share it.
 
@@ -63,7 +68,7 @@ class OnnxModel:
 
         Args:
             reviews: ids of each review.
-            batch_size: reviews in a batch.
+            batch_size: largest number of reviews in a batch.
 
         Returns:
             [reviews, num_labels], in order, float32.
@@ -75,10 +80,10 @@ class OnnxModel:
             inputs = {"input_ids": input_ids, "lengths": lengths}
             (rows[indices],) = self.session.run(None, inputs)  # [batch, num_labels]
 
-        batches = BucketSampler([len(ids) for ids in reviews], batch_size).in_order_of_length()
+        sampler = BucketSampler([len(ids) for ids in reviews], batch_size, MAX_BATCH_TOKENS)
         with ThreadPoolExecutor(usable_cpus()) as pool:
-            for _ in pool.map(compute, batches):  # Raises the error of a batch.
-                pass
+            # `list` raises the error of a batch, if there is one.
+            list(pool.map(compute, sampler.in_order_of_length()))
         return rows
 
 
