@@ -28,6 +28,7 @@ from sentiment.models.sizes import weight_shapes
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+import sentiment.inference.onnx  # noqa: E402
 from sentiment.inference import export as export_module  # noqa: E402
 from sentiment.inference.export import export  # noqa: E402
 from sentiment.inference.onnx import OnnxModel  # noqa: E402
@@ -92,6 +93,23 @@ def test_logits_equal_those_of_pytorch(bidirectional, pooling, num_layers, num_l
     for batch_size in (1, 3, 64):
         np.testing.assert_allclose(model.logits(REVIEWS, batch_size), expected, atol=1e-4)
     np.testing.assert_allclose(onnx_model(classifier, "int8").logits(REVIEWS), expected, atol=1.0)
+
+
+def test_batches_have_a_limited_number_of_tokens(monkeypatch):
+    model = onnx_model(random_classifier())
+    expected = model.logits(REVIEWS)
+    sizes = []
+    pad_reviews = sentiment.inference.onnx.pad
+
+    def recording_pad(reviews):
+        padded = pad_reviews(reviews)
+        sizes.append(padded[0].size)
+        return padded
+
+    monkeypatch.setattr(sentiment.inference.onnx, "pad", recording_pad)
+    monkeypatch.setattr(sentiment.inference.onnx, "MAX_BATCH_TOKENS", 16)
+    np.testing.assert_allclose(model.logits(REVIEWS), expected, atol=1e-5)
+    assert sorted(sizes)[-2:] == [16, 40]  # A longer review is a batch of its own.
 
 
 def test_no_reviews_have_no_logits():
