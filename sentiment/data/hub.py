@@ -22,13 +22,13 @@ def from_hub(dataset: str, subset: str | None, revision: str | None) -> DatasetD
             reached and there is no earlier copy.
     """
     try:
-        with_time_limit(lambda: HfApi().dataset_info(dataset, revision=revision))
+        info = with_time_limit(lambda: HfApi().dataset_info(dataset, revision=revision))
     except Exception as error:
         if refusal := read_refusal(error, "dataset", dataset, revision):
             raise refusal from error
         return find_dataset_in_cache(dataset, subset, reason=error)
     try:
-        return datasets.load_dataset(dataset, subset, revision=revision)
+        return datasets.load_dataset(dataset, subset, revision=info.sha)
     except Exception as error:
         raise HubError(f"Could not load '{dataset}' from the Hub: {describe(error)}") from error
 
