@@ -58,7 +58,7 @@ def prediction() -> Iterator[Callable[[], object]]:
 @contextmanager
 def training() -> Iterator[Callable[[], object]]:
     """Yield a function that runs one training step with the default settings on short texts."""
-    from sentiment.data.columns import from_reviews
+    from sentiment.data.review_splits import from_reviews
     from sentiment.runtime.malloc import keep_freed_memory
     from sentiment.text.batching import collate
     from sentiment.training.classification import trainer_of_splits

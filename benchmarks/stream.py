@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"    start: {mebibytes(resident_memory())} MiB", flush=True)
         started, cpu = time.perf_counter(), time.process_time()
         rows = 0
-        for progress in label_file(classifier, str(file), output, format=args.format):
+        for progress in label_file(classifier, str(file), output):
             if progress.rows // STEP > rows // STEP:
                 print(f"{progress.rows:>9,} rows: {mebibytes(resident_memory())} MiB", flush=True)
             rows = progress.rows

@@ -78,25 +78,64 @@ def is_text(value: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig(Section):
+class ReaderConfig(Section):
+    """How to read a table: its texts, and what its file does not say itself."""
+
+    text_column: str | None = setting(
+        None,
+        "Column of the texts; several, as in title,body, are joined. Default: `text`, or the only "
+        "possible one.",
+    )
+    input_format: Literal[
+        "auto", "text", "fasttext", "csv", "tsv", "jsonl", "json", "parquet", "excel"
+    ] = setting(
+        "auto",
+        "Format of a file. text has one text a line, csv any delimiter, jsonl an object a line, "
+        "json an array of objects. auto: by suffix and content.",
+    )
+    delimiter: str | None = setting(
+        None, "Delimiter of CSV fields: one character, or tab. Default: detected."
+    )
+    quoting: Literal["auto", "double", "backslash", "none"] = setting(
+        "auto",
+        'How CSV writes a quote within quotes: "" or \\"; none: quotes have no meaning.',
+    )
+    header: bool = setting(
+        True, "Whether the first line has the names of the columns; if not, they are 1, 2, 3 …"
+    )
+    encoding: str | None = setting(
+        None, "Encoding of a file. Default: UTF-8, or UTF-16 where its byte order mark says so."
+    )
+    encoding_errors: Literal["strict", "replace"] = setting(
+        "strict", "What to do with bytes that the encoding does not have: an error, or U+FFFD."
+    )
+    on_error: Literal["stop", "skip"] = setting(
+        "stop", "What to do with a row that is malformed or has no text or no label."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(ReaderConfig):
     """The dataset and its splits."""
 
     dataset: str = setting(
         "stanfordnlp/imdb",
-        "Reviews: a Hub id; a file (.csv, .tsv, .jsonl, .parquet); a folder of such files, or with "
-        "a folder per class; aclImdb/ or aclImdb_v1.tar.gz; or built in: sample, sample-zh, "
-        "synthetic.",
+        "Reviews: a Hub id; a file (.csv, .tsv, .jsonl, .json, .parquet, .xlsx, fastText's .txt; "
+        "also .gz); a folder of such files, or with a folder per class; aclImdb/ or "
+        "aclImdb_v1.tar.gz; or built in: sample, sample-zh, synthetic.",
     )
     revision: str | None = setting(None, "Branch, tag or commit of a Hub dataset.")
     subset: str | None = setting(None, "Subset (configuration) of a Hub dataset.")
-    text_column: str | None = setting(
-        None, "Column of the texts. Default: `text`, or the only possible one."
-    )
     label_column: str | None = setting(
         None, "Column of the labels. Default: `label`, or the only possible one."
     )
     group_column: str | None = setting(
         None, "Column of groups, such as movies: no group is in two splits."
+    )
+    split_column: str | None = setting(
+        None,
+        "Column that assigns each row of a file to train, validation or test. Default: `split`, if "
+        "it has only such names.",
     )
     validation_file: str | None = setting(None, "Validation reviews, if dataset is a file.")
     test_file: str | None = setting(None, "Test reviews, if dataset is a file.")

@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import save_model
 from sentiment.config import MAX_LABELS, DataConfig
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.reviews import IN_MEMORY
 from sentiment.data.splits import hold_out
 from sentiment.errors import ConfigError, DataError, listed, quoted

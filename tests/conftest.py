@@ -18,7 +18,7 @@ from sentiment.artifacts.checksums import (
     read_json,
     write_with_checksums,
 )
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.presets import FROM_SCRATCH

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from sentiment import Classifier
 from sentiment.artifacts.checksums import FILES
 from sentiment.artifacts.model_folder import size_on_disk
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.errors import DataError
 from sentiment.evaluation.baselines import as_logits, compare, stored_size

@@ -6,7 +6,7 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, Value
 
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.errors import DataError
 from sentiment.evaluation.metrics import length_name, mcnemar, measure, reliability

@@ -23,7 +23,7 @@ from conftest import SMALL
 from datasets import Dataset
 
 from sentiment import Classifier, explain, train
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.label_files import label_file
 from sentiment.sklearn import SentimentClassifier

@@ -6,7 +6,7 @@ import torch
 import sentiment.training.initialization
 from sentiment.artifacts.model_folder import SavedModel
 from sentiment.config import SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sentences import short_opinions
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.presets import resolve

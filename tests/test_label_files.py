@@ -6,8 +6,11 @@ from contextlib import closing
 import pytest
 from fake_classifier import FakeClassifier
 
+from sentiment.config import ReaderConfig
 from sentiment.errors import DataError
 from sentiment.inference.label_files import MalformedRowError, Progress, label_file
+
+SKIP = ReaderConfig(on_error="skip")
 
 
 def label(file, output, **options):
@@ -26,7 +29,7 @@ def table(tmp_path):
 
 
 def test_progress_counts_rows_and_ends_at_the_whole_file(table, tmp_path):
-    steps = label(table, tmp_path / "labelled.csv", skip_malformed=True)
+    steps = label(table, tmp_path / "labelled.csv", reader=SKIP)
     last = steps[-1]
     assert (last.labelled, last.skipped, last.rows, last.fraction) == (3000, 2, 3002, 1.0)
     assert (last.mostly_unknown, last.first_mostly_unknown) == (1500, "line 3")
@@ -35,15 +38,15 @@ def test_progress_counts_rows_and_ends_at_the_whole_file(table, tmp_path):
     assert fractions == sorted(fractions)
     messages = [message for step in steps for message in step.messages]
     assert messages == [
-        f"'{table}', line 2001: 1 fields, where the header has 2.",
-        f"'{table}', line 3003: 3 fields, where the header has 2.",
+        f"'{table}', line 2001: 1 field, where the header has 2: 'text', 'n'.",
+        f"'{table}', line 3003: 3 fields, where the header has 2: 'text', 'n'.",
     ]
 
 
 def test_rows_per_step_changes_the_progress_and_not_the_output(table, tmp_path):
     outputs = [tmp_path / name for name in ("one.csv", "two.csv")]
     few, many = (
-        label(table, output, skip_malformed=True, rows_per_step=rows)
+        label(table, output, reader=SKIP, rows_per_step=rows)
         for output, rows in zip(outputs, (2000, 100), strict=True)
     )
     assert len(few) < 30 < len(many)
@@ -65,7 +68,9 @@ def test_plain_text_becomes_csv_with_a_header(tmp_path):
 
 
 def test_malformed_row_is_an_error_unless_skipped(table, tmp_path):
-    with pytest.raises(MalformedRowError, match=r"reviews.csv', line 2001: 1 fields"):
+    with pytest.raises(
+        MalformedRowError, match=r"reviews.csv', line 2001: 1 field, .* 2 rows cannot be used"
+    ):
         label(table, tmp_path / "labelled.csv")
     assert not (tmp_path / "labelled.csv").exists()
 
@@ -74,7 +79,7 @@ def test_malformed_row_is_an_error_unless_skipped(table, tmp_path):
 def test_more_rows_than_max_rows_are_an_error(tmp_path, malformed):
     path = tmp_path / "reviews.csv"
     path.write_text("text\n" + ("a,b\n" if malformed else "good\n") * 11)
-    label_options = {"skip_malformed": True, "max_rows": 10}
+    label_options = {"reader": SKIP, "max_rows": 10}
     with pytest.raises(DataError, match=r"reviews.csv' has more than 10 rows"):
         label(path, tmp_path / "labelled.csv", **label_options)
     assert not (tmp_path / "labelled.csv").exists()
@@ -82,13 +87,13 @@ def test_more_rows_than_max_rows_are_an_error(tmp_path, malformed):
 
 def test_file_with_malformed_rows_only_is_an_error(tmp_path):
     (tmp_path / "reviews.jsonl").write_text("text,n\n" * 10)
-    with pytest.raises(DataError, match=r"All rows of .*reviews.jsonl' are malformed"):
-        label(tmp_path / "reviews.jsonl", tmp_path / "labelled.jsonl", skip_malformed=True)
+    with pytest.raises(DataError, match=r"No row of .*reviews.jsonl' can be labelled"):
+        label(tmp_path / "reviews.jsonl", tmp_path / "labelled.jsonl", reader=SKIP)
 
 
 def test_closing_the_iterator_early_leaves_no_output(table, tmp_path):
     output = tmp_path / "labelled.csv"
-    with closing(label_file(FakeClassifier(), str(table), output, skip_malformed=True)) as steps:
+    with closing(label_file(FakeClassifier(), str(table), output, reader=SKIP)) as steps:
         next(steps)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reviews.csv"]
 

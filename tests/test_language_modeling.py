@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 import sentiment.training.language_modeling
 from sentiment.artifacts.model_folder import load_model
 from sentiment.config import Config
-from sentiment.data.columns import from_reviews
 from sentiment.data.labels import UNLABELLED, UNSUPERVISED
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.splits import drop_shared, train_and_validation
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import ConfigError, ModelError

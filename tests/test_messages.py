@@ -15,7 +15,7 @@ from sentiment.cli.evaluate import confusion_table, label_table
 from sentiment.cli.formatting import new_table, print_tables
 from sentiment.cli.messages import print_library_messages, print_line, printable
 from sentiment.cli.prediction_text import explanation_lines, prediction_formatter
-from sentiment.data.columns import Notice
+from sentiment.errors import Notice
 from sentiment.inference.explain import Explanation, Unexplained, Word
 
 HOSTILE = [

@@ -18,7 +18,7 @@ from small_classifier import small_classifier
 from sentiment import Classifier, ConfigError, DependencyError, ModelError
 from sentiment.artifacts.model_folder import save_model
 from sentiment.config import POOLINGS, ModelConfig
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.inference.batched import uncalibrated_logits
 from sentiment.inference.explain import explain
 from sentiment.inference.unknown_words import UnknownWordsWarning

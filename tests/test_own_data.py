@@ -7,11 +7,11 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from sentiment.config import DataConfig
-from sentiment.data.columns import Notice, from_reviews
 from sentiment.data.labels import IMDB_LABELS, UNLABELLED, align_labels
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import labelled_split, train_and_validation
-from sentiment.errors import DataError
+from sentiment.errors import DataError, Notice
 
 ROWS = [
     ("Très bon, à revoir.", "bon"),
@@ -83,12 +83,11 @@ def test_class_folders_are_sorted_by_name(tmp_path):
         "good/b.txt": "B",
         "good/a.txt": "A\nsecond line",
         "bad/c.txt": "\ufeffC",
-        "bad/d.txt": b"D\xff",
+        "bad/d.txt": "D",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        content = text if isinstance(text, bytes) else text.encode()
-        (tmp_path / name).write_bytes(content)
-    expected = [("C", "bad"), ("D\ufffd", "bad"), ("A\nsecond line", "good"), ("B", "good")]
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    expected = [("C", "bad"), ("D", "bad"), ("A\nsecond line", "good"), ("B", "good")]
     assert rows(load_all(tmp_path)["train"]) == expected
 
 
@@ -149,12 +148,17 @@ def test_unlabelled_file_becomes_the_unsupervised_split(tmp_path, name, content)
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.xlsx", b"PK", r"a format that is not supported\. Use \.csv"),
-        ("a.csv", b"", "needs a header line"),
-        ("a.csv", b"text,text\na,b\n", "needs a header line with distinct"),
-        ("a.csv", b"text,label\n", "is empty|Could not read"),
-        ("a.jsonl", b"{not json}\n", r"Could not read reviews from '.*a\.jsonl'"),
-        ("a.parquet", b"PAR1", r"Could not read reviews from '.*a\.parquet'"),
+        ("a.zip", b"PK\x03\x04", "is a ZIP archive. Unpack it first"),
+        ("a.xls", b"\xd0\xcf\x11\xe0", r"is an old Excel file\. Save it as \.xlsx"),
+        ("a.bz2", b"BZh9", "is compressed with bzip2. Decompress it first"),
+        ("a.csv", b"", "is empty: it has no header"),
+        ("a.csv", b",\na,b\n", "needs the names of its columns in line 1"),
+        ("a.csv", b"text,text\na,b\n", "more than one column 'text'. Rename all but one"),
+        ("a.csv", b"text,label\n", "is empty. Add rows"),
+        ("a.jsonl", b"{not json}\n", r"a\.jsonl', line 1: not JSON: Expecting property name"),
+        ("a.parquet", b"PAR1", r"'.*a\.parquet' could not be read as Parquet"),
+        ("a.xlsx", b"PK\x03\x04", r"'.*a\.xlsx' could not be read as an Excel workbook"),
+        ("a.csv", b"text,label\0" * 9 + b"\0" * 99, "is not text: a binary file, or UTF-16"),
     ],
 )
 def test_unreadable_file_is_an_error_of_one_line(tmp_path, name, content, message):
@@ -164,10 +168,20 @@ def test_unreadable_file_is_an_error_of_one_line(tmp_path, name, content, messag
     assert "\n" not in str(caught.value)
 
 
-def test_csv_accepts_byte_order_mark_line_ends_and_invalid_utf8(tmp_path):
+def test_csv_accepts_byte_order_mark_and_line_ends(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_bytes(b"\xef\xbb\xbftext,label\r\nna\xefve,x\r\nnull,y\r\n")
-    assert rows(load_all(path)["train"]) == [("na\ufffdve", "x"), ("null", "y")]
+    path.write_bytes(b"\xef\xbb\xbftext,label\r\nNA,x\r\nnull,y\r\n")
+    assert rows(load_all(path)["train"]) == [("NA", "x"), ("null", "y")]
+
+
+def test_bytes_of_another_encoding_are_an_error_unless_it_is_set(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("text,label\nnaïve,x\nbad,y\n".encode("cp1252"))
+    with pytest.raises(DataError, match=r"a\.csv', line 2: the byte 0xEF is not UTF-8.*cp1252"):
+        load_all(path)
+    assert rows(load_all(path, encoding="cp1252")["train"])[0] == ("naïve", "x")
+    assert rows(load_all(path, encoding_errors="replace")["train"])[0] == ("na\ufffdve", "x")
+    assert rows(load_all(path, on_error="skip")["train"]) == [("bad", "y")]
 
 
 SENTENCES = [f"This is sentence number {number} of them." for number in range(40)]
@@ -242,7 +256,8 @@ def test_label_missing_from_train_is_an_error(tmp_path):
     write_csv(tmp_path / "train.csv")
     write_csv(tmp_path / "test.csv", [("x", "bon"), ("y", "excellent")])
     message = (
-        "'test' of .* has the label 'excellent', first in row 2, which the split 'train' does not"
+        r"'test' of .* has the label 'excellent', first in .*test\.csv', line 3, which the split "
+        "'train' does not"
     )
     with pytest.raises(DataError, match=message):
         load_reviews(str(tmp_path))

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 import sentiment.training.classification_data
 from sentiment.config import Config
-from sentiment.data.columns import from_reviews
 from sentiment.data.labels import UNLABELLED, UNSUPERVISED
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.training.classification import (

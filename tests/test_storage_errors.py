@@ -23,7 +23,7 @@ import sentiment.training.classification_data
 import sentiment.training.language_modeling
 from sentiment import cli
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER, load_model
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.runtime.locks import locked
 from sentiment.training.checkpoint import read_state

@@ -15,7 +15,7 @@ import sentiment.training.classification
 import sentiment.training.classification_data
 import sentiment.training.trainer
 from sentiment.config import TrainConfig
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import ConfigError, Notice, StorageError, TrainingError
 from sentiment.runtime.locks import locked

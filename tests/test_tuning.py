@@ -26,7 +26,7 @@ import sentiment.training.tuning
 from sentiment import cli
 from sentiment.cli.tune import print_search, print_trial
 from sentiment.config import AUTO, Config
-from sentiment.data.columns import from_reviews
+from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.errors import ConfigError, DataError, SentimentError, StorageError, TrainingError
 from sentiment.presets import FROM_SCRATCH, resolve

@@ -21,7 +21,7 @@ from sentiment.cli.check import check
 from sentiment.cli.demo import demo
 from sentiment.cli.evaluate import evaluate
 from sentiment.cli.export import export
-from sentiment.cli.messages import print_library_messages, print_line
+from sentiment.cli.messages import print_library_messages, print_line, with_flags
 from sentiment.cli.predict import predict
 from sentiment.cli.push import push
 from sentiment.cli.report import report
@@ -115,7 +115,7 @@ def main() -> None:
 
 def fail(message: str) -> NoReturn:
     """Print an error message and exit with code 2."""
-    print_line(f"Error: {message}", file=sys.stderr)
+    print_line(f"Error: {with_flags(message)}", file=sys.stderr)
     sys.exit(2)
 
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from sentiment.config import DataConfig
+from sentiment.config import DataConfig, ReaderConfig
+from sentiment.runtime.paths import user_path
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from sentiment.inference.classifier import Classifier
 
 # The settings that choose a dataset. Without them it is the dataset that the model was trained on.
-DATASET_SETTINGS = ("dataset", "revision", "subset", "text_column", "label_column")
+DATASET_SETTINGS = (
+    *("dataset", "revision", "subset", "label_column", "split_column"),
+    *(field.name for field in dataclasses.fields(ReaderConfig)),
+)
 
 Split = Annotated[
     str | None,
@@ -87,7 +90,7 @@ def dataset_config(trained_on: DataConfig, settings: dict[str, Any], **others: A
 
 def same_dataset(one: str, other: str) -> bool:
     """Return whether two names are equal or paths to the same place."""
-    paths = Path(one).expanduser(), Path(other).expanduser()
+    paths = user_path(one), user_path(other)
     return one == other or (all(path.exists() for path in paths) and paths[0].samefile(paths[1]))
 
 

@@ -2,15 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sentiment.cli.flags import Backend, Device, Model
+from sentiment.cli.flags import Backend, Device, Model, as_flags, with_settings
 from sentiment.cli.formatting import use_color
-from sentiment.cli.predict_file import FileOptions, predict_file, read_texts
-from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
-from sentiment.data.tables import Format, format_of
+from sentiment.cli.predict_file import FileOptions, predict_table, texts_to_explain
+from sentiment.config import SHIPPED_CLASSIFIER, ReaderConfig, TrainConfig
+from sentiment.data.tables import open_table
 from sentiment.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from sentiment.inference.classifier import Classifier
 
 
+@with_settings(ReaderConfig)
 def predict(
+    settings: dict[str, Any],
     texts: Annotated[list[str] | None, typer.Argument(help="One or more texts.")] = None,
     file: Annotated[
         str | None,
         typer.Option(
-            help="File of texts: .csv, .tsv, .jsonl or .parquet; any other file is plain text with "
-            "one text a line; - is standard input. The encoding is UTF-8; invalid bytes become "
-            "U+FFFD."
+            help="File of texts: .csv, .tsv, .jsonl, .json, .parquet, .xlsx or fastText's .txt, "
+            "also with .gz; any other file is plain text with one text a line; - is standard input."
         ),
     ] = None,
     model: Model = None,
@@ -46,14 +47,6 @@ def predict(
         bool,
         typer.Option("--explain", help="Print the attribution of each word. Requires Captum."),
     ] = False,
-    column: Annotated[
-        str | None,
-        typer.Option(help="Column of the texts.", show_default="text, or the only text column"),
-    ] = None,
-    input_format: Annotated[
-        Format | None,
-        typer.Option(help="Format of --file.", show_default="the one of its suffix"),
-    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -65,9 +58,6 @@ def predict(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace --output if it exists.")
     ] = False,
-    on_error: Annotated[
-        Literal["stop", "skip"], typer.Option(help="What to do at a malformed row.")
-    ] = "stop",
     prefix: Annotated[
         str, typer.Option(help="Prefix of the names of the new columns.", show_default="none")
     ] = "",
@@ -77,35 +67,40 @@ def predict(
         raise ConfigError('Give either texts ("A joy from start to finish.") or --file PATH.')
     if output_format == "html" and not explained:
         raise ConfigError("--format html writes a page of explanations: add --explain.")
-    options = None
-    if file is not None:
-        input_format = input_format or format_of(file)
-        skip = on_error == "skip"
-        options = FileOptions(file, input_format, column, prefix, skip, output, overwrite)
-        options.check(output_format, explained)
-    elif column or input_format or output or overwrite or prefix or on_error == "skip":
-        raise ConfigError(
-            "--column, --input-format, --output, --overwrite, --prefix and --on-error require "
-            "--file."
-        )
     if explained:
         if backend == "onnx":
             raise ConfigError("--explain computes gradients, which --backend onnx cannot.")
         backend = "torch"
+    if file is None:
+        if output or overwrite or prefix or settings:
+            given = as_flags({"output": output, "overwrite": overwrite or None, **settings})
+            raise ConfigError(f"{given or '--prefix'} requires --file.")
+        classifier = load_classifier(model, device, backend)
+        if explained:
+            print_explanations(classifier, texts or [], output_format, all_scores)
+        else:
+            print_predictions(classifier, texts or [], output_format, all_scores)
+        return
+    options = FileOptions(file, ReaderConfig(**settings), prefix, output, overwrite)
+    with open_table(file, options.reader) as table:
+        options.check(table, output_format, explained)
+        classifier = load_classifier(model, device, backend)
+        if explained:
+            read = texts_to_explain(table, options.reader)
+            print_explanations(classifier, read, output_format, all_scores)
+        else:
+            predict_table(classifier, table, options, output_format, all_scores)
+
+
+def load_classifier(
+    model: Path | None, device: str, backend: Literal["auto", "torch", "onnx"]
+) -> "Classifier":
+    """Load the model to predict with."""
     if backend == "onnx":
         sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it.
     from sentiment.inference.classifier import Classifier
 
-    classifier = Classifier.from_pretrained(
-        model or SHIPPED_CLASSIFIER, device=device, backend=backend
-    )
-    if explained:
-        read = texts or [] if options is None else read_texts(options)
-        print_explanations(classifier, read, output_format, all_scores)
-    elif options is not None:
-        predict_file(classifier, options, output_format, all_scores)
-    elif texts:
-        print_predictions(classifier, texts, output_format, all_scores)
+    return Classifier.from_pretrained(model or SHIPPED_CLASSIFIER, device=device, backend=backend)
 
 
 def print_predictions(

@@ -11,14 +11,18 @@ from tqdm import tqdm
 
 from sentiment.cli.formatting import use_color
 from sentiment.cli.messages import print_line, printable
-from sentiment.data.tables import Format, check_output, open_table
+from sentiment.config import ReaderConfig
+from sentiment.data.rows import BadRows, read_texts
+from sentiment.data.tables.outputs import check_output
+from sentiment.data.tables.plain_text import TextTable
+from sentiment.data.tables.table import Table
 from sentiment.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from sentiment.inference.classifier import Classifier
     from sentiment.inference.label_files import Progress
 
-SKIP_HINT = "Correct the row, or add --on-error skip to leave such rows out."
+MAX_MESSAGES = 20  # Skipped rows that are printed one by one.
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,12 @@ class FileOptions:
     """The options of `sentiment predict` that concern a file."""
 
     file: str
-    format: Format
-    column: str | None = None
+    reader: ReaderConfig
     prefix: str = ""
-    skip_malformed: bool = False
     output: Path | None = None
     overwrite: bool = False
 
-    def check(self, output_format: str, explained: bool) -> None:
+    def check(self, table: Table, output_format: str, explained: bool) -> None:
         """Check the options before a model is loaded.
 
         Raises:
@@ -47,58 +49,57 @@ class FileOptions:
                     "and --prefix."
                 )
             return
-        if self.format != "text" and output_format != "human":
+        if not isinstance(table, TextTable) and output_format != "human":
             raise ConfigError(
-                f"--format applies to plain text; the output of a {self.format} file is "
-                f"{self.format}. Leave --format out."
+                f"--format applies to plain text; {table.where} is {table.format}, and its rows "
+                "are written as they are. Leave --format out, or set --input-format text."
             )
-        if self.format == "text" and (self.column or self.prefix):
+        if isinstance(table, TextTable) and self.prefix:
             raise ConfigError(
-                "--column and --prefix apply to tables, not to plain text; set --input-format if "
-                f"'{self.file}' is a table."
+                f"--prefix applies to tables, and {table.where} is plain text. Leave it out, or "
+                "set --input-format."
             )
         if self.prefix.encode("utf-8", "replace").decode() != self.prefix:
             raise ConfigError("--prefix is not valid UTF-8, which the names of columns must be.")
         if self.output is not None:
             check_output(self.output, self.file, self.overwrite)
-        elif self.format == "parquet":
+        elif table.format == "parquet":
             raise ConfigError("Parquet cannot be written to standard output: add --output PATH.")
 
 
-def predict_file(
-    classifier: "Classifier", options: FileOptions, output_format: str, all_scores: bool
+def predict_table(
+    classifier: "Classifier",
+    table: Table,
+    options: FileOptions,
+    output_format: str,
+    all_scores: bool,
 ) -> None:
     """Label the rows of a file, with a progress bar on stderr.
 
     Raises:
-        DataError: the file cannot be read, a row is malformed and not to be skipped, or all are.
+        DataError: the file cannot be read, rows are malformed and not to be skipped, or all are.
         StorageError: the output cannot be written.
     """
     from sentiment.cli.prediction_text import prediction_formatter
-    from sentiment.inference.label_files import MalformedRowError, Progress, label_file
+    from sentiment.inference.label_files import Progress, label_table
 
     color = options.output is None and use_color()
-    steps = label_file(
+    steps = label_table(
         classifier,
-        options.file,
+        table,
         options.output or sys.stdout.buffer,
-        format=options.format,
-        column=options.column,
+        reader=options.reader,
         prefix=options.prefix,
-        all_scores=all_scores,
-        skip_malformed=options.skip_malformed,
         overwrite=options.overwrite,
+        all_scores=all_scores,
         format_texts=prediction_formatter(output_format, classifier.labels, color),
     )
     # Labels that are printed on a terminal show the progress already.
     quiet = options.output is None and sys.stdout.isatty()
     progress = Progress()
-    try:
-        with progress_bar(quiet) as bar, closing(steps):
-            for progress in steps:
-                show_progress(bar, progress)
-    except MalformedRowError as error:
-        raise DataError(f"{error} {SKIP_HINT}") from error
+    with progress_bar(quiet) as bar, closing(steps):
+        for progress in steps:
+            show_progress(bar, progress)
     print_counts(progress)
 
 
@@ -118,7 +119,8 @@ def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
     """Print the rows that were skipped, above the bar, and move the bar on."""
     # `tqdm.write` would also print a bar that has not appeared yet.
     visible = not bar.disable and bar.last_print_n
-    for message in progress.messages:
+    shown = progress.skipped - len(progress.messages)
+    for message in progress.messages[: max(0, MAX_MESSAGES - shown)]:
         line = f"Skipped: {message}"
         if visible:
             tqdm.write(printable(line), file=sys.stderr)
@@ -133,7 +135,9 @@ def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
 def print_counts(progress: "Progress") -> None:
     """Print how many rows were skipped, and how many predictions are unreliable."""
     if progress.skipped:
-        print_line(f"Skipped {progress.skipped:,} malformed rows.", file=sys.stderr)
+        print_line(
+            f"Skipped {progress.skipped:,} rows ({progress.skipped_kinds}).", file=sys.stderr
+        )
     if progress.mostly_unknown:
         print_line(
             f"Warning: {progress.mostly_unknown:,} of {progress.labelled:,} predictions are "
@@ -143,12 +147,19 @@ def print_counts(progress: "Progress") -> None:
         )
 
 
-def read_texts(options: FileOptions) -> Iterator[str]:
-    """Yield the texts of a file. Raises `DataError` as `predict_file` does."""
-    with open_table(options.file, options.format, options.column, []) as table:
-        for batch in table.batches():
-            for message in batch.malformed:
-                if not options.skip_malformed:
-                    raise DataError(f"{message} {SKIP_HINT}")
-                print_line(f"Skipped: {message}", file=sys.stderr)
-            yield from batch.texts
+def texts_to_explain(table: Table, reader: ReaderConfig) -> Iterator[str]:
+    """Yield the texts of a table.
+
+    Raises:
+        DataError: the file cannot be read, or rows are malformed and not to be skipped.
+    """
+    from sentiment.inference.label_files import texts_of
+
+    bad_rows = BadRows(table)
+    columns = texts_of(table, reader)
+    for batch in read_texts(table, columns, keep_blank=table.format == "text"):
+        for message in bad_rows.add(batch.bad):
+            if reader.on_error == "stop":
+                raise DataError(bad_rows.message())
+            print_line(f"Skipped: {message}", file=sys.stderr)
+        yield from batch.texts

@@ -1,203 +1,206 @@
-"""The columns of a dataset: which hold the texts and the labels, and one form for all datasets.
+"""Choose the columns of texts, labels and splits: by the settings, by name, or by content.
 
-The columns are set by `text_column` and `label_column`, or chosen by name, type and content where
-only one column qualifies. Labels may be strings, whole numbers or booleans; a label name has the
-same id in all splits.
+The rules are the same for all commands and formats. They look at the first rows of a table only.
 """
 
-import warnings
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import pyarrow.compute as pc
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-
-from sentiment.config import MAX_LABELS, DataConfig
-from sentiment.data.labels import IMDB_LABELS, UNSUPERVISED, label_ids, label_names
-from sentiment.errors import DataError, Notice, listed
+from sentiment.config import DataConfig, ReaderConfig
+from sentiment.data.column_names import (
+    LABEL_NAMES,
+    SPLIT_NAME,
+    SPLITS,
+    TEXT_NAMES,
+    is_identifier,
+)
+from sentiment.data.tables.delimited import header_doubt
+from sentiment.data.tables.table import Table
+from sentiment.errors import DataError, listed
 
 MIN_SENTENCE_LENGTH = 20  # Mean number of characters from which a column counts as text.
+MAX_NUMBERS = 20  # Different numbers that a label may be, where no name says that it is one.
+MIN_ROWS_TO_JUDGE = 4  # With fewer, each label may occur once.
 
-# Usual column names, in lower case. The first of each is the name in a loaded dataset.
-TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "文本", "评论", "内容")
-LABEL_NAMES = ("label", "labels", "sentiment", "class", "category", "rating", "stars", "标签")
+NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?")
+DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
 
-
-class ReviewSplits(DatasetDict):
-    """Splits with the columns `text` and `label`.
-
-    Args:
-        splits: by name.
-        columns: the name that each column has in the source.
-    """
-
-    def __init__(
-        self, splits: Mapping[str, Dataset], columns: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(splits)
-        self.columns = dict(columns or {})
+Values = Mapping[str, Sequence[Any]]  # The values of each column in the first rows.
 
 
-def review_features(labels: Sequence[str]) -> Features:
-    """Return the types of a loaded split's columns: `text` and `label`."""
-    return Features({"text": Value("string"), "label": ClassLabel(names=list(labels))})
+class Columns(NamedTuple):
+    """The columns of a table that are read."""
+
+    text: tuple[str, ...]  # More than one are joined.
+    label: str | None = None
+    group: str | None = None
+    split: str | None = None
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The columns by what they are used for."""
+        used = {"text": ",".join(self.text), "label": self.label, "group": self.group}
+        return {use: column for use, column in used.items() if column is not None}
 
 
-def from_reviews(
-    splits: Mapping[str, Sequence[tuple[str, int]]], labels: Sequence[str] = IMDB_LABELS
-) -> ReviewSplits:
-    """Build a dataset in memory.
+def choose_columns(table: Table, config: DataConfig, labelled: bool) -> Columns:
+    """Choose the columns of a table.
 
     Args:
-        splits: `(text, label id)` pairs by split name.
-        labels: label names in order of their ids.
-    """
-    reviews: dict[str, Dataset] = {}
-    for name, rows in splits.items():
-        columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
-        reviews[name] = Dataset.from_dict(columns, features=review_features(labels))
-    return ReviewSplits(reviews)
-
-
-def standardize_columns(
-    tables: DatasetDict, config: DataConfig, labelled: bool = True
-) -> ReviewSplits:
-    """Reduce each split to `text`, `label` and, if `config` sets a group column, `group`.
-
-    Args:
-        tables: the splits with their own columns.
-        config: names of the columns; None where they are chosen automatically.
-        labelled: whether to read labels. If False, each row is `UNLABELLED`.
-
-    Raises:
-        DataError: a missing or ambiguous column, an empty split, a row without text or label, a
-            label that the training split does not have.
-    """
-    first = tables["train"] if "train" in tables else next(iter(tables.values()))
-    text, label = choose_columns(f"'{config.dataset}'", first, config, labelled)
-    names: list[str] = []
-    standardized = {}
-    # The training split comes first, because its labels are those of all splits.
-    for name in sorted(tables, key=lambda name: name != "train"):
-        split, where = tables[name], f"The split '{name}' of '{config.dataset}'"
-        chosen = (("text", text), ("label", label), ("group", config.group_column))
-        sources = {target: column for target, column in chosen if column is not None}
-        if name == UNSUPERVISED:
-            sources = columns_without_labels(where, split, sources)
-        check_split(where, split, sources)
-        names = names or label_names(where, split, sources.get("label"))
-        standardized[name] = standardize_split(where, split, sources, names)
-    columns = {"text": text, "label": label, "group": config.group_column}
-    return ReviewSplits(
-        {name: standardized[name] for name in tables},
-        {target: column for target, column in columns.items() if column is not None},
-    )
-
-
-def standardize_split(
-    where: str, split: Dataset, sources: Mapping[str, str], names: Sequence[str]
-) -> Dataset:
-    """Return a split with the columns `text`, `label` and perhaps `group`.
-
-    Args:
-        where: the split, as error messages name it.
-        split: its rows.
-        sources: the column of the split for each of the new ones; `label` may be missing.
-        names: label names of the training split, in order of their ids; none if it has no labels.
-
-    Raises:
-        DataError: a label that is not among `names`.
-    """
-    split = split.select_columns(list(dict.fromkeys(sources.values())))
-    ids = label_ids(where, split, sources.get("label"), names)
-    features = review_features(names or IMDB_LABELS)
-    if split.features == features:  # It stays on disk and need not be held in memory.
-        return split
-    columns: dict[str, Any] = {"text": split[sources["text"]], "label": ids}
-    if "group" in sources:
-        columns["group"] = [str(group) for group in split[sources["group"]]]
-        features["group"] = Value("string")
-    return Dataset.from_dict(columns, features=features)
-
-
-def columns_without_labels(
-    where: str, split: Dataset, sources: Mapping[str, str]
-) -> dict[str, str]:
-    """Return those of the `sources` columns that an unlabelled split has, with a text column."""
-    found = {target: column for target, column in sources.items() if column in split.column_names}
-    if "text" not in found:
-        found["text"], _ = choose_columns(where, split, DataConfig(), labelled=False)
-    return found
-
-
-def choose_columns(
-    where: str, split: Dataset, config: DataConfig, labelled: bool
-) -> tuple[str, str | None]:
-    """Choose the columns of the texts and of the labels.
-
-    In this order: the column that `config` names, the one with a usual name, the only one of a
-    fitting type, the only one with fitting content.
-
-    Args:
-        where: the table, as error messages name it.
-        split: its rows.
+        table: the table; its first rows are looked at.
         config: names of the columns; None where they are chosen here.
-        labelled: whether to choose a label column.
-
-    Returns:
-        `(text, label)`; the label is None if `labelled` is False.
+        labelled: whether to choose a column of labels.
 
     Raises:
         DataError: no column qualifies, or more than one.
     """
-    features = split.features
-    candidates = [column for column in features if column != config.group_column]
-    texts = [column for column in candidates if is_text(features[column])]
-    labels = [column for column in candidates if is_label(features[column])]
-    for column, fitting, content in (
-        (config.text_column, texts, "text"),
-        (config.label_column, labels, "labels (strings, whole numbers or booleans)"),
-        (config.group_column, features, ""),
-    ):
-        if column is not None and column not in features:
+    text = choose_text(table, config, config.label_column, config.group_column)
+    sample = table.sample()
+    split = choose_split(table, sample, config)
+    check_column(table, config.group_column)
+    used = (*text, split, config.group_column)
+    others = [column for column in dict.fromkeys(table.columns) if column not in used]
+    label = choose_label(table, sample, config, others) if labelled else None
+    return Columns(text, label, config.group_column, split)
+
+
+def choose_text(table: Table, config: ReaderConfig, *others: str | None) -> tuple[str, ...]:
+    """Choose the column of the texts, or several to join.
+
+    In this order: the columns that `config` names, the one with a usual name, the only one of
+    strings, the only one with sentences.
+
+    Args:
+        table: the table; its first rows are looked at.
+        config: the name of the column, or names joined by commas; None to choose it here.
+        others: columns that are something else.
+
+    Raises:
+        DataError: no column qualifies, or more than one.
+    """
+    if not table.columns:  # JSON without rows.
+        return ("text",)
+    sample = table.sample()
+    if config.text_column is not None:
+        return named_text_columns(table, sample, config.text_column)
+    candidates = [column for column in dict.fromkeys(table.columns) if column not in (*others, "")]
+    strings = [column for column in candidates if has_strings(sample[column])]
+    usual = usual_column(strings, TEXT_NAMES)
+    if usual is not None:
+        check_column(table, usual)
+        return (usual,)
+    # Labels, numbers and dates may be strings too.
+    likely = [
+        column
+        for column in strings
+        if column.lower() not in (*LABEL_NAMES, SPLIT_NAME) and not is_measurement(sample[column])
+    ]
+    found = only(likely) or only(column for column in likely if has_sentences(sample[column]))
+    if found is None:
+        raise ambiguous_column(table, "texts", "text_column", likely)
+    check_column(table, found)
+    check_guess(table, sample)
+    return (found,)
+
+
+def named_text_columns(table: Table, sample: Values, names: str) -> tuple[str, ...]:
+    """Return the columns that a setting names, one or several joined by commas.
+
+    Raises:
+        DataError: there is no such column, or it has no texts.
+    """
+    columns: tuple[str, ...] = (names,)
+    if names not in table.columns and "," in names:
+        columns = tuple(name.strip() for name in names.split(","))
+    for column in columns:
+        check_column(table, column)
+        values = present(sample[column])
+        if values and not any(is_text(value) for value in values):
             raise DataError(
-                f"{where} has no column '{column}'. Its columns are {listed(features)}."
+                f"{table.where} has no text in its column {column!r}, but {kind_of(values[0])}. "
+                "Set text_column to the name of the one with the texts."
             )
-        if column is not None and column not in fitting:
-            raise DataError(f"{where} has no {content} in its column '{column}'.")
-    text = config.text_column or usual_column(texts, TEXT_NAMES)
-    label = config.label_column or usual_column([one for one in labels if one != text], LABEL_NAMES)
-    texts = [column for column in texts if column != label]
-    text = text or only(texts) or only(one for one in texts if has_sentences(split, one))
-    if text is None:
-        raise ambiguous_column(where, "texts", "text_column", texts, features)
-    if not labelled:
-        return text, None
-    labels = [column for column in labels if column != text]
-    if label is None and len(labels) > 1:
-        labels = [column for column in labels if has_repeated_values(split, column)] or labels
-    label = label or only(labels)
-    if label is None:
-        raise ambiguous_column(where, "labels", "label_column", labels, features)
-    is_guess = None in (config.text_column, config.label_column)
-    if is_guess and (text, label) != ("text", "label"):
-        message = f"{where}: texts from the column '{text}', labels from '{label}'."
-        warnings.warn(Notice(message), stacklevel=2)
-    return text, label
+    return columns
 
 
-def has_sentences(split: Dataset, column: str) -> bool:
-    """Return whether most values are long and distinct, unlike names or keys."""
-    values = split.data.column(column)
-    length = pc.mean(pc.fill_null(pc.utf8_length(values), 0)).as_py() or 0
-    distinct = pc.count_distinct(values).as_py()
-    return bool(length >= MIN_SENTENCE_LENGTH and distinct > len(split) / 2)
+def choose_label(
+    table: Table, sample: Values, config: DataConfig, candidates: Sequence[str]
+) -> str:
+    """Choose the column of the labels.
+
+    In this order: the column that `config` names, the one with a usual name, the only one that can
+    hold labels, the only one whose values recur.
+
+    Raises:
+        DataError: no column qualifies, or more than one.
+    """
+    if config.label_column is not None:
+        check_column(table, config.label_column)
+        return config.label_column
+    if not table.columns:
+        raise DataError(f"{table.where} is empty.")
+    usual = usual_column(candidates, LABEL_NAMES)
+    if usual is not None:
+        check_column(table, usual)
+        return usual
+    labels = [column for column in candidates if may_be_label(column, sample[column])]
+    found = only(labels) or only(column for column in labels if has_categories(sample[column]))
+    if found is None:
+        flags = [column for column in labels if set(map(str, sample[column])) <= {"0", "1"}]
+        if len(flags) > 1:
+            raise DataError(
+                f"{table.where} has several columns of 0 and 1: {listed(flags)}. A text with "
+                "several labels is not supported: set label_column to one of them, and train a "
+                "classifier for each."
+            )
+        raise ambiguous_column(table, "labels", "label_column", labels)
+    check_guess(table, sample)
+    return found
 
 
-def has_repeated_values(split: Dataset, column: str) -> bool:
-    """Return whether each value is in ten rows or more on average, as a label is."""
-    distinct = pc.count_distinct(split.data.column(column)).as_py()
-    return bool(2 <= distinct <= min(MAX_LABELS, len(split) / 10))
+def choose_split(table: Table, sample: Values, config: DataConfig) -> str | None:
+    """Choose the column that assigns each row to a split; None if there is none.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    if config.split_column is not None:
+        check_column(table, config.split_column)
+        return config.split_column
+    if config.validation_file or config.test_file:
+        return None
+    column = usual_column(table.columns, (SPLIT_NAME,))
+    if column is None or column in (config.label_column, config.group_column):
+        return None
+    known = [str(value).strip().lower() in SPLITS for value in sample[column]]
+    # A value that is no split is then an error.
+    return column if any(known) else None
+
+
+def check_column(table: Table, column: str | None) -> None:
+    """Raise `DataError` unless a table has a column, and has it once."""
+    if column is None:
+        return
+    if column not in table.columns:
+        raise DataError(
+            f"{table.where} has no column {column!r}. Its columns are {listed(table.columns)}."
+        )
+    if column.encode("utf-8", "replace").decode() != column:
+        raise DataError(f"{table.where} has the column {column!r}, which is not valid Unicode.")
+    if table.columns.count(column) > 1:
+        raise DataError(f"{table.where} has more than one column {column!r}. Rename all but one.")
+
+
+def check_guess(table: Table, sample: Values) -> None:
+    """Raise `DataError` if a column was guessed below a first line that looks like data."""
+    if table.has_header and table.format in ("csv", "tsv", "excel"):
+        doubt = header_doubt(table.columns, sample)
+        if doubt:
+            raise DataError(
+                f"{table.where}: the first line looks like data, because {doubt}. Set header to "
+                "false if the file has no header; if it has one, set text_column and label_column."
+            )
 
 
 def usual_column(columns: Sequence[str], usual: Sequence[str]) -> str | None:
@@ -217,53 +220,87 @@ def only(columns: Iterable[str]) -> str | None:
 
 
 def ambiguous_column(
-    where: str, content: str, setting: str, candidates: Sequence[str], columns: Iterable[str]
+    table: Table, content: str, setting: str, candidates: Sequence[str]
 ) -> DataError:
     """Return the error for a column that cannot be chosen automatically."""
     if len(candidates) > 1:
+        joined = " Several are joined by commas." if setting == "text_column" else ""
         return DataError(
-            f"{where} has several columns that could hold the {content}: {listed(candidates)}. "
-            f"Set {setting} to the name of the right one."
+            f"{table.where} has several columns that could hold the {content}: "
+            f"{listed(candidates)}. Set {setting} to the name of the right one.{joined}"
         )
-    return DataError(f"{where} has no column of {content}. Its columns are {listed(columns)}.")
+    return DataError(
+        f"{table.where} has no column of {content} that is recognized. Its columns are "
+        f"{listed(table.columns)}. Set {setting} to the name of the right one."
+    )
 
 
-def is_text(feature: Any) -> bool:
-    """Return whether a column of this type can hold texts."""
-    return getattr(feature, "dtype", None) in ("string", "large_string")
+def present(values: Iterable[Any]) -> list[Any]:
+    """Return the values that are neither null nor blank."""
+    return [value for value in values if value is not None and str(value).strip()]
 
 
-def is_label(feature: Any) -> bool:
-    """Return whether a column of this type can hold labels."""
-    dtype = str(getattr(feature, "dtype", None))
-    return is_text(feature) or dtype == "bool" or dtype.startswith(("int", "uint"))
+def is_text(value: Any) -> bool:
+    """Return whether a value is a text or a list of tokens."""
+    if isinstance(value, list):
+        return all(isinstance(token, str) for token in value)
+    return isinstance(value, str | bytes)
 
 
-def check_split(where: str, split: Dataset, sources: Mapping[str, str]) -> None:
-    """Check that a split has rows, and each row a value in each column of `sources`.
+def has_strings(values: Sequence[Any]) -> bool:
+    """Return whether most values are strings or lists of tokens, or all are missing."""
+    found = present(values)
+    return sum(map(is_text, found)) >= len(found) / 2
 
-    Raises:
-        DataError: no rows, a missing column or one of a type that cannot be used, or the first row
-            with a null, an empty string or only whitespace.
-    """
-    for column in sources.values():
-        if column not in split.column_names:
-            raise DataError(
-                f"{where} has no column '{column}'. Its columns are {listed(split.column_names)}."
-            )
-    if len(split) == 0:
-        raise DataError(f"{where} is empty. Add rows or leave the split out.")
-    for target, column in sources.items():
-        values = split.data.column(column)
-        if not is_label(split.features[column]):
-            raise DataError(f"{where} has no {target} that can be used in its column '{column}'.")
-        is_missing = values.is_null()
-        if is_text(split.features[column]):
-            blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
-            is_missing = pc.or_kleene(is_missing, blank)
-        row = pc.index(is_missing, True).as_py()
-        if row >= 0:
-            raise DataError(
-                f"{where} has no {target} in row {row + 1:,}: column '{column}'. Fill it in or "
-                "remove the row."
-            )
+
+def is_measurement(values: Sequence[Any]) -> bool:
+    """Return whether all values are numbers or dates, and there are some."""
+    found = present(values)
+    return bool(found) and all(map(is_number_or_date, found))
+
+
+def has_sentences(values: Sequence[Any]) -> bool:
+    """Return whether most values are long and distinct, unlike names or keys."""
+    texts = [str(value) for value in values if is_text(value)]
+    length = sum(map(len, texts)) / max(1, len(values))
+    return length >= MIN_SENTENCE_LENGTH and len(set(texts)) > len(values) / 2
+
+
+def may_be_label(column: str, values: Sequence[Any]) -> bool:
+    """Return whether a column can hold labels: no identifiers, dates, texts or measurements."""
+    found = present(values)
+    if not column or is_identifier(column) or not found:
+        return False
+    if any(isinstance(value, list | dict) for value in found):
+        return False
+    distinct = len(set(map(str, found)))
+    if len(found) >= MIN_ROWS_TO_JUDGE and distinct > len(found) / 2:
+        return False
+    if all(map(is_number, found)):
+        return distinct <= MAX_NUMBERS
+    return not all(map(is_number_or_date, found))
+
+
+def has_categories(values: Sequence[Any]) -> bool:
+    """Return whether each value is in ten rows or more on average, as a label is."""
+    distinct = len(set(map(str, values)))
+    return 2 <= distinct <= len(values) / 10
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a number or the digits of one."""
+    if isinstance(value, str):
+        return NUMBER.fullmatch(value.strip()) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_number_or_date(value: Any) -> bool:
+    """Return whether a value is a number or a date."""
+    text = value.strip() if isinstance(value, str) else ""
+    return is_number(value) or DATE.fullmatch(text) is not None
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is, for a message: `a number`."""
+    kinds = {bool: "true or false", int: "a number", float: "a number", dict: "an object"}
+    return kinds.get(type(value), "a list" if isinstance(value, list) else "another type")

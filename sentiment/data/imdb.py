@@ -11,15 +11,16 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from datasets import DatasetDict
-
-from sentiment.data.columns import from_reviews
+from sentiment.data.folders import check_regular
 from sentiment.data.labels import IMDB_LABELS, UNLABELLED, UNSUPERVISED
+from sentiment.data.review_splits import ReviewSplits, from_reviews
 from sentiment.errors import DataError, describe
 
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_REVIEW_BYTES = 1 << 20  # The longest of IMDB has 14 kB; an archive may declare any size.
 MAX_MEMBER_BYTES = 1 << 28  # The largest file in it has 41 MB.
 MAX_TOTAL_BYTES = 1 << 30  # All its reviews have 130 MB.
+MAX_MEMBERS = 200_000  # It has 100,026.
 REVIEW_FILE = re.compile(r"(train|test)/(neg|pos|unsup)/(\d+)_\d+\.txt")
 
 
@@ -34,6 +35,7 @@ def read_imdb_folder(root: Path) -> Iterator[tuple[str, bytes]]:
     for path in root.glob("*/*/*.txt"):
         name = path.relative_to(root).as_posix()
         if REVIEW_FILE.fullmatch(name):
+            check_regular(root, path)
             with path.open("rb") as file:
                 yield name, file.read(MAX_REVIEW_BYTES + 1)
 
@@ -64,7 +66,13 @@ def read_imdb_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     """
     try:
         with tarfile.open(path, "r:*", tarinfo=BoundedMember) as archive:
-            for member in archive:
+            number = 0
+            while (member := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # It would keep them all.
+                if (number := number + 1) > MAX_MEMBERS:
+                    raise DataError(
+                        f"'{path}' has more than {MAX_MEMBERS:,} members. Do not use this archive."
+                    )
                 parts = PurePosixPath(member.name).parts
                 if member.name.startswith("/") or ".." in parts:
                     raise DataError(
@@ -86,7 +94,7 @@ def read_imdb_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         ) from error
 
 
-def from_imdb_files(files: Iterable[tuple[str, bytes]]) -> DatasetDict:
+def from_imdb_files(files: Iterable[tuple[str, bytes]]) -> ReviewSplits:
     """Build the dataset from its files.
 
     Labels are in the order neg, pos, as on the Hub. Within a label, reviews are sorted by number,

@@ -1,6 +1,9 @@
 """Labels of reviews: their names, their ids, and how those of a dataset map to those of a model."""
 
-from collections.abc import Sequence
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sentiment.config import MAX_LABELS
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
 IMDB_LABELS = ["neg", "pos"]
 UNSUPERVISED = "unsupervised"  # The split without labels, as IMDB and datasets after it name it.
 UNLABELLED = -1  # The label id of a row without a label.
+
+MAX_FRACTIONS = 20  # Different labels such as 4.5; a measurement has more.
+DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 # Spellings of the same two labels, so that a model of one dataset can be evaluated on another.
 NEGATIVE_POSITIVE = (("neg", "pos"), ("negative", "positive"))
@@ -34,96 +40,97 @@ def negative_positive_ids(labels: Sequence[str]) -> tuple[int, int] | None:
     return None
 
 
-def label_names(where: str, split: "Dataset", column: str | None) -> list[str]:
-    """Return the names of the labels of a split, in order of their ids.
+def label_name(value: Any, class_names: Sequence[str] | None = None) -> str | None:
+    """Return the name of a label value: a string without outer spaces, a number, or a boolean.
 
-    A `ClassLabel` column has its own order. Other names are sorted: whole numbers by value, then
-    the rest by code points.
+    Args:
+        value: a value of a column of labels.
+        class_names: the names that ids stand for, if the column has ids.
+
+    Returns:
+        The name; "-1", which stands for no label where all rows have it; None for a missing value.
+
+    Raises:
+        ValueError: the value cannot be a label.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if class_names is not None and isinstance(value, int) and value != UNLABELLED:
+        if not 0 <= value < len(class_names):
+            raise ValueError(f"the label {value}, which has no name.")
+        return class_names[value]
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str) and value.isprintable():
+        return value.strip() or None
+    raise ValueError(f"the label {quoted.repr(value)}, which is no printable string or number.")
+
+
+def unify_labels(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the label that each spelling stands for.
+
+    Whole numbers lose their decimals, as in 4.0. Spellings that differ only in case or spaces are
+    one label, written as most rows write it.
+
+    Args:
+        counts: the number of rows with each spelling, in order of their first occurrence.
+    """
+    numbers = [name for name in counts if DECIMAL.fullmatch(name)]
+    are_whole = all(float(name).is_integer() for name in numbers)
+    whole = {name: str(int(float(name))) for name in numbers if are_whole and "." in name}
+    by_key: dict[str, Counter[str]] = {}
+    for name, count in counts.items():
+        name = whole.get(name, name)
+        by_key.setdefault(variant_key(name), Counter())[name] += count
+    usual = {key: spellings.most_common(1)[0][0] for key, spellings in by_key.items()}
+    return {name: usual[variant_key(whole.get(name, name))] for name in counts}
+
+
+def merged_variants(unified: Mapping[str, str]) -> str:
+    """Return which spellings were merged, for a notice; the empty string if none were."""
+    merged = {
+        name: label
+        for name, label in unified.items()
+        if name != label and not DECIMAL.fullmatch(name)
+    }
+    return ", ".join(f"{quoted.repr(name)} as {quoted.repr(to)}" for name, to in merged.items())
+
+
+def variant_key(name: str) -> str:
+    """Return what the spellings of a label have in common that differ only in case or spaces."""
+    return " ".join(name.casefold().split())
+
+
+def sorted_labels(where: str, names: Iterable[str]) -> list[str]:
+    """Return label names in order of their ids: whole numbers by value, then by code points.
 
     Args:
         where: the split, as error messages name it.
-        split: rows of a table.
-        column: the column that holds the labels.
-
-    Returns:
-        The names; an empty list if `column` is None or all its rows are unlabelled.
+        names: the names of its labels.
 
     Raises:
-        DataError: more than `MAX_LABELS` labels, or a name that is empty or not printable.
+        DataError: more than `MAX_LABELS` labels, or many numbers that are not whole.
     """
-    if column is None or is_unlabelled(split, column):
-        return []
-    names: list[str] | None = getattr(split.features[column], "names", None)
-    if names is None:
-        found = {label_name(value) for value in split.unique(column)}
-        names = sorted(found, key=lambda name: (numeric_value(name), name))
-    if len(names) > MAX_LABELS:
+    labels = sorted(names, key=lambda name: (numeric_value(name), name))
+    fractions = [name for name in labels if DECIMAL.fullmatch(name) and "." in name]
+    if len(fractions) > MAX_FRACTIONS:
         raise DataError(
-            f"{where} has {len(names):,} different labels in its column '{column}'; at most "
-            f"{MAX_LABELS:,} are supported. Set label_column if the labels are in another column."
+            f"{where} has {len(fractions):,} different labels that are fractions, such as "
+            f"{fractions[0]}. A classifier has categories: round them, or set label_column."
         )
-    for name in names:
-        if not name or not name.isprintable():
-            raise DataError(
-                f"{where} has the label {quoted.repr(name)}; a label needs printable characters. "
-                "Rename it."
-            )
-    return names
-
-
-def is_unlabelled(split: "Dataset", column: str) -> bool:
-    """Return whether every row of the label column is -1. Mixed with others, -1 is a label."""
-    return {label_name(value) for value in split.unique(column)} == {str(UNLABELLED)}
-
-
-def label_name(value: Any) -> str:
-    """Return the name of a label value: a stripped string, the digits of a number, or a boolean."""
-    return value.strip() if isinstance(value, str) else str(value).lower()
+    if len(labels) > MAX_LABELS:
+        raise DataError(
+            f"{where} has {len(labels):,} different labels; at most {MAX_LABELS:,} are supported. "
+            "Set label_column if the labels are in another column."
+        )
+    return labels
 
 
 def numeric_value(name: str) -> float:
     """Return the number that a label name spells, for sorting; infinity for any other name."""
-    try:
-        return float(int(name))
-    except (ValueError, OverflowError):
-        return float("inf")
-
-
-def label_ids(where: str, split: "Dataset", column: str | None, names: Sequence[str]) -> list[int]:
-    """Return the label id of each row.
-
-    Args:
-        where: the split, as error messages name it.
-        split: rows of a table.
-        column: the column that holds the labels; None if the split has none.
-        names: the label names of the training split, in order of their ids.
-
-    Returns:
-        One id per row, an index into `names` or `UNLABELLED`.
-
-    Raises:
-        DataError: a label that is not among `names`.
-    """
-    if column is None or is_unlabelled(split, column):
-        return [UNLABELLED] * len(split)
-    class_names: Sequence[str] | None = getattr(split.features[column], "names", None)
-    values = list(split[column])
-    if class_names is None:
-        name_of_value = {value: label_name(value) for value in set(values)}
-    else:
-        name_of_value = dict(enumerate(class_names))
-    id_of_name = {name: id for id, name in enumerate(names)}
-    ids = {value: id_of_name[name] for value, name in name_of_value.items() if name in id_of_name}
-    if class_names is not None:
-        ids[UNLABELLED] = UNLABELLED
-    for row, value in enumerate(values, 1):
-        if value not in ids:
-            name = name_of_value.get(value, str(value))
-            raise DataError(
-                f"{where} has the label {quoted.repr(name)}, first in row {row:,}, which the split "
-                f"'train' does not have. The labels of 'train' are {listed(names)}."
-            )
-    return [ids[value] for value in values]
+    return float(name) if DECIMAL.fullmatch(name) else math.inf
 
 
 def align_labels(split: "Dataset", labels: Sequence[str], where: str) -> "Dataset":

@@ -5,15 +5,16 @@ import random
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from datasets import Dataset, DatasetDict
 
 from sentiment.config import DataConfig
-from sentiment.data.columns import ReviewSplits
-from sentiment.data.folders import READERS, has_class_folders
+from sentiment.data.folders import has_class_folders
+from sentiment.data.imdb import ARCHIVES
 from sentiment.data.labels import UNLABELLED
-from sentiment.errors import DataError, quoted
+from sentiment.data.review_splits import ReviewSplits
+from sentiment.errors import DataError, listed, quoted
+from sentiment.runtime.paths import user_path
 
 TEST_SEED = 0  # The test split is the same for all training seeds.
 MIN_REVIEWS_PER_LABEL = 2  # One to train on, one to hold out.
@@ -201,8 +202,9 @@ def validation_method(config: DataConfig) -> str:
     """
     if config.validation_split != "auto":
         return config.validation_split
-    path = Path(config.dataset).expanduser()
-    is_own = path.suffix.lower() in READERS or has_class_folders(path)
+    path = user_path(config.dataset)
+    is_own_file = path.is_file() and not path.name.lower().endswith(ARCHIVES)
+    is_own = is_own_file or (path.is_dir() and has_class_folders(path))
     return "random" if is_own else "contiguous"
 
 
@@ -216,7 +218,7 @@ def drop_shared(reviews: Dataset, others: Iterable[Dataset]) -> Dataset:
 
 
 def warn_of_shared(train: Dataset, **others: Dataset | None) -> None:
-    """Warn for each of the splits `others` that shares reviews with `train`, with their number."""
+    """Warn for each of the splits `others` that shares reviews or groups with `train`."""
     for name, split in others.items():
         if split is not None and (count := sum(shared_mask(split, [train]))):
             message = (
@@ -224,6 +226,19 @@ def warn_of_shared(train: Dataset, **others: Dataset | None) -> None:
                 "makes the evaluation optimistic."
             )
             warnings.warn(SharedReviewsWarning(message), stacklevel=2)
+        if split is not None and (groups := shared_groups(train, split)):
+            message = (
+                f"{len(groups):,} groups of '{name}' are in 'train' too, such as "
+                f"{listed(sorted(groups)[:3])}, which makes the evaluation optimistic."
+            )
+            warnings.warn(SharedReviewsWarning(message), stacklevel=2)
+
+
+def shared_groups(train: Dataset, other: Dataset) -> set[str]:
+    """Return the groups that two splits share; none if either has no groups."""
+    if "group" not in train.column_names or "group" not in other.column_names:
+        return set()
+    return set(train["group"]) & set(other["group"])
 
 
 def shared_mask(reviews: Dataset, others: Iterable[Dataset]) -> list[bool]:

@@ -10,15 +10,24 @@ import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
 from sentiment.apps.demo.storage import Storage
-from sentiment.data.tables import format_of
+from sentiment.config import ReaderConfig
+from sentiment.data.tables import open_table
+from sentiment.data.tables.table import Format, Table
 from sentiment.errors import DataError, SentimentError
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.explain import explain
 from sentiment.inference.explanation_html import fragment, legend
-from sentiment.inference.label_files import Progress, label_file
+from sentiment.inference.label_files import Progress, label_table
 from sentiment.inference.unknown_words import unknown_words_message
 
-FILE_TYPES = (".csv", ".tsv", ".txt", ".jsonl")
+FILE_TYPES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet", ".xlsx", ".gz")
+OUTPUT_SUFFIXES: dict[Format, str] = {
+    **dict.fromkeys(("csv", "text", "fasttext", "excel"), ".csv"),
+    "tsv": ".tsv",
+    "jsonl": ".jsonl",
+    "json": ".json",
+    "parquet": ".parquet",
+}
 MAX_ROWS = 10_000  # Of a file: one request at a time is served, and the others wait.
 MAX_OUTPUT = 40 * 2**20  # Bytes of a labelled file; uploads have up to 10 MiB.
 ROWS_PER_STEP = 128  # From one progress report to the next.
@@ -77,14 +86,16 @@ class Handlers:
         if source.suffix.lower() not in FILE_TYPES:
             return status([f"A file must be one of {', '.join(FILE_TYPES)}."]), hidden
         folder = self.storage.folder
+        reader = ReaderConfig(text_column=column.strip() or None, on_error="skip")
         try:
             with (
                 self.storage.reserve(MAX_OUTPUT),
                 tempfile.TemporaryDirectory(dir=folder) as unfinished,
+                open_table(str(source), reader) as table,
             ):
-                suffix = ".csv" if format_of(source.name) == "text" else source.suffix
-                output = Path(unfinished, f"{source.stem}-scored{suffix}")
-                lines = self.write_labels(source, output, column.strip() or None, progress)
+                name = f"{source.name.split('.')[0]}-scored{OUTPUT_SUFFIXES[table.format]}"
+                output = Path(unfinished, name)
+                lines = self.write_labels(table, output, reader, progress)
                 # Where Gradio keeps files by their content: the same labels are stored once.
                 stored = Path(save_file_to_cache(output, str(folder)))
         except SentimentError as error:
@@ -94,29 +105,29 @@ class Handlers:
         return status(line.replace(str(source), source.name) for line in lines), button
 
     def write_labels(
-        self, source: Path, output: Path, column: str | None, progress: gr.Progress
+        self, table: Table, output: Path, reader: ReaderConfig, progress: gr.Progress
     ) -> list[str]:
-        """Label a file, and return a summary and the messages about malformed rows."""
-        messages: list[str] = []
+        """Label a table, and return a summary and the messages about rows that are skipped."""
+        messages = [f"{table.where}: {text}." for text in table.notices]
         done = Progress()
-        for done in label_file(
+        for done in label_table(
             self.classifier,
-            str(source),
+            table,
             output,
-            column=column,
+            reader=reader,
             prefix=PREFIX,
-            skip_malformed=True,
             max_rows=MAX_ROWS,
             rows_per_step=ROWS_PER_STEP,
         ):
             progress(done.fraction or 0.0, desc=f"{done.rows:,} reviews")
             messages += done.messages[: MAX_MESSAGES - len(messages)]
         if not done.rows:
-            raise DataError(f"'{source}' has no rows.")
+            raise DataError(f"{table.where} has no rows.")
         if output.stat().st_size > MAX_OUTPUT:
             raise DataError(f"The labelled file has more than {MAX_OUTPUT >> 20} MiB.")
+        kinds = f" ({done.skipped_kinds})" if done.skipped else ""
         return [
-            f"Reviews labelled: {done.labelled:,}. Malformed rows skipped: {done.skipped:,}.",
+            f"Reviews labelled: {done.labelled:,}. Rows skipped: {done.skipped:,}{kinds}.",
             *messages,
         ]
 

@@ -25,8 +25,8 @@ Type a movie review. The page shows the predicted label, the probability of each
 attribution of each word to the prediction. The text is processed on the machine that serves this
 page and is not stored. Uploaded files are deleted within an hour."""
 FILE_HELP = f"""## Label a file
-A table with a header (CSV, TSV, JSON Lines), or plain text with one review a line. The result has
-two new columns, the predicted label and its probability. At most {MAX_ROWS:,} rows and
+A table (CSV, TSV, JSON, Parquet, Excel), or plain text with one review a line. The result has two
+new columns, the predicted label and its probability. At most {MAX_ROWS:,} rows and
 {MAX_UPLOAD >> 20} MiB; `sentiment predict --file` has no such limits."""
 EXAMPLES = {
     "Positive": "I came in expecting nothing and left humming the theme. Two hours well spent.",

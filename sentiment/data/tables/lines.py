@@ -1,46 +1,32 @@
-"""Read text, CSV, TSV and JSON Lines in batches, and write the lines back with new columns.
+"""The lines of a text file, with their numbers, in any encoding."""
 
-The new columns follow the last one. All other characters of a row are written as they were read:
-quotes, numbers and line ends are not reformatted.
-"""
-
-import csv
+import codecs
 import io
-import json
-import os
-import stat
-from abc import ABC, abstractmethod
+import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from sentiment.data.tables.columns import (
-    BATCH_BYTES,
-    BATCH_ROWS,
-    RowBatch,
-    Write,
-    check_new_columns,
-    choose_text_column,
-    source_name,
-)
-from sentiment.errors import DataError, listed, quoted
+from sentiment.config import ReaderConfig
+from sentiment.data.tables.sources import BUFFER_BYTES, Source
+from sentiment.data.tables.table import BATCH_ROWS, MAX_ROW_BYTES, MalformedRow
+from sentiment.errors import ConfigError, DataError, describe
 
-MAX_ROW_BYTES = 2**24  # A longer row is malformed: an unclosed quote or a binary file.
+SAMPLE_BYTES = 2**20
+ESCAPED_BYTES = 0xDC00  # Python's "surrogateescape" adds it to the bytes that it cannot decode.
+ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 BYTE_ORDER_MARK = "\ufeff"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# The first of these in the header is the delimiter. Excel writes semicolons where the comma is the
-# decimal separator.
-CSV_DELIMITERS = ",;\t"
-TSV_DELIMITERS = "\t"
-
-
-class MalformedRow(Exception):
-    """A row that cannot be parsed; `number` is its first line."""
-
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(reason)
-        self.number = number
+# UTF-32 comes first, because its mark begins with that of UTF-16.
+WIDE_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# Common encodings that are not UTF-8; those of Latin letters are hard to tell apart.
+LATIN = ("cp1252", "cp1250", "cp1254")
+OTHER_ENCODINGS = ("cp1251", "cp1253", "cp1255", "cp1256", "gb18030", "big5", "shift_jis", "euc_kr")
 
 
 class Line(NamedTuple):
@@ -50,37 +36,97 @@ class Line(NamedTuple):
     text: str  # With its line end, if any.
 
 
-class Row(NamedTuple):
-    """A row of a table."""
+class LineQueue:
+    """An iterator over lines that takes lines back. It raises those that are malformed."""
 
-    number: int  # Of its first line, from 1.
-    text: str
-    source: str  # All its lines, as they are in the file.
-
-
-class Lines:
-    """The lines of a UTF-8 file. Only \\n ends a line; bytes that are not UTF-8 become U+FFFD."""
-
-    def __init__(self, source: BinaryIO) -> None:
-        self.source = source
-        self.where = source_name(source)
-        self.number = 0
-        self.bytes = 0
-        self.byte_order_mark = ""
-        self.pushed_back: deque[Line] = deque()  # Lines to yield again.
+    def __init__(self, lines: Iterable[Line | MalformedRow] = ()) -> None:
+        self.queue = deque(lines)
 
     def __iter__(self) -> Iterator[Line]:
         return self
+
+    def __next__(self) -> Line:
+        if not self.queue:
+            raise StopIteration
+        line = self.queue.popleft()
+        if isinstance(line, MalformedRow):
+            raise line
+        return line
+
+    def push_back(self, lines: Sequence[Line | MalformedRow]) -> None:
+        """Return these lines again, in their order, before all others."""
+        self.queue.extendleft(reversed(lines))
+
+
+class Lines(LineQueue):
+    """The lines of a file.
+
+    A line ends at a line feed or, in a file that has none, at a carriage return.
+
+    Args:
+        source: the file.
+        config: the encoding; by default UTF-8, or UTF-16 if a byte order mark says so.
+
+    Raises:
+        ConfigError: there is no such encoding.
+        DataError: the file is not text.
+    """
+
+    def __init__(self, source: Source, config: ReaderConfig) -> None:
+        super().__init__()
+        self.source = source
+        self.where = source.where
+        self.number = 0
+        self.byte_order_mark = ""
+        self.at_end = False
+        self.errors = config.encoding_errors
+        self.suggestion: str | None = None  # For bytes that are not in the encoding.
+        mark = next((name for mark, name in WIDE_MARKS.items() if source.head.startswith(mark)), "")
+        self.encoding = encoding_name(config.encoding or mark or "utf-8")
+        self.stream = source.stream
+        self.decoding = self.encoding
+        if source.head.startswith(codecs.BOM_UTF8) and self.encoding != "utf-8":
+            raise DataError(
+                f"{self.where} has the byte order mark of UTF-8, and encoding is {self.encoding}. "
+                "Leave encoding out."
+            )
+        if self.encoding in WIDE_MARKS.values() and source.head and not mark:
+            raise DataError(
+                f"{self.where} has no byte order mark. Set encoding to {self.encoding}-le or "
+                f"{self.encoding}-be."
+            )
+        if "\n".encode(self.encoding) != b"\n":
+            self.recode_to_utf8()
+        elif source.head.count(b"\0") > len(source.head) // 4:
+            raise DataError(
+                f"{self.where} is not text: a binary file, or UTF-16 without a byte order mark. "
+                "Set encoding to utf-16-le or utf-16-be if it is the latter."
+            )
+        with self.reading():
+            head = self.stream.peek(BUFFER_BYTES)
+        if b"\r" in head[:-1] and b"\n" not in head:
+            self.recode(lambda data, final: data.replace(b"\r", b"\n"))
+        self.decoder = codecs.getincrementaldecoder(self.decoding)(self.errors)  # Of `read_text`.
+        self.line_errors = "surrogateescape" if self.errors == "strict" else self.errors
+
+    def recode_to_utf8(self) -> None:
+        """Recode an encoding whose line feed is another byte or several, such as UTF-16."""
+        decoder = codecs.getincrementaldecoder(self.encoding)(self.errors)
+        self.decoding = "utf-8"
+        self.recode(lambda data, final: decoder.decode(data, final).encode())
+
+    def recode(self, change: Callable[[bytes, bool], bytes]) -> None:
+        """Change all bytes as they are read."""
+        self.stream = io.BufferedReader(Recoded(self.stream, change), BUFFER_BYTES)
 
     def __next__(self) -> Line:
         """Return the next line.
 
         Raises:
             MalformedRow: the line is too long; the next call continues after it.
-            DataError: the file is UTF-16.
         """
-        if self.pushed_back:
-            return self.pushed_back.popleft()
+        if self.queue:
+            return super().__next__()
         content = self.read()
         if not content:
             raise StopIteration
@@ -88,231 +134,161 @@ class Lines:
         if len(content) > MAX_ROW_BYTES:
             while content and not content.endswith(b"\n"):
                 content = self.read()
-            raise MalformedRow(self.number, f"longer than {MAX_ROW_BYTES >> 20} MiB.")
-        text = content.decode("utf-8", "replace")
-        if self.number == 1:
-            if content.startswith(UTF_16):
-                raise DataError(f"{self.where} is UTF-16. Save it as UTF-8.")
-            if text.startswith(BYTE_ORDER_MARK):
-                self.byte_order_mark, text = text[:1], text[1:]
-                if not text:
-                    raise StopIteration
+            raise MalformedRow(
+                self.number, "more than 16 MiB", f"longer than {MAX_ROW_BYTES >> 20} MiB."
+            )
+        # A byte that is not in the encoding becomes half of a surrogate pair, see `check_row`.
+        text = content.decode(self.decoding, self.line_errors)
+        if self.number == 1 and text.startswith(BYTE_ORDER_MARK):
+            self.byte_order_mark, text = text[:1], text[1:]
+            if not text:
+                raise StopIteration
         return Line(self.number, text)
 
     def read(self) -> bytes:
         """Read a line, or the start of one that is too long."""
-        try:
-            content = self.source.readline(MAX_ROW_BYTES + 1)
-        except OSError as error:
-            raise DataError(f"{self.where} could not be read: {error.strerror}.") from error
-        self.bytes += len(content)
-        return content
+        with self.reading():
+            return self.stream.readline(MAX_ROW_BYTES + 1)
 
-
-class LineTable(ABC):
-    """Base class of text, CSV, TSV and JSON Lines."""
-
-    unit = "line"
-
-    def __init__(self, source: BinaryIO) -> None:
-        status = os.fstat(source.fileno())
-        # Bytes; None for a pipe.
-        self.total = status.st_size if stat.S_ISREG(status.st_mode) else None
-        self.lines = Lines(source)
-        self.where = self.lines.where
-
-    @property
-    def done(self) -> int:
-        """Number of bytes that are read, of `total`."""
-        return self.lines.bytes
-
-    @abstractmethod
-    def next_row(self) -> Row:
-        """Return the next row.
+    def read_text(self, size: int) -> str:
+        """Return about `size` more characters, whatever their lines; none at the end of the file.
 
         Raises:
-            MalformedRow: the row cannot be parsed; the next call returns the next one.
-            StopIteration: there are no more rows.
+            DataError: bytes that are not in the encoding.
         """
-
-    def batches(self) -> Iterator[RowBatch]:
-        """Yield the rows in batches."""
-        rows: list[Row] = []
-        malformed: list[str] = []
-        size = 0
-        while True:
+        with self.reading():
+            content = self.stream.read(size)
             try:
-                row = self.next_row()
-                if "\0" in row.source:
-                    raise MalformedRow(row.number, "a NUL byte, which no text has.")
-                rows.append(row)
-                size += len(row.source)
-            except MalformedRow as error:
-                malformed.append(f"{self.where}, line {error.number}: {error}")
+                text = self.decoder.decode(content, final=not content)
+            except UnicodeDecodeError as error:
+                number = max(1, self.number) + content.count(b"\n", 0, error.start)
+                byte = content[error.start]
+                raise self.undecodable(number, byte).located(self.where) from None
+        if self.number == 0:
+            self.number, text = 1, text.removeprefix(BYTE_ORDER_MARK)
+        self.number += text.count("\n")
+        return text
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn the errors of reading and recoding into a `DataError`."""
+        try:
+            with self.source.errors():
+                yield
+        except UnicodeError as error:
+            raise DataError(
+                f"{self.where}, after line {self.number}: not valid {self.encoding} "
+                f"({describe(error)}). Set encoding, or encoding_errors to replace."
+            ) from None
+
+    def check_row(self, number: int, text: str) -> None:
+        """Check that a row has no bytes that are not in the encoding, and no NUL byte.
+
+        Raises:
+            MalformedRow: it has some.
+        """
+        if not text.isascii() and (match := ESCAPED_BYTE.search(text)):
+            raise self.undecodable(number, ord(match[0]) - ESCAPED_BYTES)
+        if "\0" in text:
+            raise MalformedRow(number, "a NUL byte", "a NUL byte, which no text has.")
+
+    def undecodable(self, number: int, byte: int) -> MalformedRow:
+        """Return the error for a row with a byte that the encoding does not have."""
+        if self.suggestion is None:
+            self.suggestion = suggested_encoding(self.source.head)
+        encoding = self.encoding.upper()
+        return MalformedRow(
+            number,
+            f"bytes that are not {encoding}",
+            f"the byte 0x{byte:02X} is not {encoding}. {self.suggestion}, or encoding_errors to "
+            "replace.",
+        )
+
+    def sample(self) -> list[Line]:
+        """Return the first lines, except malformed ones. They are all read again."""
+        found: list[Line | MalformedRow] = []
+        size = 0
+        while len(found) < BATCH_ROWS and size < SAMPLE_BYTES:
+            try:
+                line = next(self)
+                size += len(line.text)
+                found.append(line)
+            except MalformedRow as malformed:
+                found.append(malformed)
             except StopIteration:
+                self.at_end = True
                 break
-            if len(rows) + len(malformed) == BATCH_ROWS or size >= BATCH_BYTES:
-                yield batch_of(rows, malformed)
-                rows, malformed, size = [], [], 0
-        if rows or malformed:
-            yield batch_of(rows, malformed)
+        self.push_back(found)
+        return [line for line in found if isinstance(line, Line)]
 
 
-class TextTable(LineTable):
-    """One text per line, empty lines included. It has no columns, and no writer."""
+class Recoded(io.RawIOBase):
+    """A stream of bytes that are changed as they are read.
 
-    def next_row(self) -> Row:
-        number, source = next(self.lines)
-        return Row(number, source.removesuffix("\n").removesuffix("\r"), source)
+    Args:
+        stream: the bytes to change.
+        change: takes some bytes and whether they are the last, and returns the new bytes.
+    """
 
+    def __init__(self, stream: io.BufferedReader, change: Callable[[bytes, bool], bytes]) -> None:
+        self.stream, self.change = stream, change
+        self.pending = b""
+        self.at_end = False
 
-@contextmanager
-def line_writer(table: "DelimitedTable | JsonTable", file: BinaryIO) -> Iterator[Write]:
-    """Return a function that writes rows of a table, with the new columns, to `file`."""
-    file.write(table.header_text().encode())
+    def readable(self) -> bool:
+        return True
 
-    def write(batch: RowBatch, values: Sequence[Sequence[Any]]) -> None:
-        file.write("".join(map(table.with_values, batch.rows, values)).encode())
-        file.flush()  # A reader of a pipe gets each batch at once.
-
-    yield write
-
-
-class DelimitedTable(LineTable):
-    """CSV or TSV with a header, quoted as in RFC 4180. Empty lines are skipped."""
-
-    writer = line_writer
-
-    def __init__(
-        self, source: BinaryIO, column: str | None, new_columns: Sequence[str], delimiters: str
-    ) -> None:
-        super().__init__(source)
-        csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES))
-        self.delimiter = delimiters[0]
-        try:
-            first = next(self.lines)
-            self.lines.pushed_back.append(first)
-            self.delimiter = next((d for d in delimiters if d in first.text), self.delimiter)
-            _, self.header, columns = self.next_record()
-        except StopIteration:
-            raise DataError(f"{self.where} is empty: it has no header.") from None
-        except MalformedRow as malformed:
-            raise DataError(f"{self.where}, line {malformed.number}: {malformed}") from None
-        check_new_columns(self.where, new_columns, columns)
-        self.index = columns.index(choose_text_column(self.where, column, columns, columns))
-        self.width = len(columns)
-        self.new_columns = new_columns
-
-    def next_row(self) -> Row:
-        number, source, fields = self.next_record()
-        if len(fields) != self.width:
-            raise MalformedRow(number, f"{len(fields)} fields, where the header has {self.width}.")
-        return Row(number, fields[self.index], source)
-
-    def next_record(self) -> tuple[int, str, list[str]]:
-        """Return the number of the next record's first line, its source and its fields.
-
-        A record that is not CSV ends with its first line, so that a stray quote invalidates one row
-        and not all rows up to the next quote.
-        """
-        fields: list[str] = []
-        while not fields:
-            lines: list[Line] = []
-            try:
-                fields = next(
-                    csv.reader(self.record_lines(lines), delimiter=self.delimiter, strict=True)
-                )
-            except (csv.Error, MalformedRow) as error:
-                if not lines:
-                    raise
-                self.lines.pushed_back.extendleft(reversed(lines[1:]))
-                raise MalformedRow(lines[0].number, error_reason(error)) from None
-        return lines[0].number, "".join(line.text for line in lines), fields
-
-    def record_lines(self, lines: list[Line]) -> Iterator[str]:
-        """Yield the text of lines up to the longest record, and append the lines to `lines`."""
-        size = 0
-        for line in self.lines:
-            lines.append(line)
-            size += len(line.text)
-            if size > MAX_ROW_BYTES:
-                raise MalformedRow(
-                    line.number, f"not CSV: no end within {MAX_ROW_BYTES >> 20} MiB."
-                )
-            yield line.text
-
-    def header_text(self) -> str:
-        """Return the header line with the new columns."""
-        return self.lines.byte_order_mark + self.with_values(self.header, self.new_columns)
-
-    def with_values(self, source: str, values: Sequence[Any]) -> str:
-        """Return a record with `values` after its last field."""
-        body = source.rstrip("\r\n")
-        cells = io.StringIO()
-        csv.writer(cells, delimiter=self.delimiter, lineterminator="").writerow(values)
-        return f"{body}{self.delimiter}{cells.getvalue()}{source[len(body) :]}"
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        while not self.pending and not self.at_end:
+            data = self.stream.read1(BUFFER_BYTES)
+            self.at_end = not data
+            self.pending = self.change(data, self.at_end)
+        size = min(len(buffer), len(self.pending))
+        buffer[:size] = self.pending[:size]
+        self.pending = self.pending[size:]
+        return size
 
 
-class JsonTable(LineTable):
-    """JSON Lines: one object per line. Empty lines are skipped."""
+def decode_text(content: bytes, config: ReaderConfig) -> str:
+    """Return the text of a whole file, with line feeds as line ends.
 
-    writer = line_writer
-
-    def __init__(self, source: BinaryIO, column: str | None, new_columns: Sequence[str]) -> None:
-        super().__init__(source)
-        self.new_columns = new_columns
-        self.column = column  # None: chosen by the first object.
-
-    def next_row(self) -> Row:
-        line = next(line for line in self.lines if line.text.strip())
-        try:
-            row = json.loads(line.text)
-        except (ValueError, RecursionError) as error:
-            raise MalformedRow(line.number, error_reason(error)) from None
-        if not isinstance(row, dict):
-            raise MalformedRow(line.number, "not a JSON object on a line of its own.")
-        check_new_columns(f"{self.where}, line {line.number},", self.new_columns, row)
-        if self.column is None:
-            texts = [name for name, value in row.items() if isinstance(value, str)]
-            try:
-                self.column = choose_text_column("the object", None, list(row), texts)
-            except DataError as error:
-                raise MalformedRow(line.number, str(error)) from None
-        text = row.get(self.column)
-        if not isinstance(text, str):
-            column = quoted.repr(self.column)
-            raise MalformedRow(
-                line.number, f"no string under {column}; its keys are {listed(row)}."
-            )
-        return Row(line.number, text, line.text)
-
-    def header_text(self) -> str:
-        """Return the empty string: JSON Lines has no header."""
-        return ""
-
-    def with_values(self, source: str, values: Sequence[Any]) -> str:
-        """Return an object with `values` after its last one."""
-        body = source.rstrip()
-        pairs = json.dumps(dict(zip(self.new_columns, values, strict=True)), ensure_ascii=False)
-        return f"{body.removesuffix('}').rstrip()}, {pairs[1:]}{source[len(body) :]}"
+    Raises:
+        UnicodeDecodeError: bytes that are not in the encoding.
+    """
+    mark = next((name for mark, name in WIDE_MARKS.items() if content.startswith(mark)), "")
+    encoding = encoding_name(config.encoding or mark or "utf-8")
+    text = content.decode(encoding, config.encoding_errors).removeprefix(BYTE_ORDER_MARK)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def batch_of(rows: Sequence[Row], malformed: list[str]) -> RowBatch:
-    """Return rows as a batch."""
-    return RowBatch(
-        [row.text for row in rows],
-        [row.number for row in rows],
-        [row.source for row in rows],
-        malformed,
-    )
+def encoding_name(encoding: str) -> str:
+    """Return the usual name of an encoding.
+
+    Raises:
+        ConfigError: there is no such text encoding.
+    """
+    try:
+        name = codecs.lookup(encoding).name
+        "\n".encode(name)
+    except (LookupError, ValueError):
+        raise ConfigError(
+            f"There is no text encoding {encoding!r}. Set encoding to one such as utf-8, cp1252 or "
+            "gb18030."
+        ) from None
+    return "utf-8" if name == "utf-8-sig" else name  # A byte order mark is removed in any case.
 
 
-def error_reason(error: Exception) -> str:
-    """Return why a row cannot be parsed, without the line numbers of the parser."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} at character {error.colno}."
-    if isinstance(error, csv.Error) and "new-line character" in str(error):
-        return "a carriage return outside quotes that does not end the line."
-    if isinstance(error, csv.Error):  # Its message has the delimiter itself, which may be a tab.
-        return "not CSV: {}.".format(str(error).replace("\t", r"\t"))
-    return str(error)
+def suggested_encoding(content: bytes) -> str:
+    """Return advice on the encoding of some bytes that are not in the present one."""
+    try:
+        import charset_normalizer
+    except ImportError:
+        best = None
+    else:
+        best = charset_normalizer.from_bytes(
+            content[:BUFFER_BYTES], cp_isolation=[*LATIN, *OTHER_ENCODINGS]
+        ).best()
+    if best is None or best.encoding in LATIN:
+        # They have the same bytes for different letters.
+        return "Set encoding to that of the file, such as cp1252 (Western), cp1250 or cp1254"
+    return f"It may be {best.encoding}: set encoding to that of the file"
