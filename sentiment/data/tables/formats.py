@@ -67,9 +67,13 @@ def detect_text_format(head: str, by_suffix: Format | None, config: ReaderConfig
         by_suffix: the format of its suffix, if any.
         config: settings that only one format has.
     """
+    is_csv = by_suffix in ("csv", "tsv", None) and config.delimiter is not None
+    if is_csv or (by_suffix in ("csv", "tsv") and config.quoting != "auto"):
+        return by_suffix or "csv"
     lines = [line for line in head.split("\n")[:-1] or [head] if line.strip()]
     labelled = sum(LABEL.search(line) is not None for line in lines)
-    if lines and (labelled > len(lines) / 2 or LABEL.match(lines[0])):
+    is_mostly_labelled = by_suffix is None and labelled > len(lines) / 2
+    if lines and (is_mostly_labelled or LABEL.match(lines[0])):
         return "fasttext"
     start = head.lstrip()
     if start.startswith("[") and start[1:].lstrip()[:1] in ("{", "]"):
@@ -78,7 +82,7 @@ def detect_text_format(head: str, by_suffix: Format | None, config: ReaderConfig
         return "jsonl"
     if by_suffix is not None:
         return by_suffix
-    if config.delimiter is not None or is_table(lines):
+    if is_table(lines):
         return "csv"
     return "text"
 
