@@ -2,8 +2,11 @@
 
 import gzip
 import io
+import os
+import sys
 import tarfile
 import time
+import tracemalloc
 import warnings
 import zipfile
 from types import SimpleNamespace
@@ -136,6 +139,41 @@ def test_archive_member_of_implausible_size_is_an_error(tmp_path, kind, size):
         file.write(first.tobuf(tarfile.GNU_FORMAT) + second.tobuf(tarfile.GNU_FORMAT) + bytes(5000))
     with pytest.raises(DataError, match=rf"aclImdb/train/pos/0_9.txt' has {size:,} bytes"):
         load_reviews(str(path))
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_extended_headers_of_an_archive_are_not_kept(tmp_path, kind):
+    path = tmp_path / "headers.tar.gz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for number in range(300):
+            info = tarfile.TarInfo(f"aclImdb/{number}")
+            value = {f"comment{number}": "x" * 60_000}
+            if kind == tarfile.XGLTYPE:
+                archive.fileobj.write(tarfile.TarInfo.create_pax_global_header(value))
+            else:
+                info.pax_headers = value
+            archive.addfile(info)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="contains no reviews"):
+        load_reviews(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 2**20  # The headers have 18 MB.
+
+
+def test_archive_of_headers_only_is_an_error(tmp_path):
+    header = tarfile.TarInfo.create_pax_global_header({"comment": "x"})
+    with gzip.open(tmp_path / "headers.tar.gz", "wb") as file:
+        file.write(header * 2000 + bytes(1024))
+    with pytest.raises(DataError, match=r"headers\.tar\.gz"):
+        load_reviews(str(tmp_path / "headers.tar.gz"))
+
+
+def test_archive_with_too_many_members_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(imdb_reader, "MAX_MEMBERS", 3)
+    members = {f"aclImdb/{number}": b"" for number in range(4)}
+    with pytest.raises(DataError, match="has more than 3 members"):
+        load_reviews(str(write_archive(tmp_path / "many.tar.gz", members)))
 
 
 def test_archive_with_too_many_bytes_of_reviews_is_an_error(tmp_path, monkeypatch):
@@ -306,6 +344,46 @@ def test_deeply_nested_json_is_an_error(tmp_path, name):
         load_reviews(str(tmp_path / name))
 
 
+LAYOUTS = {
+    "classes": "good/1.txt",
+    "classes in splits": "train/good/1.txt",
+    "tables": "train.csv",
+    "tables below": "data/train.csv",
+    "aclImdb": "train/pos/1_9.txt",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+@pytest.mark.parametrize("name", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("kind", ["link", "linked folder", "pipe", "folder"])
+def test_what_is_no_regular_file_is_refused_in_any_layout(tmp_path, name, kind):
+    outside = tmp_path / "outside" / name
+    outside.parent.mkdir(parents=True)
+    outside.write_text("text,label\na,1\nb,0\n")
+    place = tmp_path / "data" / name
+    if kind == "linked folder":
+        if place.parent == tmp_path / "data":
+            pytest.skip("the folder itself may be a link")
+        place.parent.parent.mkdir(parents=True)
+        place.parent.symlink_to(outside.parent)
+    else:
+        place.parent.mkdir(parents=True)
+        make = {"link": lambda: place.symlink_to(outside), "pipe": lambda: os.mkfifo(place)}
+        make.get(kind, place.mkdir)()
+    with pytest.raises(DataError, match="is not a regular file|has no tables"):
+        load_reviews(str(tmp_path / "data"))
+
+
+def test_table_that_is_replaced_within_its_modification_time_is_read_again(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\nfirst,1\nb,0\n")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    assert load_all(path)["train"]["text"][0] == "first"
+    path.write_text("text,label\nother,1\nb,0\n")
+    os.utime(path, ns=times)
+    assert load_all(path)["train"]["text"][0] == "other"
+
+
 def test_script_in_a_folder_is_not_run(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
@@ -331,6 +409,15 @@ def test_reviews_shared_with_train_are_counted():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_shared(train, test=test.select([2]))
+
+
+def test_groups_that_splits_share_are_a_warning(tmp_path):
+    for name, groups in (("train.csv", ("g1", "g2")), ("test.csv", ("g3", " g1 "))):
+        lines = [f"text {n},{n},{group}" for n, group in enumerate(groups)]
+        (tmp_path / name).write_text("\n".join(["text,label,group", *lines]))
+    loaded = load_all(tmp_path, group_column="group")
+    with pytest.warns(SharedReviewsWarning, match="1 groups of 'test' are in 'train'.*'g1'"):
+        warn_of_shared(loaded["train"], test=loaded["test"])
 
 
 def test_unreachable_hub_is_an_error_within_ten_seconds(monkeypatch):

@@ -187,6 +187,29 @@ def test_parquet_with_dictionary_invalid_utf8_or_no_rows_is_read(tmp_path):
     assert pq.read_table(io.BytesIO(labelled(empty))).column_names == ["text", *ADDED]
 
 
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd", "lz4", "brotli"])
+def test_output_has_the_compression_of_the_input(tmp_path, compression):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": ["a", "b"]}), path, compression=compression)
+    metadata = pq.ParquetFile(io.BytesIO(labelled(path))).metadata
+    expected = pq.ParquetFile(path).metadata.row_group(0).column(0).compression
+    assert metadata.row_group(0).column(0).compression == expected
+
+
+@pytest.mark.parametrize("is_dictionary", [True, False])  # Or strings, once they are read.
+def test_rows_that_refer_to_one_long_string_are_read_in_small_batches(tmp_path, is_dictionary):
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 3000), ["x " * 2**20])
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": texts}), path, store_schema=is_dictionary)
+    assert path.stat().st_size < 2**20
+    before = pa.total_allocated_bytes()
+    with open_table(str(path)) as table:
+        batches = table.batches()
+        sizes = [len(next(batches).numbers) for _ in range(20)]
+        assert pa.total_allocated_bytes() - before < 2**27
+    assert max(sizes) <= 2
+
+
 @pytest.mark.parametrize("cut", [0, 3, 500])
 def test_truncated_parquet_is_an_error(tmp_path, columns, cut):
     path = table_file(tmp_path, columns, "t.parquet")

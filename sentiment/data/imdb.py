@@ -19,6 +19,7 @@ from sentiment.errors import DataError, describe
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_REVIEW_BYTES = 1 << 20  # The longest of IMDB has 14 kB; an archive may declare any size.
 MAX_MEMBER_BYTES = 1 << 28  # The largest file in it has 41 MB.
+MAX_HEADER_BYTES = 1 << 16  # Of a long name or an extended header; it has none.
 MAX_TOTAL_BYTES = 1 << 30  # All its reviews have 130 MB.
 MAX_MEMBERS = 200_000  # It has 100,026.
 REVIEW_FILE = re.compile(r"(train|test)/(neg|pos|unsup)/(\d+)_\d+\.txt")
@@ -49,7 +50,7 @@ class BoundedMember(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, *arguments: Any) -> "BoundedMember":
         member = super().frombuf(*arguments)
-        max_bytes = MAX_MEMBER_BYTES if member.isfile() else MAX_REVIEW_BYTES
+        max_bytes = MAX_MEMBER_BYTES if member.isfile() else MAX_HEADER_BYTES
         if not 0 <= member.size <= max_bytes:
             raise DataError(
                 f"The archive's member '{member.name}' has {member.size:,} bytes; at most "
@@ -68,7 +69,8 @@ def read_imdb_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         with tarfile.open(path, "r:*", tarinfo=BoundedMember) as archive:
             number = 0
             while (member := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # It would keep them all.
+                # They would keep all members and their extended headers.
+                archive.members, archive.pax_headers = [], {}  # type: ignore[attr-defined]
                 if (number := number + 1) > MAX_MEMBERS:
                     raise DataError(
                         f"'{path}' has more than {MAX_MEMBERS:,} members. Do not use this archive."
@@ -87,7 +89,7 @@ def read_imdb_archive(path: Path) -> Iterator[tuple[str, bytes]]:
             assert archive.fileobj is not None
             while archive.fileobj.read(1 << 20):
                 pass  # The checksum at the end of the file shows whether it is complete.
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, OSError, RecursionError, zlib.error) as error:
         raise DataError(
             f"Could not read '{path}' as a tar archive: {describe(error)}. "
             "The original is aclImdb_v1.tar.gz (84,125,825 bytes); download it again."
