@@ -72,8 +72,9 @@ def detect_text_format(head: str, by_suffix: Format | None, config: ReaderConfig
         return by_suffix or "csv"
     lines = [line for line in head.split("\n")[:-1] or [head] if line.strip()]
     labelled = sum(LABEL.search(line) is not None for line in lines)
-    is_mostly_labelled = by_suffix is None and labelled > len(lines) / 2
-    if lines and (is_mostly_labelled or LABEL.match(lines[0])):
+    # The texts of another format may have labels in them.
+    is_most = by_suffix is None and labelled > len(lines) / 2
+    if lines and (is_most or LABEL.match(lines[0])):
         return "fasttext"
     start = head.lstrip()
     if start.startswith("[") and start[1:].lstrip()[:1] in ("{", "]"):

@@ -21,6 +21,7 @@ MIN_PROFILE_ROWS = 10
 MAX_CATEGORIES = 20
 NUMBER = re.compile(r"\s*-?\d+([.,]\d+)?\s*")
 DOUBLED_QUOTE = re.compile(r'[^\s,;|]""')
+ESCAPED_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*\\"')  # Not a quote after an escaped backslash.
 SPACE_BEFORE_QUOTES = re.compile(r'\0 +"(?!")')
 FIELD_LIMIT_LOCK = Lock()
 BACKSLASHES = re.compile(r"\\(.)", re.DOTALL)
@@ -319,14 +320,14 @@ def detect_quoting(lines: Sequence[Line], delimiter: str, is_whole: bool) -> Dia
     double = read_sample(lines, Dialect(delimiter), is_whole)
     escaped = read_sample(lines, Dialect(delimiter, "backslash"), is_whole)
     text = "".join(line.text for line in lines)
-    has_escapes = '\\"' in text and not DOUBLED_QUOTE.search(text)
+    has_escapes = ESCAPED_QUOTE.search(text) and not DOUBLED_QUOTE.search(text)
     if escaped.bad < double.bad or (escaped.bad == double.bad and has_escapes):
         return Dialect(delimiter, "backslash")
     if SPACE_BEFORE_QUOTES.search(text.replace(delimiter, "\0")):
         skipping = Dialect(delimiter, skips_spaces=True)
         if read_sample(lines, skipping, is_whole).bad <= double.bad:
             return skipping
-    if double.malformed:
+    if double.malformed and escaped.malformed:
         plain = read_sample(lines, Dialect(delimiter, "none"), is_whole)
         if plain.bad < double.bad and not has_quoted_fields(plain):
             return Dialect(delimiter, "none")
