@@ -258,6 +258,12 @@ BACKSLASHES = [
     ),
     case(
         "backslash",
+        "two, before a closing quote, which escape nothing",
+        table(replaced(ROWS, (2, (r"in \\\\host\\", "neg"))), quoting=csv.QUOTE_ALL),
+        replaced(ROWS, (2, (r"in \\\\host\\", "neg"))),
+    ),
+    case(
+        "backslash",
         "in TSV",
         escaped(QUOTED, header=("text", "label"), delimiter="\t", quoting=csv.QUOTE_ALL),
         QUOTED,
@@ -742,6 +748,12 @@ FASTTEXT = [
         "line 15: 2 labels",
         "rows.txt",
     ),
+    case(
+        "fastText",
+        "in the texts of a CSV file",
+        joined([(f"{text} __label__{label}", label) for text, label in ROWS]),
+        [(f"{text} __label__{label}", label) for text, label in ROWS],
+    ),
     case("fastText", "Windows line ends", fasttext(ROWS).replace(b"\n", b"\r\n"), ROWS, "rows.ft"),
 ]
 
@@ -1012,6 +1024,12 @@ KEPT = [
         table(replaced(ROWS, (3, ("the best\nlunch of all,neg\nof the year", "pos")))),
         replaced(ROWS, (3, ("the best\nlunch of all,neg\nof the year", "pos"))),
         quoting="double",
+    ),
+    case(
+        "usual",
+        "few texts that end with a line end",
+        table([("great, fine\n", "pos"), ("bad, awful\n", "neg")]),
+        "line 2: .*line 3, which looks like a row.*double",
     ),
     case(
         "usual",

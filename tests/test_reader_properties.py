@@ -207,8 +207,9 @@ def test_csv_is_read_row_for_row_or_refused_without_settings(written):
 
 @given(csv_files(escaped=True))
 def test_csv_with_backslashes_is_read_row_for_row_or_refused_without_settings(written):
-    # Nothing shows that other backslashes than those before quotes are escaped.
-    assume(not any("\\" in text for text in written.texts))
+    # Nothing shows that other backslashes than those before quotes are escaped, and a quote at the
+    # end of a line ends a row whose quotes are doubled.
+    assume(not any("\\" in text or '"\n' in text for text in written.texts))
     assume(b'"' in written.content or not any("\n" in text for text in written.texts))
     check_read_or_refused(written, *outcomes(written, **written.needed))
 
