@@ -1,9 +1,13 @@
-"""Readers of a table file for tests: what each part of the package reads in it."""
+"""Table files for tests, and what each part of the package reads in them."""
 
+import io
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from fake_classifier import FakeClassifier
 
 from sentiment.config import DataConfig, ReaderConfig
@@ -72,3 +76,23 @@ def read_for_labelling(path, output=None, **settings):
     outcome.notices = [str(one.message) for one in caught if issubclass(one.category, Notice)]
     outcome.texts = classifier.texts
     return outcome
+
+
+def workbook(*sheets):
+    """Return a workbook whose sheets have these rows."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"Sheet {number + 1}")
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def parquet(columns, schema=None):
+    """Return the content of a Parquet file."""
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=schema), out)
+    return out.getvalue()

@@ -18,13 +18,17 @@ import warnings
 from html import unescape
 from typing import Any, NamedTuple
 
-import openpyxl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from conftest import SMALL
 from small_classifier import small_classifier
-from table_files import RecordingClassifier, read_for_labelling, read_for_training
+from table_files import (
+    RecordingClassifier,
+    parquet,
+    read_for_labelling,
+    read_for_training,
+    workbook,
+)
 
 from sentiment.cli.flags import as_words
 from sentiment.errors import Notice, SentimentError
@@ -101,25 +105,6 @@ def objects(rows, **more):
 
 def jsonl(values):
     return "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in values).encode()
-
-
-def workbook(*sheets):
-    """Return a workbook whose sheets have these rows."""
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for number, rows in enumerate(sheets):
-        sheet = book.create_sheet(f"Sheet {number + 1}")
-        for row in rows:
-            sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def parquet(columns, schema=None):
-    out = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), out)
-    return out.getvalue()
 
 
 def columns_of(rows, names=("text", "label")):

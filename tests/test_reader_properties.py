@@ -3,6 +3,10 @@
 import csv
 import gzip
 import io
+import json
+import multiprocessing
+import os
+import random
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from table_files import read_for_labelling, read_for_training
+from table_files import parquet, read_for_labelling, read_for_training, workbook
 
 DELIMITERS = ",;\t|"
 # Parts that are special in one of the formats, and lines that look like rows.
@@ -229,3 +233,65 @@ def test_blank_texts_are_refused_or_left_out(files):
         check_read(kept, *outcomes(written, **written.exact, on_error="skip"))
 
     check()
+
+
+# Damaged files.
+
+REVIEWS = [(f'a film, good "number" {number}\nor worse', "pos") for number in range(20)]
+OBJECTS = [{"text": text, "label": label} for text, label in REVIEWS]
+TABLE = pd.DataFrame(REVIEWS, columns=["text", "label"])
+INTACT = {
+    "t.csv": TABLE.to_csv(index=False).encode(),
+    "t.tsv": TABLE.to_csv(index=False, sep="\t", doublequote=False, escapechar="\\").encode(),
+    "utf16.csv": TABLE.to_csv(index=False).encode("utf-16"),
+    "t.jsonl": "\n".join(map(json.dumps, OBJECTS)).encode(),
+    "t.json": json.dumps(OBJECTS).encode(),
+    "t.txt": "".join(f"__label__pos a film {number}\n" for number in range(20)).encode(),
+    "t.csv.gz": gzip.compress(TABLE.to_csv(index=False).encode(), mtime=0),
+    "t.xlsx": workbook([list(TABLE.columns), *REVIEWS]),
+}
+PARQUET = parquet({"text": [text for text, _ in REVIEWS], "label": ["pos"] * len(REVIEWS)})
+
+
+def damaged(content, random):
+    """Return a file with a few other bytes, or without its end or a part."""
+    data = bytearray(content)
+    start = random.randrange(len(data))
+    match random.choice(["flip", "flip", "set", "cut", "remove", "repeat"]):
+        case "flip":
+            for _ in range(random.randint(1, 4)):
+                data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+        case "set":
+            data[start : start + 4] = random.choice([b"\0\0\0\0", b"\xff\xff\xff\x7f", b'"\n",'])
+        case "cut":
+            del data[start:]
+        case "remove":
+            del data[start : start + random.randint(1, 40)]
+        case "repeat":
+            data[start:start] = data[start : start + random.randint(1, 40)]
+    return bytes(data)
+
+
+def check_damaged(name, content, seeds):
+    """Check that damaged files are read or refused with one line; other errors propagate."""
+    for seed in seeds:
+        changed = damaged(content, random.Random(seed))
+        for on_error in ("stop", "skip"):
+            written = Written(changed, name, [], [], {}, {})
+            for outcome in outcomes(written, on_error=on_error):
+                assert len((outcome.error or "read").splitlines()) == 1, (seed, outcome.error)
+
+
+@pytest.mark.parametrize("name", INTACT)
+def test_damaged_file_is_read_or_refused_with_one_line(name):
+    check_damaged(name, INTACT[name], range(60))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_damaged_parquet_is_read_or_refused_with_one_line():
+    # In a forked process, because a defect of pyarrow could end it.
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=check_damaged, args=("t.parquet", PARQUET, range(200)))
+    child.start()
+    child.join(timeout=120)
+    assert child.exitcode == 0
