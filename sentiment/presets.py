@@ -32,6 +32,12 @@ FEW_SHOT: dict[str, Any] = {  # Some dozens to a thousand labelled texts.
     "min_steps": 150,
     "batch_size": 16,
 }
+SAMPLE: dict[
+    str, Any
+] = {  # The built-in English reviews, which the shipped classifier soon learns.
+    "epochs": 1,
+    "min_steps": 0,
+}
 PRETRAINING: dict[str, Any] = {
     "synthetic_sentences": 0,
     "sentence_epochs": 0,
@@ -53,6 +59,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
     "from-scratch": FROM_SCRATCH,
     "few-shot": FEW_SHOT,
+    "sample": SAMPLE,
     "pretraining": PRETRAINING,
 }
 

@@ -111,10 +111,14 @@ def test_hidden_size_of_the_initial_model_is_accepted_and_another_one_is_an_erro
         ({"language": "de", "init": "my/model"}, "default"),
         ({"dataset": "sample-zh"}, "from-scratch"),
         ({"dataset": "sample-zh", "language": "en"}, "default"),
-        ({"dataset": "sample"}, "default"),
+        ({"dataset": "sample"}, "sample"),
+        ({"dataset": "sample", "init": "my/model"}, "default"),
+        ({"dataset": "data/sample"}, "default"),
+        ({"dataset": "sample.csv"}, "default"),
+        ({"dataset": "stanfordnlp/imdb"}, "default"),
     ],
 )
-def test_preset_is_from_scratch_where_no_shipped_model_fits(settings, preset):
+def test_preset_depends_on_whether_a_shipped_model_fits_and_on_built_in_reviews(settings, preset):
     assert choose_preset(normalize(settings)) == preset
     config = resolve(preset, settings)
     assert (config.model.init is None) == (preset == "from-scratch")

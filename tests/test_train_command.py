@@ -122,6 +122,19 @@ def test_options_override_the_preset(run_command):
     assert settings == {**Config().to_flat(), **FROM_SCRATCH, **QUICK, **SIZES, "pooling": "last"}
 
 
+def test_built_in_reviews_take_one_epoch_unless_options_say_otherwise(run_command, shipped):
+    options = {**QUICK, "min_epoch_steps": 2}
+    del options["epochs"], options["min_steps"]
+    result = run_command("train", *as_words(options), "--out", "run")
+    assert "Plan: 1 epoch, 4 steps, about " in result.stdout
+    assert saved_settings("run")["epochs"] == 1
+    result = run_command("train", *as_words(options), "--min-steps", 8, "--out", "longer")
+    assert "Plan: 2 epochs, 8 steps, about " in result.stdout
+    options["dataset"] = "mine"
+    result = run_command("train", *as_words(options), "--out", "mine")
+    assert saved_settings("mine")["min_steps"] == Config().train.min_steps
+
+
 def test_few_shot_keeps_the_initial_model(run_command, shipped):
     options = {name: QUICK[name] for name in ("dataset", "device", "max_length")}
     options |= {"min_steps": 4, "min_epoch_steps": 4, "adversarial_norm": 0.0}

@@ -61,7 +61,7 @@ def train(
     """Train a classifier and save it in the folder --out.
 
     In another language than English, and with --word-vectors, the defaults are those of
-    --from-scratch.
+    --from-scratch. For --dataset sample, they are one epoch and no --min-steps.
     """
     from sentiment.training.classification import make_trainer
     from sentiment.training.run_folder import open_run
@@ -192,10 +192,9 @@ def print_plan(trainer: "Trainer[Any]") -> None:
     steps, done = trainer.total_steps, trainer.state.step
     seconds = trainer.estimate_seconds() * (1 - done / max(1, steps))
     resumed = f", {done:,} of them done" if done else ""
-    epochs = len(trainer.epoch_stages)
-    print_line(
-        f"Plan: {epochs} epochs, {steps:,} steps{resumed}, about {duration(seconds)}.", flush=True
-    )
+    count = len(trainer.epoch_stages)
+    epochs = f"{count} epochs" if count > 1 else "1 epoch"
+    print_line(f"Plan: {epochs}, {steps:,} steps{resumed}, about {duration(seconds)}.", flush=True)
 
 
 def print_summary(summary: "Summary", command: str, out: Path) -> None:

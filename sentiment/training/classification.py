@@ -66,7 +66,7 @@ def train(
             By default IMDB.
         out: the run folder.
         preset: `default`, `from-scratch` or `few-shot`. By default `from-scratch` where no model in
-            this package fits the language.
+            this package fits the language, and `sample` for the built-in reviews of that name.
         resume: continue the run in `out`.
         overwrite: replace the run in `out`.
         settings: any field of the settings in `sentiment.config`, by name.

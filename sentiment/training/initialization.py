@@ -20,6 +20,7 @@ from sentiment.text.vocab import UNK_ID
 from sentiment.training.classification_data import EncodedReviews, Splits
 
 FROM_SCRATCH_PRESET = "from-scratch"
+SAMPLE_PRESET = "sample"  # Also the name of the dataset.
 # Fraction of reviews that the shipped classifier was trained on. From MIN_IMDB on, a dataset is
 # treated as IMDB, which has 50% (the other half is its test split). From MIN_KNOWN on, it overlaps.
 MIN_IMDB, MIN_KNOWN = 0.4, 0.01
@@ -38,13 +39,15 @@ def choose_preset(settings: Mapping[str, Any]) -> str:
     """Return the preset of a run that names none.
 
     That is `from-scratch` where no model in this package fits: with word vectors, and in another
-    language than English.
+    language than English. Otherwise it is `sample` for the built-in reviews.
     """
     if settings.get("init", AUTO) != AUTO:
         return DEFAULT
     language = settings.get("language", TextConfig.language)
     is_foreign = language != TextConfig.language
-    return FROM_SCRATCH_PRESET if is_foreign or settings.get("word_vectors") else DEFAULT
+    if is_foreign or settings.get("word_vectors"):
+        return FROM_SCRATCH_PRESET
+    return SAMPLE_PRESET if settings.get("dataset") == SAMPLE_PRESET else DEFAULT
 
 
 def normalize(settings: Mapping[str, Any]) -> dict[str, Any]:
