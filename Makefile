@@ -36,20 +36,22 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTE   := $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install pretrain train tune eval baseline predict check report demo notebooks outputs test test-min lint bench clean
+.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-min test-onnx lint bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 	@echo
 	@$(FIND_MODEL) printf '%s\n' "Variables: DATASET=$$DATASET OUT=$$OUT MODEL=$$MODEL REPORT=$$REPORT SEED=$$SEED TEXT= FILE= OUTPUT= ARGS="
 	@echo 'ARGS is passed to the command: make train ARGS="--epochs 3"; all flags: make train ARGS=--help'
 
-install: $(VENV)/installed ## create the virtual environment
+install: $(VENV)/installed ## create the virtual environment: training, evaluation, prediction
+
+install-all: $(VENV)/installed-dev ## the same with the packages of every target
 
 train: $(VENV)/installed ## train a classifier on DATASET with SEED, into OUT
 	$(RUN) train --dataset "$$DATASET" --out "$$OUT" --seed "$$SEED" $(ARGS)
 
-tune: $(VENV)/installed ## search for hyperparameters on DATASET: many training runs
+tune: $(VENV)/installed-tune ## search for hyperparameters on DATASET: many training runs
 	$(RUN) tune --dataset "$$DATASET" --seed "$$SEED" $(ARGS)
 
 pretrain: $(VENV)/installed ## pretrain an encoder on the reviews of DATASET, without labels: hours
@@ -61,14 +63,14 @@ eval: $(VENV)/installed ## evaluate MODEL on the test split of DATASET; MODEL de
 baseline: $(VENV)/installed ## compare MODEL with bag-of-words baselines trained on DATASET: minutes
 	$(FIND_MODEL) $(RUN) baseline --dataset "$$DATASET" $(WITH_MODEL) $(ARGS)
 
-predict: $(VENV)/installed ## classify TEXT, or FILE into OUTPUT, with MODEL: make predict TEXT="A joy."
+predict: $(VENV)/installed$(if $(findstring --explain,$(ARGS)),-explain) ## classify TEXT, or FILE into OUTPUT, with MODEL: make predict TEXT="A joy."
 	$(FIND_MODEL) $(RUN) predict $(WITH_MODEL) $${FILE:+--file "$$FILE"} \
 	  $${OUTPUT:+--output "$$OUTPUT"} $(ARGS) $${TEXT:+-- "$$TEXT"}
 
 check: $(VENV)/installed ## run behavioral tests of MODEL: negation, contrast, typos, names…
 	$(FIND_MODEL) $(RUN) check $(WITH_MODEL) $(ARGS)
 
-report: $(VENV)/installed ## write a page on MODEL, REPORT: figures, errors, behavioral tests
+report: $(VENV)/installed-explain ## write a page on MODEL, REPORT: figures, errors, behavioral tests
 	$(FIND_MODEL) $(RUN) report --dataset "$$DATASET" $(WITH_MODEL) --out "$$REPORT" $(ARGS)
 
 demo: $(VENV)/installed-demo ## serve a demo page of MODEL on this machine only
@@ -86,6 +88,11 @@ test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment al
 test-min: $(VENV)-min/installed ## run the tests with the oldest versions that pyproject.toml allows
 	$(PYTEST_ENV) $(VENV)-min/bin/python -m pytest $(PYTEST_FLAGS) $(ARGS)
 
+test-onnx: $(VENV)-onnx/installed $(VENV)/installed-dev ## test the small installation: requirements-onnx.txt alone
+	rm -rf build
+	$(VENV)-onnx/bin/python -m pip install --quiet --no-compile --no-deps --force-reinstall .
+	ONNX_PYTHON=$(VENV)-onnx/bin/python $(VENV)/bin/python -m pytest tests/test_small_install.py $(ARGS)
+
 lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
@@ -98,7 +105,7 @@ bench: $(VENV)/installed-dev ## measure the speeds stated in the README, on DATA
 	done
 
 clean: ## delete caches and virtual environments, but no runs or checkpoints
-	rm -rf $(VENV) $(VENV)-min .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(VENV)-min $(VENV)-onnx .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find sentiment tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt requirements-onnx.txt
@@ -107,16 +114,23 @@ $(VENV)/installed: requirements.txt requirements-onnx.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-$(VENV)/installed-demo: requirements-demo.txt $(VENV)/installed
-	$(VENV)/bin/python -m pip install --quiet -r requirements-demo.txt
-	touch $@
-
-$(VENV)/installed-dev: requirements-dev.txt requirements-demo.txt $(VENV)/installed
-	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
+# The packages that some targets need besides.
+$(VENV)/installed-demo: requirements-explain.txt
+$(VENV)/installed-dev: requirements-demo.txt requirements-explain.txt requirements-tune.txt
+$(VENV)/installed-%: requirements-%.txt $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet -r $<
 	touch $@
 
 $(VENV)-min/installed: requirements-min.txt
 	test -x $(VENV)-min/bin/python || $(PYTHON) -m venv $(VENV)-min
 	$(VENV)-min/bin/python -m pip install --quiet -r requirements-min.txt
 	$(VENV)-min/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+# The small installation of the section "ONNX" in README.md. Two thirds of the size of spaCy's packages are
+# debug symbols. `strip` breaks the libraries of NumPy.
+$(VENV)-onnx/installed: requirements-onnx.txt
+	test -x $(VENV)-onnx/bin/python || $(PYTHON) -m venv $(VENV)-onnx
+	$(VENV)-onnx/bin/python -m pip install --quiet --no-compile -r requirements-onnx.txt
+	find $(VENV)-onnx -regex '.*/\(blis\|preshed\|spacy\|srsly\|thinc\)/.*\.so' -exec strip --strip-debug {} +
 	touch $@

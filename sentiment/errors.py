@@ -67,3 +67,11 @@ def listed(names: Iterable[str]) -> str:
 def describe(error: BaseException) -> str:
     """Return the message of an exception on one line, or its class name if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def missing_packages(task: str, packages: Iterable[str], extra: str) -> DependencyError:
+    """Return the error for packages that `task` needs and that the extra `extra` has."""
+    names = list(packages)
+    return DependencyError(
+        f"{task} needs {' and '.join(names)}: pip install {' '.join(names)} (the extra '{extra}')."
+    )

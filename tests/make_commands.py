@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PRINT_ARGUMENTS = "import json, sys; print(json.dumps(sys.argv[1:]))"
+PARTS = ("", "-explain", "-tune", "-demo", "-dev")  # Of what is installed.
 VARIABLES = ("DATASET", "OUT", "MODEL", "ENCODER", "REPORT", "SEED", "TEXT", "FILE", "OUTPUT")
 
 
@@ -29,7 +30,7 @@ def make(*words, cwd, **environment):
         for name, value in os.environ.items()
         if name not in VARIABLES and not name.startswith("MAKE")
     }
-    installed = [f"-o.venv/installed{part}" for part in ("", "-demo", "-dev")]  # Do not install.
+    installed = [f"-o.venv/installed{part}" for part in PARTS]  # Do not install.
     run = f"RUN={sys.executable} -c '{PRINT_ARGUMENTS}'"
     return subprocess.run(
         ["make", "-s", "-f", ROOT / "Makefile", *installed, run, *words],

@@ -1,6 +1,8 @@
 """The Makefile passes the values of its variables to the program as they are."""
 
+import re
 import shutil
+import subprocess
 
 import pytest
 from make_commands import ROOT, commands_of_make, make
@@ -60,3 +62,28 @@ def test_the_model_is_the_one_in_out_if_there_is_one(tmp_path, target, name):
     assert command[command.index("--model") + 1] == name
     [command] = commands_of_make(target, f"OUT={name}", "MODEL=", cwd=tmp_path)
     assert "--model" not in command
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        *(([target], [""]) for target in ("install", "train", "pretrain", "eval", "baseline")),
+        *(([target], [""]) for target in ("predict", "check")),
+        (["predict", "ARGS=--explain --format html"], ["", "-explain"]),
+        (["report"], ["", "-explain"]),
+        (["tune"], ["", "-tune"]),
+        (["demo"], ["", "-demo"]),
+        (["install-all"], ["", "-dev"]),
+    ],
+    ids=str,
+)
+def test_target_installs_only_what_it_needs(tmp_path, words, parts):
+    commands = subprocess.run(
+        ["make", "--dry-run", *words, f"VENV={tmp_path}/venv"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    installed = re.findall(r"pip install .*-r (\S+)", commands)
+    assert installed == [f"requirements{part}.txt" for part in parts]

@@ -236,7 +236,7 @@ def test_missing_package_is_named(folder, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     for module in ("models.onnx_graph", "inference.export"):
         monkeypatch.delitem(sys.modules, f"sentiment.{module}")
-    with pytest.raises(DependencyError, match="pip install onnx onnxruntime"):
+    with pytest.raises(DependencyError, match=r"pip install onnx onnxruntime \(the extra 'onnx'\)"):
         Classifier.from_pretrained(folder, backend="onnx")
 
 
@@ -252,7 +252,10 @@ def test_missing_package_of_a_command_is_one_line(monkeypatch, package, run_comm
             monkeypatch.delitem(sys.modules, f"sentiment.{module}")
         monkeypatch.setitem(sys.modules, "onnx", None)
         result = run_command("export", "--out", "export")
-        assert result.stderr == "Error: export needs onnx: pip install onnx onnxruntime\n"
+        assert result.stderr == (
+            "Error: export needs onnx and onnxruntime: pip install onnx onnxruntime "
+            "(the extra 'onnx').\n"
+        )
     assert result.returncode == 2
 
 

@@ -74,7 +74,7 @@ def test_python_example_gives_the_results_in_its_comments():
 
 def test_make_targets_and_variables_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     variables = set(re.findall(r"^([A-Z]+) +\?=", makefile, re.MULTILINE))
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
     commands = re.findall(r"^make (.*)$", blocks, re.MULTILINE)

@@ -296,7 +296,9 @@ def test_missing_package_error_names_the_pip_command(monkeypatch):
     module = sys.modules["sentiment.cli.report"]
     monkeypatch.setattr(module, "find_spec", lambda name: None if name == "matplotlib" else name)
     result = CliRunner().invoke(app, ["report"])
-    assert "needs matplotlib: pip install matplotlib" in str(result.exception)
+    assert "report needs matplotlib: pip install matplotlib (the extra 'report')." in str(
+        result.exception
+    )
 
 
 def baseline_file(folder, **changes):

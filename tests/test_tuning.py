@@ -381,7 +381,7 @@ def test_missing_optuna_is_an_error_with_the_install_command(tmp_path, monkeypat
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
-    assert "tune needs optuna: pip install optuna" in capsys.readouterr().err
+    assert "tune needs optuna: pip install optuna (the extra 'tune')." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

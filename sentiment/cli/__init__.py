@@ -101,7 +101,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (name := str(error.name).split(".")[0]) not in LEFT_OUT:
             raise
-        fail(f"This needs the package {name}, which a full installation of sentiment-lstm has.")
+        fail(
+            f"This needs the package {name}, which requirements-onnx.txt leaves out: "
+            "pip install -r requirements.txt"
+        )
     except BrokenPipeError:  # The reader of our output, such as `head`, has closed it.
         discard_output()
         sys.exit(1)  # As Typer does before the end.

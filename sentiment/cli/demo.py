@@ -14,7 +14,7 @@ import typer
 from sentiment.cli.flags import Device, Model
 from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
-from sentiment.errors import DependencyError, Notice
+from sentiment.errors import Notice, missing_packages
 from sentiment.runtime.locks import temporary_path
 
 
@@ -37,13 +37,13 @@ def demo(
     ] = None,
     device: Device = TrainConfig.device,
 ) -> None:
-    """Serve a web page to try a model: type a review, or upload a file."""
+    """Serve a web page to try a model: type a review, or upload a file.
+
+    Needs the extra "demo".
+    """
     missing = [name for name in ("captum", "gradio") if find_spec(name) is None]
     if missing:
-        raise DependencyError(
-            f"The demo needs {' and '.join(missing)}: run `make demo`, or install with `pip "
-            f"install {' '.join(missing)}`."
-        )
+        raise missing_packages("demo", missing, extra="demo")
     # A later start deletes the folder of a process that was killed.
     with temporary_path(Path(tempfile.gettempdir())) as folder:
         folder.mkdir(mode=0o700)

@@ -8,7 +8,7 @@ import typer
 from sentiment.cli.flags import Model, given_path
 from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER
-from sentiment.errors import DependencyError
+from sentiment.errors import missing_packages
 
 
 def export(
@@ -22,7 +22,10 @@ def export(
         bool, typer.Option("--overwrite", help="Replace the export in --out.")
     ] = False,
 ) -> None:
-    """Export a model to ONNX, to predict without PyTorch. Compares the logits with PyTorch's."""
+    """Export a model to ONNX, to predict without PyTorch. Compares the logits with PyTorch's.
+
+    Needs the extra "onnx".
+    """
     from sentiment.inference.backends import ONNX_PACKAGES
 
     try:
@@ -30,7 +33,7 @@ def export(
     except ModuleNotFoundError as error:
         if error.name not in ONNX_PACKAGES:
             raise
-        raise DependencyError(f"export needs {error.name}: pip install onnx onnxruntime") from error
+        raise missing_packages("export", ONNX_PACKAGES, extra="onnx") from error
     from sentiment.artifacts.model_folder import size_on_disk
     from sentiment.inference.classifier import Classifier
 

@@ -45,7 +45,9 @@ def predict(
     ] = False,
     explained: Annotated[
         bool,
-        typer.Option("--explain", help="Print the attribution of each word. Requires Captum."),
+        typer.Option(
+            "--explain", help='Print the attribution of each word. Needs the extra "explain".'
+        ),
     ] = False,
     output: Annotated[
         Path | None,

@@ -11,7 +11,7 @@ from sentiment.cli.data import DATASET_SETTINGS, Split, read_split
 from sentiment.cli.flags import Device, Model, given_path, with_settings
 from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig, TrainConfig
-from sentiment.errors import DependencyError
+from sentiment.errors import missing_packages
 
 
 @with_settings(DataConfig, only=DATASET_SETTINGS, show_default="that of the model")
@@ -27,12 +27,13 @@ def report(
     ] = Path("report.html"),
     device: Device = TrainConfig.device,
 ) -> None:
-    """Evaluate a model and write an HTML report: metrics, figures, errors, behavioral tests."""
+    """Evaluate a model and write an HTML report: metrics, figures, errors, behavioral tests.
+
+    Needs the extra "report".
+    """
     missing = [name for name in ("captum", "matplotlib") if find_spec(name) is None]
     if missing:
-        raise DependencyError(
-            f"A report needs {', '.join(missing)}: pip install {' '.join(missing)}"
-        )
+        raise missing_packages("report", missing, extra="report")
     from sentiment.apps.report.report import figures_folder, write_report
     from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 

@@ -12,7 +12,7 @@ from sentiment.cli.formatting import MISSING, count, duration, new_table, print_
 from sentiment.cli.messages import print_line
 from sentiment.cli.train import FromScratch, preset_of_options
 from sentiment.config import DataConfig, ModelConfig, TextConfig, TrainConfig
-from sentiment.errors import DependencyError
+from sentiment.errors import missing_packages
 from sentiment.runtime.malloc import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -41,12 +41,14 @@ def tune(
 ) -> None:
     """Search for the learning rate, dropouts, sizes and length that validate best.
 
-    Settings given on the command line are fixed and not searched. Needs Optuna.
+    Settings given on the command line are fixed and not searched. Needs the extra "tune".
     """
     try:
         from sentiment.training.tuning import open_search
     except ModuleNotFoundError as error:
-        raise DependencyError(f"tune needs {error.name}: pip install optuna") from error
+        if error.name != "optuna":
+            raise
+        raise missing_packages("tune", ["optuna"], extra="tune") from error
     keep_freed_memory()
     preset = preset_of_options(settings, from_scratch, few_shot=False)
     with open_search(out, settings, preset, resume, overwrite) as tuner:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sentiment.errors import ConfigError, DependencyError, SentimentError
+from sentiment.errors import ConfigError, SentimentError, missing_packages
 from sentiment.inference.classifier import Classifier
 from sentiment.text.batching import collate, truncate
 from sentiment.text.vocab import PAD_ID
@@ -153,9 +153,7 @@ def attribute(
     try:
         from captum.attr import LayerIntegratedGradients  # Takes 0.5 s and imports matplotlib.
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            f"An explanation needs Captum ({error}): pip install captum"
-        ) from error
+        raise missing_packages("An explanation", ["captum"], extra="explain") from error
 
     # A copy, because Captum adds hooks to the layer and threads share the classifier. On the CPU,
     # because cuDNN has no backward pass for an LSTM in evaluation mode.

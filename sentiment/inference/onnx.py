@@ -14,7 +14,7 @@ from sentiment.artifacts.model_folder import (
     load_description,
 )
 from sentiment.artifacts.weights import MAX_WEIGHT, load_arrays
-from sentiment.errors import DependencyError, ModelError, describe, quoted
+from sentiment.errors import DependencyError, ModelError, describe, missing_packages, quoted
 from sentiment.inference.backends import ONNX_PACKAGES
 from sentiment.models.sizes import weight_shapes
 from sentiment.runtime.threads import usable_cpus
@@ -46,7 +46,7 @@ class OnnxModel:
         try:
             import onnxruntime
         except ImportError as error:
-            raise missing_packages(error) from error
+            raise onnx_import_error(error) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.enable_mem_pattern = False  # It would keep a plan for each shape of a batch.
@@ -112,7 +112,7 @@ def load_onnx_model(folder: Path, description: Description) -> OnnxModel:
     try:
         from sentiment.models.onnx_graph import InvalidOnnxModelError, build_model, check_model
     except ImportError as error:
-        raise missing_packages(error) from error
+        raise onnx_import_error(error) from error
     config, vocab, labels, temperature, *_ = description
     assert labels is not None
     model_config = config.model
@@ -148,9 +148,7 @@ def read_quantization(folder: Path, description: Description) -> "Quantization |
     return quantize
 
 
-def missing_packages(error: ImportError) -> DependencyError:
-    """Return the error for a package that cannot be imported."""
-    return DependencyError(
-        f"backend 'onnx' needs {' and '.join(ONNX_PACKAGES)}: pip install "
-        f"{' '.join(ONNX_PACKAGES)}. {describe(error)}"
-    )
+def onnx_import_error(error: ImportError) -> DependencyError:
+    """Return the error for a package that cannot be imported, with the reason."""
+    missing = missing_packages("backend 'onnx'", ONNX_PACKAGES, extra="onnx")
+    return DependencyError(f"{missing} {describe(error)}")
