@@ -58,7 +58,7 @@ def results(classifier: Classifier, some: Sequence[str], num_explained: int) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--predictions", type=int, default=200_000)
-    parser.add_argument("--warmup", type=int, default=10_000, help="predictions before measuring")
+    parser.add_argument("--warmup", type=int, default=100_000, help="predictions before measuring")
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--texts", type=int, default=200, help="per thread")
     parser.add_argument("--explained", type=int, default=8, help="texts to explain per thread")

@@ -4,13 +4,16 @@
     python benchmarks/tokenizer.py --equality      speed, and the tokens of all reviews
 
 One process, one thread, CPU time. The tokenizers alternate every 2,500 reviews, so that other load
-on the machine slows down all of them. All read the output of `clean`. Our tokenizer has the cache
-size for datasets, and in the last row the default one.
+on the machine slows down all of them. All read the output of `clean`. The rows: an empty cache, new
+reviews, and new texts of the words of these reviews. Memory is that of the cache:
+`sys.getsizeof` of its dicts and strings.
 """
 
 import argparse
 import os
+import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -18,7 +21,6 @@ from importlib.metadata import version
 import datasets
 import spacy
 
-from sentiment.text.token_cache import DATASET_CACHE_SIZE
 from sentiment.text.tokenizer import Tokenizer, clean
 
 # Reviews per turn: 0.1 s or more, so that alternating does not empty the CPU caches.
@@ -38,15 +40,11 @@ def main() -> None:
     others = {"spaCy": spacy_tokens(), "spaCy, same tokens": spacy_lowercase_words()}
     print(f"spaCy {version('spacy')}; reviews per second, and speedup of ours (quartiles)\n")
     print(f"{'':34}{'ours':>8}" + "".join(f"{name:>26}" for name in others))
-    with tokenizer.enlarged_cache(DATASET_CACHE_SIZE):
-        report("cold: train", ours, others, reviews["train"])
-        for text in reviews["test"]:
-            ours(text)
-        report("warm: test, after all of train", ours, others, reviews["test"])
-    service = Tokenizer().tokenize
-    for text in reviews["train"] + reviews["test"]:
-        service(text)
-    report("default cache: the same", service, others, reviews["test"])
+    report("cold: train", ours, others, reviews["train"])
+    report("new: test", ours, others, reviews["test"])
+    known = shuffled(reviews["test"][-5000:])
+    report("new texts of known words", ours, others, known)
+    print(f"memory of the cache: {cache_bytes(tokenizer) / 1e6:.0f} MB")
 
     if args.equality:
         print()
@@ -54,6 +52,21 @@ def main() -> None:
         for name, texts in reviews.items():
             differing = [row for row, text in enumerate(texts) if ours(text) != same(text)]
             print(f"{name:16}{len(texts):>8} reviews, {len(differing)} differ {differing[:5]}")
+
+
+def shuffled(texts: list[str]) -> list[str]:
+    """Return new texts of the words of `texts`, as long as these, in reproducible order."""
+    words = [word for text in texts for word in text.split()]
+    random.Random(0).shuffle(words)
+    remaining = iter(words)
+    return [" ".join(next(remaining) for _ in text.split()) for text in texts]
+
+
+def cache_bytes(tokenizer: Tokenizer) -> int:
+    """Return the memory of the chunks and tokens that the tokenizer has cached."""
+    caches = tokenizer._cache, tokenizer._old_cache
+    strings = {id(s): s for cache in caches for item in cache.items() for s in item}
+    return sum(map(sys.getsizeof, [*caches, *strings.values()]))
 
 
 def spacy_tokens() -> Callable[[str], list[str]]:

@@ -12,7 +12,6 @@ import pytest
 
 from sentiment.errors import DataError, Notice
 from sentiment.text import token_cache
-from sentiment.text import tokenizer as tokenizer_module
 from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 
@@ -210,18 +209,6 @@ def test_full_disk_is_a_notice_and_leaves_no_file(
 def test_empty_dataset_has_the_same_columns(cache_folder: Path) -> None:
     tokenized = tokenize_dataset(small_dataset(()), Tokenizer())
     assert tokenized.column_names == ["label", "tokens"]
-
-
-def test_tokenizer_cache_is_enlarged_for_a_dataset_only(
-    cache_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tokenizer_module, "CACHE_SIZE", 50)
-    tokenizer = Tokenizer()
-    tokenize_dataset(small_dataset(tuple(f"word{n}" for n in range(300))), tokenizer)
-    assert len(tokenizer._cache) == 300
-    for n in range(60):
-        tokenizer.tokenize(f"other{n}")
-    assert len(tokenizer._cache) + len(tokenizer._old_cache) <= 50
 
 
 def test_missing_text_column_is_an_error(cache_folder: Path) -> None:

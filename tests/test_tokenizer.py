@@ -305,27 +305,59 @@ def test_long_text_is_cut_after_a_sentence_or_space() -> None:
     assert module.PIECE.findall("好" * 3000) == ["好" * 1024, "好" * 1024, "好" * 952]
 
 
-def test_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CACHE_SIZE", 50)
+def cached_bytes(tokenizer: Tokenizer) -> int:
+    caches = tokenizer._cache, tokenizer._old_cache
+    strings = {id(s): s for cache in caches for s in chain(cache.keys(), cache.values())}
+    return sum(map(sys.getsizeof, [*caches, *strings.values()]))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["w{n}", "w{n},", "x{n}" * 20, "电影{n}!" * 12, "\N{GRINNING FACE}{n}" * 15, ":) ) w{n}"],
+)
+def test_cache_is_bounded_for_any_words(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setattr(module, "CACHE_BYTES", 100_000)
     tokenizer = Tokenizer()
-    texts = [f"word{n} other{n}, (third{n}) " + "x" * (n % 100) for n in range(300)]
     words_of_spacy = len(tokenizer._nlp.vocab.strings)
-    expected = [spacy_tokens(text) for text in texts]
-    assert [tokenizer.tokenize(text) for text in texts] == expected
-    assert 25 <= len(tokenizer._cache) + len(tokenizer._old_cache) <= 50
-    assert max(map(len, tokenizer._cache)) <= module.MAX_CACHED_LENGTH
+    largest = 0
+    for n in range(1500):
+        text = f"{word.format(n=n)} {word.format(n=-n)}"
+        tokens = tokenizer.tokenize(text)
+        assert n % 100 or tokens == spacy_tokens(text)
+        largest = max(largest, cached_bytes(tokenizer)) if n % 10 == 0 else largest
+    assert 25_000 < largest <= 100_000
     assert len(tokenizer._nlp.vocab.strings) == words_of_spacy
-    # One text with more chunks than the cache can hold.
-    assert tokenizer.tokenize(" ".join(texts)) == list(chain.from_iterable(expected))
 
 
-def test_frequent_chunk_stays_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CACHE_SIZE", 50)
+def test_one_text_with_more_chunks_than_the_cache_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CACHE_BYTES", 100_000)
+    tokenizer = Tokenizer()
+    text = " ".join(f"word{n} other{n}, (third{n})" for n in range(500))
+    assert tokenizer.tokenize(text) == spacy_tokens(text)
+    assert cached_bytes(tokenizer) <= 100_000
+    assert tokenizer.tokenize(text) == spacy_tokens(text)
+
+
+def test_only_unused_chunks_leave_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CACHE_BYTES", 20_000)
     tokenizer = Tokenizer()
     for n in range(300):
         tokenizer.tokenize(f"often once{n}" if n % 10 else "often")
         assert "often" in tokenizer._cache | tokenizer._old_cache
-        assert n < 60 or "once1" not in tokenizer._cache | tokenizer._old_cache
+    assert "once1" not in tokenizer._cache | tokenizer._old_cache
+
+
+def test_known_words_are_not_tokenized_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = Tokenizer()
+    words = [
+        f"{prefix}word{n}{end}" for n in range(30_000) for prefix, end in [("", ","), ("(", "")]
+    ]
+    tokenizer.tokenize(" ".join(words))
+    monkeypatch.delattr(Tokenizer, "_spacy_tokens")
+    for start in range(0, len(words), 200):
+        assert len(tokenizer.tokenize(" ".join(words[start::997]))) > 0
 
 
 def test_vocabulary_of_spacy_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,7 +371,7 @@ def test_vocabulary_of_spacy_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_threads_can_share_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CACHE_SIZE", 100)  # Threads replace the cache concurrently.
+    monkeypatch.setattr(module, "CACHE_BYTES", 10_000)  # Threads replace the cache concurrently.
     texts = [f"Text {n % 37}: it's w{n % 91}-x{n % 7} :) ). (n{n})" for n in range(400)]
     expected = [spacy_tokens(text) for text in texts]
     shared = Tokenizer()
