@@ -105,7 +105,7 @@ def test_pretrain_then_train_from_the_encoder(tmp_path, run_command):
         "--out",
         out,
     )
-    assert fails(run_command(*start, "--hidden-size", 20), "hidden_size is 10 in .*cannot be 20")
+    assert fails(run_command(*start, "--hidden-size", 20), "hidden-size is 10 in .*cannot be 20")
     assert fails(run_command(*start, "--from-scratch"), "exclude each other")
     assert not out.exists()
     trained = sentiment(*start, "--adversarial-norm", 0)
@@ -201,7 +201,7 @@ def test_only_a_line_feed_ends_a_text(run_folder):
             *["-m", "sentiment", "predict", "--file", "-", "--format", "jsonl", "--model"],
             run_folder,
         ],
-        input=b"\xef\xbb\xbf" + text + b" \xff\n",
+        input=b"\xef\xbb\xbf" + text + b" \xc3\xa9\n",
         capture_output=True,
         cwd=ROOT,
     )
@@ -335,11 +335,11 @@ def test_each_text_gets_its_explanation_or_the_reason_why_there_is_none(
         (["train", "--word-vectors", "v.txt", *SAMPLE], "Could not read 'v.txt': No such file"),
         (
             ["train", "--word-vectors", "v", "--init", "r"],
-            "word_vectors are for training from scratch",
+            "word-vectors are for training from scratch",
         ),
         (
             ["train", "--from-scratch", "--freeze-embeddings"],
-            "freeze_embeddings needs word_vectors",
+            "freeze-embeddings needs --word-vectors",
         ),
         (
             ["train", "--word-vectors", "v.txt", "--embedding-dim", "50", *SAMPLE],
@@ -348,7 +348,7 @@ def test_each_text_gets_its_explanation_or_the_reason_why_there_is_none(
         (["train", "--from-scratch", "--word-vectors", "v.txt", *SAMPLE], "Could not read 'v.txt'"),
         pytest.param(
             ["tune", "--hidden-size", "64", *SAMPLE],
-            "hidden_size is 256 in .*cannot be 64",
+            "hidden-size is 256 in .*cannot be 64",
         ),
         (["tune", "--resume", "--out", "nowhere"], "no search in 'nowhere' to resume"),
         (["tune", "--trials", "0"], "Invalid value for '--trials'"),
@@ -357,10 +357,10 @@ def test_each_text_gets_its_explanation_or_the_reason_why_there_is_none(
         (["train", "--resume", "--overwrite", "--out", "."], "exclude each other"),
         (
             ["train", "--from-scratch", "--hidden-size", "1000000000", *SAMPLE],
-            "hidden_size 10+ .*the limit is",
+            "hidden-size 10+ .*the limit is",
         ),
         (["train", "--device", "quantum"], "Invalid value for '--device'"),
-        (["train", "--num-layers", 2, *SAMPLE], "num_layers is 1 in .*cannot be 2"),
+        (["train", "--num-layers", 2, *SAMPLE], "num-layers is 1 in .*cannot be 2"),
         (["train", "--few-shot", "--from-scratch"], "--few-shot and --from-scratch exclude"),
         (["train", "--from-scratch", "--language", "xx-none", *SAMPLE], "xx-none"),
         (["fly"], "No such command 'fly'"),
@@ -432,7 +432,7 @@ def test_malformed_dataset_is_one_line_of_error(tmp_path):
     (tmp_path / "train.csv").write_text("text,label\na,1\nb,0,1\n")
     out = tmp_path / "run"
     refused = sentiment("train", *FLAGS, "--dataset", tmp_path, "--out", out)
-    assert fails(refused, r"Could not read reviews.*train\.csv.*Expected 2 fields in line 3, saw 3")
+    assert fails(refused, r"train\.csv', line 3: 3 fields, where the header has 2")
     assert [line for line in refused.stderr.splitlines() if "rror" in line] == [
         refused.stderr.splitlines()[-1]
     ]

@@ -1228,8 +1228,8 @@ CLASS_FOLDER = {f"{label}/{number}.txt": text.encode() for number, (text, label)
                 "test.csv": joined([(str(n), text) for n, text in enumerate(TEXTS)], "id,text"),
                 "sample_submission.csv": joined([(str(n), "neg") for n in range(9)], "id,label"),
             },
-            r"others whose split is unknown: 'sample_submission\.csv'",
-            "",
+            ROWS,
+            r"others are left out: 'sample_submission\.csv'",
             id="a table of no split",
         ),
         pytest.param(

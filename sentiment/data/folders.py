@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from sentiment.config import ReaderConfig
 from sentiment.data.column_names import SPLITS
+from sentiment.data.rows import notice
 from sentiment.data.tables.formats import SUFFIXES, is_table_file
 from sentiment.data.tables.lines import decode_text
 from sentiment.data.tables.sources import suffix_of
@@ -65,14 +66,15 @@ def find_tables(folder: Path) -> FolderTables:
 def files_by_name(folder: Path) -> dict[str, list[Path]]:
     """Return the tables of each split, by the words in their names; all are `train` without any.
 
-    Raises:
-        DataError: some tables have the name of a split and others do not.
+    Warns:
+        Notice: some tables have the name of a split, and others are left out.
     """
     tables = sorted(
         file
         for file in folder.rglob("*")
         if is_table_file(file)
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and not (file.parent / "config.json").exists()  # A model, with its metrics.
     )
     files: dict[str, list[Path]] = {}
     for file in tables:
@@ -80,10 +82,9 @@ def files_by_name(folder: Path) -> dict[str, list[Path]]:
     others = files.pop("", [])
     if files and others:
         names = listed(file.relative_to(folder).as_posix() for file in others)
-        raise DataError(
-            f"The folder '{folder}' has tables of the splits {', '.join(files)}, and others whose "
-            f"split is unknown: {names}. Move them out of the folder, or put train, validation or "
-            "test into their names."
+        notice(
+            f"The folder '{folder}' has tables of the splits {', '.join(files)}; others are left "
+            f"out: {names}. To read them, put train, validation or test into their names."
         )
     return files or ({"train": others} if others else {})
 
