@@ -48,7 +48,8 @@ def demo(
     with temporary_path(Path(tempfile.gettempdir())) as folder:
         folder.mkdir(mode=0o700)
         os.environ["GRADIO_TEMP_DIR"] = str(folder.resolve())
-        from sentiment.apps.demo.server import ALL_INTERFACES, serving
+        from sentiment.apps.demo.server import serving
+        from sentiment.apps.hosts import ALL_INTERFACES
         from sentiment.inference.classifier import Classifier, UnknownWordsWarning
 
         warnings.simplefilter("ignore", UnknownWordsWarning)  # It would print what users type.

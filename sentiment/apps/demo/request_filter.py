@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentiment.apps.demo.storage import Storage
+from sentiment.apps.hosts import is_same_origin
 from sentiment.errors import StorageError
 
 MAX_UPLOAD = 10 * 2**20  # Bytes of a file.
@@ -114,11 +115,6 @@ class RequestFilter:
                 await PlainTextResponse(str(error), 503)(scope, receive, send)
                 return
             await self.app(scope, receive_file, send)
-
-
-def is_same_origin(headers: Headers) -> bool:
-    """Return whether the page that sends the request is from the host that it is sent to."""
-    return headers["origin"].partition("://")[2].lower() == headers.get("host", "").lower()
 
 
 def limit_to_one_file(receive: Receive, content_type: str | None) -> Receive:

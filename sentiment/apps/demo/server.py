@@ -5,8 +5,6 @@ machine. Typed text is not written anywhere; uploaded files are in a temporary f
 """
 
 import os
-import re
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from sentiment.apps.demo.handlers import Handlers
 from sentiment.apps.demo.page import CSS, EXAMPLES, build_page, theme
 from sentiment.apps.demo.request_filter import MAX_UPLOAD, RequestFilter
 from sentiment.apps.demo.storage import Storage
+from sentiment.apps.hosts import address_of, listening, trusted_hosts
 from sentiment.errors import ConfigError
 from sentiment.inference.classifier import Classifier
 
@@ -29,10 +28,6 @@ MAX_QUEUE = 64  # Waiting events, of up to 1.5 MiB each.
 MAX_SESSIONS = 256  # Open pages with state in memory.
 MAX_CONNECTIONS = 512  # An open page has two, and 1,024 open files are a common limit.
 CLEANUP_INTERVAL = 300  # Seconds from one deletion of old files to the next.
-
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-ALL_INTERFACES = ("0.0.0.0", "::")
-HOST_PATTERN = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
 
 
 @contextmanager
@@ -69,7 +64,7 @@ def serving(
             "in it are deleted after 45 minutes."
         )
     storage = Storage(Path(os.environ["GRADIO_TEMP_DIR"]).resolve())
-    hosts = [*LOOPBACK_HOSTS, in_url(host), *map(check_host, allowed_hosts)]
+    hosts = trusted_hosts(host, allowed_hosts)
     handlers = Handlers(classifier, storage)
     handlers.explain(EXAMPLES["Positive"])  # Imports Captum before the first request needs it.
     with listening(host, port) as listener:
@@ -92,53 +87,13 @@ def serving(
         for thread in threads:
             thread.start()
         try:
-            name = "localhost" if host in ALL_INTERFACES else in_url(host)
-            yield f"http://{name}:{port}/"
+            yield address_of(host, port)
         finally:
             stopped.set()
             blocks.close(verbose=False)  # Ends the open streams of the pages.
             server.should_exit = True
             for thread in threads:
                 thread.join(timeout=5)
-
-
-def in_url(host: str) -> str:
-    """Return a host as it is written in a URL: an IPv6 address is in brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-def check_host(host: str) -> str:
-    """Return an allowed host as `TrustedHostMiddleware` expects it.
-
-    Raises:
-        ConfigError: `host` is no host.
-    """
-    pattern = in_url(host) if host.count(":") > 1 and not host.startswith("[") else host
-    if not HOST_PATTERN.fullmatch(pattern):
-        raise ConfigError(
-            f"allowed_hosts: {host!r} is no host. Give a name or an address without a port, "
-            "'*.example.com' or '*'."
-        )
-    return pattern
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Yield a socket that listens at an address.
-
-    Raises:
-        ConfigError: the address cannot be bound.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot serve at {host}, port {port}: another program uses the port, or this machine "
-            "does not have the address. Choose another port or host."
-        ) from error
-    with listener:
-        yield listener
 
 
 def mount(blocks: gr.Blocks, storage: Storage, hosts: Sequence[str]) -> FastAPI:
