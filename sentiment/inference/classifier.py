@@ -54,6 +54,12 @@ class Prediction(TypedDict):
     score: float
 
 
+def rank(labels: Sequence[str], scores: Sequence[float], top_k: int | None) -> list[Prediction]:
+    """Return the `top_k` labels with the highest scores, best first; None: all."""
+    best = sorted(range(len(scores)), key=lambda id: -scores[id])[:top_k]
+    return [Prediction(label=labels[id], score=scores[id]) for id in best]
+
+
 class Classifier:
     """A trained text classifier. Threads may share it.
 
@@ -241,8 +247,7 @@ class Classifier:
             raise ConfigError(f"top_k must be 1 or more, or None for all labels, not {top_k}.")
         results: list[Any] = []
         for row in self.predict_proba(texts, batch_size).tolist():
-            best = sorted(range(len(row)), key=lambda id: -row[id])[:top_k]
-            ranked = [Prediction(label=self.labels[id], score=row[id]) for id in best]
+            ranked = rank(self.labels, row, top_k)
             results.append(ranked[0] if top_k == 1 else ranked)
         return results[0] if isinstance(texts, str) else results
 

@@ -81,9 +81,13 @@ class OnnxModel:
             (rows[indices],) = self.session.run(None, inputs)  # [batch, num_labels]
 
         sampler = BucketSampler([len(ids) for ids in reviews], batch_size, MAX_BATCH_TOKENS)
+        batches = list(sampler.in_order_of_length())
+        if len(batches) == 1:
+            compute(batches[0])  # Without the time that a thread takes to start.
+            return rows
         with ThreadPoolExecutor(usable_cpus()) as pool:
             # `list` raises the error of a batch, if there is one.
-            list(pool.map(compute, sampler.in_order_of_length()))
+            list(pool.map(compute, batches))
         return rows
 
 
