@@ -20,7 +20,8 @@ RANGES = {
     for requirement in map(Requirement, texts)
 }
 LINTERS = {"import-linter", "mypy", "ruff"}  # No test needs them.
-PINS = [f"requirements{part}.txt" for part in ("", "-onnx", "-explain", "-tune", "-demo", "-dev")]
+FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-dev")
+PINS = [f"requirements{part}.txt" for part in FILES]
 
 
 def pinned(file):

@@ -25,6 +25,7 @@ from sentiment.cli.messages import print_library_messages, print_line, with_flag
 from sentiment.cli.predict import predict
 from sentiment.cli.push import push
 from sentiment.cli.report import report
+from sentiment.cli.serve import serve
 from sentiment.cli.train import pretrain, train
 from sentiment.cli.tune import tune
 from sentiment.errors import SentimentError, describe
@@ -53,6 +54,7 @@ app.command("predict")(predict)
 app.command("export")(export)
 app.command("report")(report)
 app.command("demo")(demo)
+app.command("serve")(serve)
 app.command("check")(check)
 app.command("push")(push)
 
