@@ -74,7 +74,10 @@ def test_what_is_installed_by_default_is_what_pip_installs_and_onnx_runtime():
 @pytest.mark.parametrize(
     ("extra", "file"),
     [
-        *((extra, f"requirements-{extra}.txt") for extra in ("onnx", "explain", "tune", "demo")),
+        *(
+            (extra, f"requirements-{extra}.txt")
+            for extra in ("onnx", "explain", "serve", "tune", "demo")
+        ),
         ("report", "requirements-explain.txt"),
         ("dev", "requirements-dev.txt"),
         ("notebooks", "requirements-dev.txt"),

@@ -94,6 +94,7 @@ def test_python_interface_predicts(run):
         ["check"],
         ["report"],
         ["demo"],
+        ["serve"],
         ["export", "--out", "export"],
         ["push", "--model", "shipped-classifier", "user/name"],
         ["predict", "--explain", "Good."],

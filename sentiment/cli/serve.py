@@ -12,7 +12,7 @@ import typer
 from sentiment.cli.flags import Backend, Device, Model
 from sentiment.cli.messages import print_line
 from sentiment.config import SHIPPED_CLASSIFIER, TrainConfig
-from sentiment.errors import ConfigError, DependencyError
+from sentiment.errors import ConfigError, missing_packages
 from sentiment.runtime.locks import temporary_path
 
 PACKAGES = ("fastapi", "prometheus_client", "uvicorn")
@@ -39,12 +39,11 @@ def serve(
     """Serve predictions and explanations over HTTP; /openapi.json describes the requests.
 
     If the environment variable SENTIMENT_TOKEN is set, requests need it as their bearer token.
+    Needs the extra "serve".
     """
     missing = [name.replace("_", "-") for name in PACKAGES if find_spec(name) is None]
     if missing:
-        raise DependencyError(
-            f"The server needs {' and '.join(missing)}: pip install {' '.join(missing)}."
-        )
+        raise missing_packages("serve", missing, extra="serve")
     token = read_token()
     with ExitStack() as stack:
         if workers > 1:  # Before prometheus_client is imported, which reads the variable then.
