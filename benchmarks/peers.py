@@ -3,7 +3,11 @@
     python benchmarks/peers.py                         all classifiers
     python benchmarks/peers.py nb-svm tf-idf           some of them
     python benchmarks/peers.py nb-svm --search         choose its settings first
-    python benchmarks/peers.py ours --model runs/imdb  a run folder; default: the shipped model
+    python benchmarks/peers.py torch --model runs/imdb a run folder; default: the shipped model
+    python benchmarks/peers.py --reviews 2000          fewer test reviews
+
+`torch`, `onnx` and `int8` are the same model of this project: with PyTorch, with ONNX Runtime, and
+its int8 export. Labels changed are those that differ from the first of them that is measured.
 
 Each classifier runs in its own process, one after the other. `--search` chooses its settings on the
 contiguous validation tenth of train. It is then trained on all of train. The training time is that
@@ -39,9 +43,11 @@ from sentiment.config import SHIPPED_CLASSIFIER, DataConfig
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import train_and_validation
 from sentiment.runtime.malloc import peak_memory
+from sentiment.runtime.threads import configure_openmp
 from sentiment.text.tokenizer import Tokenizer
 
 PACKED_STEPS = 1
+BACKENDS = ("torch", "onnx", "int8")
 
 
 class Reviews(NamedTuple):
@@ -128,23 +134,32 @@ PEERS = {
 }
 
 
-def measure_peer(name: str, dataset: str, search: bool) -> dict[str, Any]:
+def spread(dataset: Any, count: int | None) -> Reviews:
+    """Return `count` reviews at equal distances; None: all."""
+    step = 1 if count is None else max(1, len(dataset) // count)
+    return Reviews(list(dataset["text"])[::step], list(dataset["label"])[::step])
+
+
+ROWS = (*BACKENDS, *PEERS, "packed")
+
+
+def measure_peer(name: str, dataset: str, search: bool, count: int | None) -> dict[str, Any]:
     """Train on all of train and evaluate on test; `search` chooses settings on validation first."""
     fit, setting, choices = PEERS[name]
     splits = load_reviews(dataset)
     if search:
         training, validation = (
-            Reviews(list(split["text"]), list(split["label"]))
+            spread(split, None)
             for split in train_and_validation(splits, DataConfig(dataset=dataset), seed=0)
         )
         scores = [validated(fit, choice, training, validation) for choice in choices]
         setting = choices[int(np.argmax(scores))]
         print(f"{name}: {dict(zip(map(str, choices), scores, strict=True))}", file=sys.stderr)
-    train = Reviews(list(splits["train"]["text"]), list(splits["train"]["label"]))
+    train = spread(splits["train"], None)
     started = time.perf_counter()
     fitted = fit(train, setting)
     seconds = time.perf_counter() - started
-    test = Reviews(list(splits["test"]["text"]), list(splits["test"]["label"]))
+    test = spread(splits["test"], count)
     started = time.perf_counter()
     return {
         "accuracy": accuracy(fitted, test),
@@ -167,23 +182,32 @@ def accuracy(fitted: Fitted, reviews: Reviews) -> float:
     return float(np.mean(np.array(fitted.predict(reviews.texts)) == np.array(reviews.labels)))
 
 
-def measure_ours(model: Path, dataset: str) -> dict[str, Any]:
+def measure_ours(backend: str, model: Path, dataset: str, count: int | None) -> dict[str, Any]:
     """Evaluate a trained model folder on raw texts."""
     from sentiment.inference.classifier import Classifier
+    from sentiment.inference.export import export
 
-    test = load_reviews(dataset)["test"]
-    texts, labels = list(test["text"]), list(test["label"])
-    classifier = Classifier.from_pretrained(model)
+    texts, labels = spread(load_reviews(dataset)["test"], count)
+    classifier = Classifier.from_pretrained(model, device="cpu")
     training = classifier.metadata["metrics"]
-    started = time.perf_counter()
-    predicted = classifier.predict(texts)
-    seconds = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as folder:
+        size = size_on_disk(model_folder(model))
+        if backend == "int8":
+            export(classifier, Path(folder, "int8"), quantize="int8")
+            classifier = Classifier.from_pretrained(Path(folder, "int8"), backend="onnx")
+            size = size_on_disk(Path(folder, "int8"))
+        elif backend == "onnx":
+            classifier = Classifier.from_pretrained(model, backend="onnx")
+        started = time.perf_counter()
+        predicted = classifier.predict(texts)
+        seconds = time.perf_counter() - started
     correct = [classifier.labels[y] == label for y, label in zip(labels, predicted, strict=True)]
     return {
         "accuracy": float(np.mean(correct)),
+        "predicted": predicted,
         "train_seconds": training["seconds"],
         "reviews_per_second": len(texts) / seconds,
-        "megabytes": size_on_disk(model_folder(model)) / 1e6,
+        "megabytes": size / 1e6,
         "note": str(model),
     }
 
@@ -235,47 +259,49 @@ def measure_packed(dataset: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("peers", nargs="*", help=f"ours, packed, {', '.join(PEERS)}; default: all")
+    parser.add_argument("peers", nargs="*", help=f"{', '.join(ROWS)}; default: all")
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     parser.add_argument(
-        "--model", type=Path, action="append", default=[], help="model folder for `ours`"
+        "--model", type=Path, default=SHIPPED_CLASSIFIER, help="model folder of this project"
     )
+    parser.add_argument("--reviews", type=int, help="number of test reviews; default: all")
     parser.add_argument(
         "--search", action="store_true", help="choose the settings on validation first"
     )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
-        result = measure(args.one, args.dataset, args.search)
+        result = measure(args.one, args)
         print(json.dumps({**result, "peak_memory": peak_memory()}))
         return
+    configure_openmp(os.environ)  # As the command line does.
     table = Table(
-        "classifier", "test accuracy", "training", "reviews/s", "MB", "peak memory", "note"
+        *("classifier", "test accuracy", "labels changed", "training", "reviews/s", "MB"),
+        *("peak memory", "note"),
     )
-    models = args.model or [SHIPPED_CLASSIFIER]
-    for name in jobs(args.peers or ["ours", *PEERS, "packed"], models):
-        result = in_its_own_process(name, args.dataset, args.search)
-        print(
-            json.dumps({"peer": name, **result}), file=sys.stderr
-        )  # Kept if the run is interrupted.
+    expected: list[str] = []
+    for name in args.peers or ROWS:
+        result = in_its_own_process(name)
+        if name in BACKENDS:
+            predicted = result.pop("predicted")
+            expected = expected or predicted
+            result["changed"] = sum(a != b for a, b in zip(expected, predicted, strict=True))
+        # Kept if the run is interrupted.
+        print(json.dumps({"peer": name, **result}), file=sys.stderr)
         table.add_row(name, *cells(result))
     Console(width=140).print(table)
 
 
-def jobs(peers: Sequence[str], models: Sequence[Path | str]) -> Iterator[str]:
-    for peer in peers:
-        yield from (f"ours:{model}" for model in models) if peer == "ours" else (peer,)
+def measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
+    if name in BACKENDS:
+        return measure_ours(name, args.model, args.dataset, args.reviews)
+    if name == "packed":
+        return measure_packed(args.dataset)
+    return measure_peer(name, args.dataset, args.search, args.reviews)
 
 
-def measure(name: str, dataset: str, search: bool) -> dict[str, Any]:
-    if name.startswith("ours:"):
-        return measure_ours(Path(name.removeprefix("ours:")), dataset)
-    return measure_packed(dataset) if name == "packed" else measure_peer(name, dataset, search)
-
-
-def in_its_own_process(name: str, dataset: str, search: bool) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--one", name, "--dataset", dataset]
-    command += ["--search"] * search
+def in_its_own_process(name: str) -> dict[str, Any]:
+    command = [sys.executable, *sys.argv, "--one", name]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     result: dict[str, Any] = json.loads(output)
     return result
@@ -286,6 +312,7 @@ def cells(result: dict[str, Any]) -> Iterator[str]:
         return form.format(result[key]) if result.get(key) is not None else "–"
 
     yield cell("accuracy", "{:.2%}")
+    yield cell("changed", "{:,}")
     yield cell("train_seconds", "{:,.0f} s")
     yield cell("reviews_per_second", "{:,.0f}")
     yield cell("megabytes", "{:.1f}")

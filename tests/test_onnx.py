@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 from itertools import combinations
 
 import numpy as np
@@ -110,6 +111,17 @@ def test_batches_have_a_limited_number_of_tokens(monkeypatch):
     monkeypatch.setattr(sentiment.inference.onnx, "MAX_BATCH_TOKENS", 16)
     np.testing.assert_allclose(model.logits(REVIEWS), expected, atol=1e-5)
     assert sorted(sizes)[-2:] == [16, 40]  # A longer review is a batch of its own.
+
+
+@pytest.mark.parametrize("place", [0, 4, 8])
+def test_error_of_a_batch_reaches_the_caller_and_leaves_no_thread(monkeypatch, place):
+    monkeypatch.setattr(sentiment.inference.onnx, "usable_cpus", lambda: 4)
+    model, unknown_id = onnx_model(random_classifier()), 10**6
+    expected, threads = model.logits(REVIEWS), threading.active_count()
+    with pytest.raises(Exception, match="out of data bounds"):
+        model.logits([*REVIEWS[:place], [unknown_id], *REVIEWS[place:]], batch_size=1)
+    assert threading.active_count() == threads
+    np.testing.assert_allclose(model.logits(REVIEWS, batch_size=1), expected, atol=1e-5)
 
 
 def test_no_reviews_have_no_logits():
