@@ -1,7 +1,11 @@
 """No command makes a network connection for data and models on this machine."""
 
 import csv
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +15,7 @@ from conftest import SMALL
 from sentiment.cli.flags import as_words
 from sentiment.data.synthetic.sample import sample_reviews
 
+ROOT = Path(__file__).parent.parent
 SETTINGS = {name: value for name, value in SMALL.items() if name not in ("init", "dataset")}
 QUICK = as_words(SETTINGS)
 
@@ -78,3 +83,25 @@ def test_no_command_on_local_data_uses_the_network(run_command, attempts, tmp_pa
         # A model of some steps may know no word of a text, which has no explanation then.
         assert result.returncode == 0 or "--explain" in command, result.stderr
         assert attempts == [], command
+
+
+WITHOUT_TELEMETRY = """
+import os
+from sentiment import Classifier
+
+before = dict(os.environ)
+assert Classifier.from_pretrained(backend="onnx")("A joy.")["label"] == "pos"
+assert dict(os.environ) == before
+"""
+
+
+def test_onnx_runtime_collects_no_usage_data(tmp_path):
+    pytest.importorskip("onnxruntime")
+    places = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"), str(tmp_path))
+    subprocess.run(
+        [sys.executable, "-c", WITHOUT_TELEMETRY],
+        cwd=ROOT,
+        env={**os.environ, **places},
+        check=True,
+    )
+    assert list(tmp_path.iterdir()) == []  # The database of events would be here.

@@ -1,9 +1,10 @@
 """Predictions with ONNX Runtime on the CPU, without PyTorch."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,6 +30,27 @@ if TYPE_CHECKING:
 MAX_BATCH_TOKENS = 4096
 
 
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime without its telemetry.
+
+    Its wheels send usage data to Microsoft unless this variable is set when it is imported. A
+    program that has imported it already has made its own choice.
+
+    Raises:
+        DependencyError: ONNX Runtime is not installed.
+    """
+    is_unset = "ORT_DISABLE_TELEMETRY" not in os.environ
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise onnx_import_error(error) from error
+    finally:
+        if is_unset:
+            del os.environ["ORT_DISABLE_TELEMETRY"]
+    return onnxruntime
+
+
 class OnnxModel:
     """A classifier's network in ONNX Runtime. Threads may share it.
 
@@ -43,10 +65,7 @@ class OnnxModel:
     """
 
     def __init__(self, content: bytes) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise onnx_import_error(error) from error
+        onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.enable_mem_pattern = False  # It would keep a plan for each shape of a batch.
