@@ -86,8 +86,8 @@ class Handlers:
         if source.suffix.lower() not in FILE_TYPES:
             return status([f"A file must be one of {', '.join(FILE_TYPES)}."]), hidden
         folder = self.storage.folder
-        reader = ReaderConfig(text_column=column.strip() or None, on_error="skip")
         try:
+            reader = ReaderConfig(text_column=column.strip() or None, on_error="skip")
             with (
                 self.storage.reserve(MAX_OUTPUT),
                 tempfile.TemporaryDirectory(dir=folder) as unfinished,
