@@ -190,7 +190,10 @@ def test_uploaded_file_can_be_downloaded_with_labels(page, classifier, tmp_path)
         csv.writer(file).writerows([["id", "text", "label"], *rows])
         file.write("3,one field too many,?,?\n")
     page.set_input_files("#file input[type=file]", tmp_path / "mine.csv")
-    assert "Reviews labelled: 3. Malformed rows skipped: 1." in read_file_status(page, "labelled")
+    assert (
+        "Reviews labelled: 3. Rows skipped: 1 (another number of fields: 1)."
+        in read_file_status(page, "labelled")
+    )
     assert "'mine.csv', line 6" in page.locator("#file-status").inner_text()
     with page.expect_download() as download:
         page.locator("#download").click()
@@ -207,8 +210,8 @@ def test_page_works_after_invalid_input(page, tmp_path):
     bad = {
         "empty.csv": (b"", "'empty.csv' is empty"),
         "binary.csv": (bytes(range(256)) * 20, "binary.csv"),
-        "columns.csv": (b"a,b\n1,2\n", "columns.csv.*no column 'text'"),
-        "binary.txt": (b"\x00\xff" * 100, "All rows of 'binary.txt' are malformed"),
+        "columns.csv": (b"a,b\n1,2\n", "columns.csv.*no column of texts"),
+        "binary.txt": (b"\x00\xff" * 100, "'binary.txt' is not text"),
         "nothing.txt": (b"", "no rows"),
         "long.txt": (b"a\n" * (MAX_ROWS + 1), f"more than {MAX_ROWS:,} rows"),
         "huge.csv": (b"x" * (MAX_UPLOAD + 1), None),
@@ -491,7 +494,11 @@ def test_too_large_upload_is_refused(address):
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": "5"}])
 def test_upload_of_undeclared_size_is_refused(address, headers):
     headers = {**MULTIPART, "Transfer-Encoding": "chunked", **headers}
-    assert request(address, "POST", UPLOAD_ROUTE, iter([b"--x", b"--"]), headers)[0] == 411
+    try:
+        status, _ = request(address, "POST", UPLOAD_ROUTE, iter([b"--x", b"--"]), headers)
+    except (BrokenPipeError, ConnectionResetError):
+        return  # The server closes the connection before it has the body.
+    assert status in (400, 411)  # The parser of requests refuses some of them itself.
 
 
 @pytest.mark.parametrize("route", ["queue/join", "cancel", "reset"])

@@ -470,7 +470,7 @@ def test_document_and_behavior_agree():
         def answers_as_documented(case):
             response = case.call()
             assert response.status_code < 500 or response.status_code == 501
-            if response.status_code != 501:
+            if response.status_code not in (413, 501):  # Valid or not, it is too large.
                 case.validate_response(response)
 
         answers_as_documented()
