@@ -133,9 +133,12 @@ def run_command(monkeypatch, capfd, tmp_path):
         signal.signal(number, handler)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Open Chromium, to test pages as a user sees them."""
+    """Open Chromium, to test pages as a user sees them.
+
+    Its event loop runs in this thread, and would keep the tests of other files from their own.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if chromium is None:

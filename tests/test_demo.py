@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -686,8 +687,9 @@ def test_refused_input_is_neither_kept_nor_quoted(classifier, tmp_path, event, i
     (function,) = (each for each in blocks.fns.values() if each.api_name == event)
     session = SessionState(blocks)
     before = str(session.config_values)
-    with pytest.raises(gr.Error) as error:
-        asyncio.run(blocks.preprocess_data(function, inputs, session))
+    # In a thread, because the browser's event loop runs in this one.
+    with pytest.raises(gr.Error) as error, ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, blocks.preprocess_data(function, inputs, session)).result()
     assert not error.value.print_exception
     assert len(str(error.value)) < 200
     assert str(session.config_values) == before
