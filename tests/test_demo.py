@@ -799,11 +799,14 @@ def test_temporary_folder_is_deleted_with_the_server(
     def fail(*_):
         pytest.fail(f"{name} is not handled")
 
-    signal.signal(number, fail if name == "SIGHUP" else signal.getsignal(number))
+    # A shell starts background processes with SIGINT ignored.
+    handlers = {"SIGHUP": fail, "SIGINT": signal.default_int_handler}
+    before = signal.signal(number, handlers.get(name, signal.getsignal(number)))
     stopper = threading.Thread(target=upload_and_stop)
     stopper.start()
     result = run_command("demo", "--port", port)
     stopper.join()
+    signal.signal(number, before)
     assert result.returncode == 0
     assert list(temporary_folder_of_command.iterdir()) == []
 
