@@ -433,7 +433,8 @@ def test_a_model_saved_while_it_is_read_for_onnx_is_read_again(folder, monkeypat
     classifier = Classifier.from_pretrained(folder, backend="onnx")
     assert classifier.vocab == other.vocab
     expected = Classifier.from_pretrained(folder).predict_logits(REVIEWS)
-    np.testing.assert_allclose(classifier.predict_logits(REVIEWS), expected, atol=1e-5)
+    # PyTorch computes in bfloat16 where the CPU has it.
+    np.testing.assert_allclose(classifier.predict_logits(REVIEWS), expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage[1])
