@@ -9,11 +9,10 @@ Files are read in place. Links, and files outside of the folder that its README 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from sentiment.config import ReaderConfig
 from sentiment.data.column_names import SPLITS
@@ -21,7 +20,7 @@ from sentiment.data.rows import notice
 from sentiment.data.tables.formats import SUFFIXES, is_table_file
 from sentiment.data.tables.lines import decode_text
 from sentiment.data.tables.sources import suffix_of
-from sentiment.data.tables.table import MalformedRow, Row, RowBatch, StreamedTable, Write
+from sentiment.data.tables.table import MalformedRow, Row, RowBatch, StreamedTable
 from sentiment.errors import DataError, describe, listed, quoted
 
 MAX_REVIEW_FILE_BYTES = 1 << 20
@@ -270,9 +269,6 @@ class ClassFolderTable(StreamedTable):
 
     def position(self, number: int) -> str:
         return f"'{self.files[number - 1]}'"
-
-    def writer(self, file: BinaryIO, new_columns: Sequence[str]) -> AbstractContextManager[Write]:
-        raise NotImplementedError("A folder is not written.")
 
 
 def read_review(folder: Path, file: Path) -> bytes:

@@ -45,10 +45,10 @@ def label_name(value: Any, class_names: Sequence[str] | None = None) -> str | No
 
     Args:
         value: a value of a column of labels.
-        class_names: the names that ids stand for, if the column has ids.
+        class_names: the names of the label ids, if the column has ids.
 
     Returns:
-        The name; "-1", which stands for no label where all rows have it; None for a missing value.
+        The name; "-1", which means no label where all rows have it; None for a missing value.
 
     Raises:
         ValueError: the value cannot be a label.
@@ -69,7 +69,7 @@ def label_name(value: Any, class_names: Sequence[str] | None = None) -> str | No
 
 
 def unify_labels(counts: Mapping[str, int]) -> dict[str, str]:
-    """Return the label that each spelling stands for.
+    """Return the label of each spelling.
 
     Whole numbers lose their decimals, as in 4.0. Spellings that differ only in case or spaces are
     one label, written as most rows write it.

@@ -297,7 +297,7 @@ def finish(
 
 
 def unified_labels(where: str, rows: RawSplit) -> dict[str, str]:
-    """Return the label that each spelling in a split stands for.
+    """Return the label of each spelling in a split.
 
     Raises:
         DataError: strings and numbers.

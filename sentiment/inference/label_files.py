@@ -15,7 +15,7 @@ from sentiment.data.columns import choose_text
 from sentiment.data.rows import BadRows, malformed_first, read_texts, report_notices
 from sentiment.data.tables import open_table
 from sentiment.data.tables.plain_text import TextTable
-from sentiment.data.tables.table import BATCH_ROWS, RowBatch, Table, Write
+from sentiment.data.tables.table import BATCH_ROWS, RowBatch, Table, WritableTable, Write
 from sentiment.errors import ConfigError, DataError
 from sentiment.inference.classifier import Classifier
 from sentiment.inference.unknown_words import unknown_words_message
@@ -285,14 +285,14 @@ def row_writer(
     table: Table, file: BinaryIO, columns: Sequence[str], format_texts: FormatTexts | None
 ) -> AbstractContextManager[Write]:
     """Return the context manager that opens the writer of a table's rows."""
-    if isinstance(table, TextTable):
-        return text_writer(table, file, columns, format_texts)
-    return table.writer(file, columns)
+    if isinstance(table, WritableTable):
+        return table.writer(file, columns)
+    return text_writer(table, file, columns, format_texts)
 
 
 @contextmanager
 def text_writer(
-    table: TextTable, file: BinaryIO, columns: Sequence[str], format_texts: FormatTexts | None
+    table: Table, file: BinaryIO, columns: Sequence[str], format_texts: FormatTexts | None
 ) -> Iterator[Write]:
     """Yield the function that writes labelled rows of plain text to `file`, in UTF-8."""
     if format_texts is None:

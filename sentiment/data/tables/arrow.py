@@ -22,6 +22,7 @@ from sentiment.data.tables.table import (
     BadRow,
     RowBatch,
     Table,
+    WritableTable,
     Write,
 )
 from sentiment.errors import DataError
@@ -94,7 +95,7 @@ class ArrowTable(Table):
         return RowBatch([batch.numbers[index] for index in indices], rows)
 
 
-class ParquetTable(ArrowTable):
+class ParquetTable(ArrowTable, WritableTable):
     """The rows of a Parquet file."""
 
     def __init__(self, source: Source, config: ReaderConfig) -> None:
@@ -192,10 +193,6 @@ class DatasetTable(ArrowTable):
     def record_batches(self) -> Iterator[pa.RecordBatch]:
         for table in self.dataset.with_format("arrow").iter(BATCH_ROWS):
             yield from table.combine_chunks().to_batches()
-
-    @contextmanager
-    def writer(self, file: BinaryIO, new_columns: Sequence[str]) -> Iterator[Write]:
-        raise NotImplementedError("A dataset is written by the library that loaded it.")
 
 
 def row_sizes(rows: pa.RecordBatch) -> list[int]:

@@ -30,6 +30,7 @@ from sentiment.data.tables.table import (
     Row,
     RowBatch,
     StreamedTable,
+    WritableTable,
     Write,
 )
 from sentiment.errors import ConfigError, DataError, listed, quoted
@@ -41,14 +42,14 @@ MAX_NAME_WORDS = 5  # Of a column; more are a sentence.
 SENTENCE_ENDS = (".", "!", "。", "！", "…")  # A survey's columns may be questions.
 
 
-class DelimitedTable(StreamedTable):
+class DelimitedTable(StreamedTable, WritableTable):
     """CSV with any delimiter. Empty lines are skipped, except in a table of one column.
 
     Args:
         source: the file.
         lines: its lines.
         config: the delimiter, the quoting and whether there is a header; detected where not set.
-        usual_delimiter: the delimiter that the format stands for.
+        usual_delimiter: the usual delimiter of the format.
 
     Raises:
         ConfigError: a delimiter that cannot be one.

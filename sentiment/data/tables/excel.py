@@ -10,14 +10,21 @@ from sentiment.config import ReaderConfig
 from sentiment.data.tables.delimited import joined_fields
 from sentiment.data.tables.records import Dialect
 from sentiment.data.tables.sources import Source
-from sentiment.data.tables.table import MalformedRow, Row, RowBatch, StreamedTable, Write
+from sentiment.data.tables.table import (
+    MalformedRow,
+    Row,
+    RowBatch,
+    StreamedTable,
+    WritableTable,
+    Write,
+)
 from sentiment.errors import DataError, DependencyError, describe, quoted
 
 CSV = Dialect(",")
 CONTROL_CHARACTER = re.compile(r"_x(00[01][0-9A-F])_")
 
 
-class ExcelTable(StreamedTable):
+class ExcelTable(StreamedTable, WritableTable):
     """The rows of the first sheet of a workbook, written back as CSV. Empty rows are skipped.
 
     Raises:

@@ -14,6 +14,7 @@ from sentiment.data.tables.table import (
     Row,
     RowBatch,
     StreamedTable,
+    WritableTable,
     Write,
 )
 from sentiment.errors import DataError
@@ -44,7 +45,7 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-class JsonTable(StreamedTable):
+class JsonTable(StreamedTable, WritableTable):
     """Base class of JSON Lines and JSON arrays.
 
     An object that lacks a key has no value in that column.

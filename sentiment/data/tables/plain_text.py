@@ -1,9 +1,7 @@
 """Plain text, with one text a line, and fastText's format, with labels before the text."""
 
 import re
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any, BinaryIO
+from typing import Any
 
 from sentiment.data.tables.lines import Lines
 from sentiment.data.tables.sources import Source
@@ -12,7 +10,6 @@ from sentiment.data.tables.table import (
     Row,
     RowBatch,
     StreamedTable,
-    Write,
 )
 
 LABEL = re.compile(r"(?<!\S)__label__(\S+)")
@@ -41,9 +38,6 @@ class TextTable(StreamedTable):
 
     def values(self, batch: RowBatch, column: str) -> list[Any]:
         return list(batch.rows)
-
-    def writer(self, file: BinaryIO, new_columns: Sequence[str]) -> AbstractContextManager[Write]:
-        raise NotImplementedError("Lines of text have no columns.")
 
 
 class FastTextTable(TextTable):

@@ -188,7 +188,7 @@ def first_row(
     for line in lines[1:-1]:
         if looks_like_row(line.text, dialect, profile, range(len(profile))):
             return line.number
-    # The end of a quoted text stands before fields that are like the others in any case.
+    # The fields after the end of a quoted text are like the others in any case.
     if looks_like_row(lines[-1].text, dialect, profile, range(column)):
         return lines[-1].number
     return None

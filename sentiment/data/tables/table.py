@@ -76,10 +76,6 @@ class Table(ABC):
     def values(self, batch: RowBatch, column: str) -> list[Any]:
         """Return the values of a column, one for each row of a batch; None where one is missing."""
 
-    @abstractmethod
-    def writer(self, file: BinaryIO, new_columns: Sequence[str]) -> AbstractContextManager[Write]:
-        """Return a function that writes rows of this table, with the new columns, to `file`."""
-
     def take(self, batch: RowBatch, indices: Sequence[int]) -> RowBatch:
         """Return the rows of a batch at some indices."""
         rows = [batch.rows[index] for index in indices]
@@ -119,6 +115,14 @@ class Table(ABC):
     def position(self, number: int) -> str:
         """Return a position for messages: `'reviews.csv', line 7`."""
         return f"{self.where}, {self.unit} {number}"
+
+
+class WritableTable(Table):
+    """Base class of tables whose rows can be written back with new columns."""
+
+    @abstractmethod
+    def writer(self, file: BinaryIO, new_columns: Sequence[str]) -> AbstractContextManager[Write]:
+        """Return a function that writes rows of this table, with the new columns, to `file`."""
 
 
 class Row(NamedTuple):
