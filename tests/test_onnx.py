@@ -96,6 +96,26 @@ def test_logits_equal_those_of_pytorch(bidirectional, pooling, num_layers, num_l
     np.testing.assert_allclose(onnx_model(classifier, "int8").logits(REVIEWS), expected, atol=1.0)
 
 
+@pytest.mark.parametrize("quantize", [None, "int8"])
+@pytest.mark.parametrize("pooling", EVERY_POOLING)
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_logits_do_not_depend_on_the_other_reviews_of_a_batch(quantize, pooling, num_layers):
+    classifier = random_classifier(labels="abc", pooling=pooling, num_layers=num_layers)
+    model = onnx_model(classifier, quantize)
+    alone = np.concatenate([model.logits([review]) for review in REVIEWS])
+    assert np.ptp(alone) > 0.5
+    np.testing.assert_allclose(model.logits(REVIEWS), alone, atol=1e-5)
+
+
+def test_reviews_are_computed_in_windows(monkeypatch):
+    monkeypatch.setattr(sentiment.inference.onnx, "usable_cpus", lambda: 4)
+    model = onnx_model(random_classifier())
+    expected = model.logits(REVIEWS)
+    for window in range(1, len(REVIEWS) + 2):
+        monkeypatch.setattr(sentiment.inference.onnx, "WINDOW", window)
+        np.testing.assert_allclose(model.logits(iter(REVIEWS)), expected, atol=1e-5)
+
+
 def test_batches_have_a_limited_number_of_tokens(monkeypatch):
     model = onnx_model(random_classifier())
     expected = model.logits(REVIEWS)
@@ -221,16 +241,29 @@ def test_auto_is_onnx_on_a_cpu_where_it_is_installed(
     assert isinstance(loaded.model, expected)
 
 
+def test_int8_backend_has_the_predictions_of_an_int8_export(tmp_path):
+    classifier = random_classifier()
+    save_model(tmp_path / "model", classifier.saved())
+    export(classifier, tmp_path / "int8", quantize="int8")
+    export(classifier, tmp_path / "float32")
+    expected = Classifier.from_pretrained(tmp_path / "int8", backend="onnx").predict_proba(TEXTS)
+    for folder, backend in (("model", "onnx-int8"), ("model", "auto"), ("int8", "onnx-int8")):
+        found = Classifier.from_pretrained(tmp_path / folder, device="cpu", backend=backend)
+        np.testing.assert_array_equal(found.predict_proba(TEXTS), expected)
+    with pytest.raises(ModelError, match="is a float32 export: set backend to 'onnx'"):
+        Classifier.from_pretrained(tmp_path / "float32", backend="onnx-int8")
+
+
 def test_auto_is_onnx_for_an_export(folder, monkeypatch):
     monkeypatch.setattr("sentiment.inference.backends.has_gpu", lambda: True)
     assert isinstance(Classifier.from_pretrained(folder, backend="auto").model, OnnxModel)
 
 
 def test_onnx_refuses_a_gpu_and_unknown_backends_are_refused(folder):
-    for backend in ("onnx", "auto"):
+    for backend in ("onnx", "onnx-int8", "auto"):
         with pytest.raises(ConfigError, match="device must be auto or cpu, not 'cuda'"):
             Classifier.from_pretrained(folder, backend=backend, device="cuda")
-    with pytest.raises(ConfigError, match="backend must be one of torch, onnx, auto, not 'tpu'"):
+    with pytest.raises(ConfigError, match="backend must be one of torch, onnx, onnx-int8, auto, "):
         Classifier.from_pretrained(folder, backend="tpu")
 
 
@@ -246,7 +279,7 @@ def test_missing_package_is_named(folder, monkeypatch, package):
     for name in [name for name in sys.modules if name.split(".")[0] == package]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, package, None)
-    for module in ("models.onnx_graph", "inference.export"):
+    for module in ("models.onnx_check", "models.onnx_graph", "inference.export"):
         monkeypatch.delitem(sys.modules, f"sentiment.{module}")
     with pytest.raises(DependencyError, match=r"pip install onnx onnxruntime \(the extra 'onnx'\)"):
         Classifier.from_pretrained(folder, backend="onnx")
@@ -260,7 +293,7 @@ def test_missing_package_of_a_command_is_one_line(monkeypatch, package, run_comm
         result = run_command("predict", "--backend", "torch", "good")
         assert result.stderr.startswith("Error: backend 'torch' needs PyTorch")
     else:
-        for module in ("models.onnx_graph", "inference.export"):
+        for module in ("models.onnx_check", "models.onnx_graph", "inference.export"):
             monkeypatch.delitem(sys.modules, f"sentiment.{module}")
         monkeypatch.setitem(sys.modules, "onnx", None)
         result = run_command("export", "--out", "export")

@@ -70,8 +70,8 @@ def predict(
     if output_format == "html" and not explained:
         raise ConfigError("--format html writes a page of explanations: add --explain.")
     if explained:
-        if backend == "onnx":
-            raise ConfigError("--explain computes gradients, which --backend onnx cannot.")
+        if backend in ("onnx", "onnx-int8"):
+            raise ConfigError(f"--explain computes gradients, which --backend {backend} cannot.")
         backend = "torch"
     if file is None:
         if output or overwrite or prefix or settings:
@@ -95,10 +95,10 @@ def predict(
 
 
 def load_classifier(
-    model: Path | None, device: str, backend: Literal["auto", "torch", "onnx"]
+    model: Path | None, device: str, backend: Literal["auto", "torch", "onnx", "onnx-int8"]
 ) -> "Classifier":
     """Load the model to predict with."""
-    if backend == "onnx":
+    if backend in ("onnx", "onnx-int8"):
         sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it.
     from sentiment.inference.classifier import Classifier
 

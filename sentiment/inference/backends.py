@@ -10,18 +10,18 @@ from sentiment.errors import ConfigError, DependencyError
 if TYPE_CHECKING:
     import torch
 
-Backend = Literal["torch", "onnx", "auto"]
+Backend = Literal["torch", "onnx", "onnx-int8", "auto"]
 ONNX_PACKAGES = ("onnx", "onnxruntime")
 
 
 def choose_backend(
     backend: Backend, device: "torch.device | str", folder: Path
-) -> Literal["torch", "onnx"]:
+) -> Literal["torch", "onnx", "onnx-int8"]:
     """Return the backend for a model.
 
     Args:
-        backend: `torch`, `onnx`, or `auto`: ONNX Runtime for an export, and where it is installed
-            and no GPU is used.
+        backend: `torch`, `onnx`, `onnx-int8`, or `auto`: `onnx` for an export, `onnx-int8` where
+            ONNX Runtime is installed and no GPU is used, else `torch`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         folder: the folder of the model.
 
@@ -33,13 +33,15 @@ def choose_backend(
         raise ConfigError(f"backend must be one of {', '.join(get_args(Backend))}, not {backend!r}")
     is_cpu = str(device) in ("auto", "cpu")
     if backend == "auto":
-        use_onnx = is_export(folder) or (
-            is_cpu and has_onnx_runtime() and (str(device) == "cpu" or not has_gpu())
-        )
-        backend = "onnx" if use_onnx else "torch"
-    if backend == "onnx" and not is_cpu:
+        if is_export(folder):
+            backend = "onnx"
+        elif is_cpu and has_onnx_runtime() and (str(device) == "cpu" or not has_gpu()):
+            backend = "onnx-int8"
+        else:
+            backend = "torch"
+    if backend != "torch" and not is_cpu:
         raise ConfigError(
-            f"backend 'onnx' computes on the CPU: device must be auto or cpu, not '{device}'."
+            f"backend '{backend}' computes on the CPU: device must be auto or cpu, not '{device}'."
         )
     if backend == "torch" and not has_torch():
         raise DependencyError(

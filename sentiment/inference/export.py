@@ -45,8 +45,7 @@ def export(
         classifier: a classifier with a PyTorch model.
         folder: created; it must not exist, except with `overwrite`.
         quantize: `int8` stores word vectors and LSTM weights as 8-bit integers: a quarter of the
-            size, and faster. The states of a batch share a scale, so the logits of a review
-            depend a little on the others in its batch. None: float32, with PyTorch's predictions.
+            size, and faster. None: float32, with PyTorch's predictions.
         overwrite: replace the export in `folder`.
 
     Returns:

@@ -258,8 +258,7 @@ def label_texts(
     classifier: Classifier, texts: Sequence[str], all_scores: bool
 ) -> tuple[list[list[Any]], list[int]]:
     """Return the new values of each row, and the indices of the texts of mostly unknown words."""
-    reviews = classifier.encode(texts)
-    probabilities = classifier.probabilities(reviews)  # [texts, num_labels]
+    reviews, probabilities = classifier.encode_and_score(texts)  # The latter [texts, num_labels].
     values = output_values(classifier.labels, probabilities.tolist(), all_scores)
     return values, [index for index, ids in enumerate(reviews) if unknown_words_message(ids)]
 

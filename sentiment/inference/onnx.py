@@ -1,8 +1,9 @@
 """Predictions with ONNX Runtime on the CPU, without PyTorch."""
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 # Tokens of a batch, padding included. Batches of 64 reviews without a limit take a third more time,
 # and 600 MiB for each CPU instead of 100.
-MAX_BATCH_TOKENS = 4096
+MAX_BATCH_TOKENS = 2048
+WINDOW = 256  # Reviews that are cut into batches together, while the next ones are encoded.
 
 
 def import_onnxruntime() -> Any:
@@ -79,61 +81,85 @@ class OnnxModel:
     def __reduce__(self) -> tuple[type[Self], tuple[bytes]]:
         return type(self), (self.content,)  # A session cannot be pickled.
 
-    def logits(self, reviews: Sequence[Sequence[int]], batch_size: int = 64) -> np.ndarray:
+    def logits(self, reviews: Iterable[Sequence[int]], batch_size: int = 64) -> np.ndarray:
         """Return the calibrated logits of texts given as ids.
 
-        Reviews of similar length share a batch. In float32 this affects only the speed; in int8 the
-        states of a batch share a scale, and a logit may change in the second decimal.
+        Reviews of similar length share a batch. This affects the speed and not the result.
 
         Args:
-            reviews: ids of each review.
+            reviews: ids of each review. They may be computed during the iteration: the next ones
+                then are while threads compute the logits of the first.
             batch_size: largest number of reviews in a batch.
 
         Returns:
             [reviews, num_labels], in order, float32.
         """
-        rows = np.empty((len(reviews), self.num_labels), np.float32)
+        parts = [np.empty((0, self.num_labels), np.float32)]
+        batches: list[Future[None]] = []
+        remaining = iter(reviews)
+        pool = ThreadPoolExecutor(usable_cpus())
+        try:
+            while window := list(islice(remaining, WINDOW)):
+                rows = np.empty((len(window), self.num_labels), np.float32)
+                parts.append(rows)
+                sampler = BucketSampler([len(ids) for ids in window], batch_size, MAX_BATCH_TOKENS)
+                cut = sampler.in_order_of_length()
+                if len(cut) == 1 and len(window) < WINDOW:
+                    # Without the time that a thread takes to start.
+                    self._compute(window, cut[0], rows)
+                else:
+                    batches += [pool.submit(self._compute, window, part, rows) for part in cut]
+            for batch in batches:
+                batch.result()  # Raises the error of the batch, if there is one.
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return np.concatenate(parts)
 
-        def compute(indices: list[int]) -> None:
-            input_ids, lengths = pad([reviews[index] for index in indices])
-            inputs = {"input_ids": input_ids, "lengths": lengths}
-            (rows[indices],) = self.session.run(None, inputs)  # [batch, num_labels]
-
-        sampler = BucketSampler([len(ids) for ids in reviews], batch_size, MAX_BATCH_TOKENS)
-        batches = list(sampler.in_order_of_length())
-        if len(batches) == 1:
-            compute(batches[0])  # Without the time that a thread takes to start.
-            return rows
-        with ThreadPoolExecutor(usable_cpus()) as pool:
-            # `list` raises the error of a batch, if there is one.
-            list(pool.map(compute, batches))
-        return rows
+    def _compute(
+        self, reviews: Sequence[Sequence[int]], indices: list[int], rows: np.ndarray
+    ) -> None:
+        """Set the rows of a batch: the reviews at `indices`."""
+        input_ids, lengths = pad([reviews[index] for index in indices])
+        inputs = {"input_ids": input_ids, "lengths": lengths}
+        (rows[indices],) = self.session.run(None, inputs)  # [batch, num_labels]
 
 
-def read_onnx(folder: Path) -> tuple[Description, OnnxModel | None]:
+def read_onnx(
+    folder: Path, quantize: "Quantization | None"
+) -> tuple[Description, OnnxModel | None]:
     """Return the content of a model folder; the model is None for an encoder.
+
+    Args:
+        folder: the folder of the model.
+        quantize: as for `load_onnx_model`.
 
     Raises:
         ModelError, DependencyError: as `load_description` and `load_onnx_model`.
     """
     description = load_description(folder)
-    model = None if description.labels is None else load_onnx_model(folder, description)
+    model = None if description.labels is None else load_onnx_model(folder, description, quantize)
     return description, model
 
 
-def load_onnx_model(folder: Path, description: Description) -> OnnxModel:
+def load_onnx_model(
+    folder: Path, description: Description, quantize: "Quantization | None"
+) -> OnnxModel:
     """Read an exported classifier, or convert a trained one.
 
     Args:
         folder: the folder of the model.
         description: the rest of its content, whose checksums are correct.
+        quantize: how to convert a trained model. An export must be quantized so, or not at all
+            if it is None.
 
     Raises:
-        ModelError: the model is not the one that its config.json describes.
+        ModelError: the model is not the one that its config.json describes, or is an export
+            without the quantization.
         DependencyError: ONNX Runtime is not installed.
     """
     try:
-        from sentiment.models.onnx_graph import InvalidOnnxModelError, build_model, check_model
+        from sentiment.models.onnx_check import InvalidOnnxModelError, check_model
+        from sentiment.models.onnx_graph import build_model
     except ImportError as error:
         raise onnx_import_error(error) from error
     config, vocab, labels, temperature, *_ = description
@@ -143,13 +169,18 @@ def load_onnx_model(folder: Path, description: Description) -> OnnxModel:
         with config_errors_as_model_errors(folder):
             shapes = weight_shapes(model_config, len(vocab), len(labels))
         weights = load_arrays(folder / WEIGHTS_FILE, shapes)
-        content = build_model(model_config, weights, temperature).SerializeToString()
+        content = build_model(model_config, weights, temperature, quantize).SerializeToString()
         del weights  # ONNX Runtime needs several times the memory of the weights.
         return OnnxModel(content)
     path = folder / ONNX_FILE
-    quantize = read_quantization(folder, description)
+    stored = read_quantization(folder, description)
+    if quantize and stored != quantize:
+        raise ModelError(
+            f"'{folder}' is a float32 export: set backend to 'onnx', or export the model with "
+            f"quantize '{quantize}'."
+        )
     content = path.read_bytes()
-    sizes = model_config, len(vocab), len(labels), temperature, quantize
+    sizes = model_config, len(vocab), len(labels), temperature, stored
     try:
         with config_errors_as_model_errors(folder):
             check_model(content, *sizes, MAX_WEIGHT)
