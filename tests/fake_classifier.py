@@ -18,3 +18,7 @@ class FakeClassifier:
 
     def probabilities(self, reviews, batch_size=64):
         return np.array([[0.25, 0.75] if 3 in ids else [0.75, 0.25] for ids in reviews])
+
+    def encode_and_score(self, texts, batch_size=64):
+        reviews = self.encode(texts)
+        return reviews, self.probabilities(reviews, batch_size)

@@ -189,7 +189,7 @@ STRAY_QUOTES = [
         "left out",
         table(SENTENCES[:6]) + b'"never closed, neg\n' + table(SENTENCES[6:]).split(b"\n", 1)[1],
         SENTENCES,
-        notice="Skipped 1 rows.*line 8",
+        notice=r"Skipped 1 row of .*line 8",
         on_error="skip",
     ),
     case(
@@ -280,7 +280,7 @@ OTHER_WIDTHS = [
         "one more, left out",
         joined(replaced(ROWS, (5, ("we stayed, until they closed", "pos")))),
         [*ROWS[:5], *ROWS[6:]],
-        notice="Skipped 1 rows.*line 7",
+        notice=r"Skipped 1 row of .*line 7",
         on_error="skip",
     ),
     case(
@@ -449,7 +449,7 @@ ENCODINGS = [
         "left out, in a text of several lines",
         table(replaced(LINES, (1, ("fine,\nolé\nand more", "pos")))).decode().encode("latin-1"),
         [*LINES[:1], *LINES[2:]],
-        notice="Skipped 1 rows.*line 5",
+        notice=r"Skipped 1 row of .*line 5",
         on_error="skip",
     ),
     case(
@@ -624,7 +624,7 @@ MISSING = [
         joined(UNLABELLED),
         [*ROWS[:4], *ROWS[5:]],
         labelling=TEXTS,
-        notice="Skipped 1 rows.*line 6",
+        notice=r"Skipped 1 row of .*line 6",
         on_error="skip",
     ),
     case(
@@ -1352,7 +1352,9 @@ def test_workbook_without_openpyxl_is_refused(tmp_path, monkeypatch):
     path.write_bytes(workbook([("text", "label"), *ROWS]))
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     for read in (read_for_training, read_for_labelling):
-        check_message(path, read(path).error, "needs openpyxl: pip install openpyxl")
+        check_message(
+            path, read(path).error, r"needs openpyxl: pip install openpyxl \(the extra 'excel'\)"
+        )
 
 
 # The commands.

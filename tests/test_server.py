@@ -73,6 +73,10 @@ class NumberClassifier:
     def probabilities(self, reviews, batch_size):
         return np.array([[ids[0] / 1e6, 1 - ids[0] / 1e6] for ids in reviews])
 
+    def encode_and_score(self, texts, batch_size=64):
+        reviews = self.encode(texts)
+        return reviews, self.probabilities(reviews, batch_size)
+
 
 @pytest.fixture(scope="module")
 def client():
@@ -698,7 +702,7 @@ def test_image_copies_files_that_exist_and_runs_a_valid_command_without_root():
     found = instructions()
     names = [name for name, _ in found]
     for name, arguments in found:
-        if name == "COPY":
+        if name == "COPY" and "--from" not in arguments:
             *sources, _ = shlex.split(arguments)
             assert all((ROOT / source).exists() for source in sources)
     assert dict(found)["USER"] not in ("root", "0")

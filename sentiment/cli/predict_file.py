@@ -16,7 +16,7 @@ from sentiment.data.rows import BadRows, read_texts
 from sentiment.data.tables.outputs import check_output
 from sentiment.data.tables.plain_text import TextTable
 from sentiment.data.tables.table import Table
-from sentiment.errors import ConfigError, DataError
+from sentiment.errors import ConfigError, DataError, row_count
 
 if TYPE_CHECKING:
     from sentiment.inference.classifier import Classifier
@@ -135,9 +135,8 @@ def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
 def print_counts(progress: "Progress") -> None:
     """Print how many rows were skipped, and how many predictions are unreliable."""
     if progress.skipped:
-        print_line(
-            f"Skipped {progress.skipped:,} rows ({progress.skipped_kinds}).", file=sys.stderr
-        )
+        rows = row_count(progress.skipped)
+        print_line(f"Skipped {rows} ({progress.skipped_kinds}).", file=sys.stderr)
     if progress.mostly_unknown:
         print_line(
             f"Warning: {progress.mostly_unknown:,} of {progress.labelled:,} predictions are "

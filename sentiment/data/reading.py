@@ -39,7 +39,7 @@ from sentiment.data.rows import (
     report_notices,
 )
 from sentiment.data.tables.table import BadRow, Table
-from sentiment.errors import DataError, listed, quoted
+from sentiment.errors import DataError, listed, quoted, row_count
 
 logger = logging.getLogger(__name__)
 
@@ -192,8 +192,8 @@ def read_table(
         if config.on_error == "stop":
             raise DataError(bad_rows.message())
         notice(
-            f"Skipped {bad_rows.total:,} rows of {table.where} ({bad_rows.kinds()}). The first: "
-            f"{bad_rows.first}"
+            f"Skipped {row_count(bad_rows.total)} of {table.where} ({bad_rows.kinds()}). "
+            f"The first: {bad_rows.first}"
         )
 
 

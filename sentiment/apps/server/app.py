@@ -72,11 +72,10 @@ class Scores(NamedTuple):
 
 def classify(classifier: Classifier, texts: Sequence[str]) -> list[Scores]:
     """Return the result for each text, in order."""
-    reviews = classifier.encode(texts)
     batch_size = ONNX_BATCH if isinstance(classifier.model, OnnxModel) else TORCH_BATCH
-    rows = classifier.probabilities(reviews, batch_size).tolist()
+    reviews, rows = classifier.encode_and_score(texts, batch_size)
     warnings = map(unknown_words_message, reviews)
-    return [Scores(row, warning) for row, warning in zip(rows, warnings, strict=True)]
+    return [Scores(row, warning) for row, warning in zip(rows.tolist(), warnings, strict=True)]
 
 
 class Explainer:

@@ -18,7 +18,7 @@ from sentiment.data.tables.table import (
     WritableTable,
     Write,
 )
-from sentiment.errors import DataError, DependencyError, describe, quoted
+from sentiment.errors import DataError, DependencyError, describe, missing_packages, quoted
 
 CSV = Dialect(",")
 CONTROL_CHARACTER = re.compile(r"_x(00[01][0-9A-F])_")
@@ -41,10 +41,10 @@ class ExcelTable(StreamedTable, WritableTable):
         try:
             import openpyxl
         except ImportError:
-            raise DependencyError(
-                f"{self.where} is an Excel workbook, which needs openpyxl: pip install openpyxl. "
-                "Or save it as CSV UTF-8."
-            ) from None
+            needed = missing_packages(
+                f"{self.where} is an Excel workbook. It", ["openpyxl"], "excel"
+            )
+            raise DependencyError(f"{needed} Or save it as CSV UTF-8.") from None
         with self.errors():
             workbook = openpyxl.load_workbook(source.seekable(), read_only=True, data_only=True)
             self.sheet = workbook.worksheets[0]
