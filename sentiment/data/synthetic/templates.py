@@ -172,7 +172,7 @@ def fill_template(
 
 def correct_spelling(text: str) -> str:
     """Return `text` with "an" before vowels and a capital at the start of each sentence."""
-    text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+    text = re.sub(r"\b([Aa]) (?=[aeiouAEIOU])", r"\1n ", text)
     return re.sub(r"(^|[.?!] )([a-z])", lambda start: start[1] + start[2].upper(), text)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 TOLERANCE = 0.01  # Accepted decrease in a directional test: near 0 or 1 small changes mean little.
+MAX_DIFFERENCE = 0.1  # Accepted difference of the scores in a test of equal scores.
 MAX_EXAMPLES = 3
 
 
@@ -103,8 +104,9 @@ def fails(case: Case, scores: tuple[float, ...], kind: str) -> bool:
     """Return whether the scores of a case, probabilities of `pos`, are not as `kind` expects."""
     if kind == "minimum functionality":
         return label_of(scores[0]) != IMDB_LABELS[case.label]
-    if kind == "invariance":
-        return any(label_of(score) != label_of(scores[0]) for score in scores)
+    if kind in ("invariance", "equal scores"):
+        differ = kind == "equal scores" and max(scores) - min(scores) > MAX_DIFFERENCE
+        return differ or any(label_of(score) != label_of(scores[0]) for score in scores)
     sign = 1 if case.label else -1
     return any(sign * (after - before) < -TOLERANCE for before, after in pairwise(scores))
 
@@ -115,6 +117,8 @@ def expected(case: Case, kind: str) -> str:
         return IMDB_LABELS[case.label]
     if kind == "invariance":
         return "the same label"
+    if kind == "equal scores":
+        return f"the same label and scores that differ by at most {MAX_DIFFERENCE}"
     return f"a score of {IMDB_LABELS[case.label]} that does not decrease"
 
 

@@ -27,6 +27,7 @@ TEST_COLUMNS = ("capability", "name", "kind", "description", "seed", "method", "
 
 CASES = 200  # Of each test; half of them are negative.
 MAX_ATTEMPTS = 10 * CASES  # For each label; a case may be generated again.
+MAX_TERMS = 5  # Texts of a case that differ by one term.
 
 PartName = Literal["held-out", "development"]
 PARTS: tuple[PartName, ...] = get_args(PartName)
@@ -46,7 +47,7 @@ class BehaviorTest:
 
     capability: str
     name: str
-    kind: str  # "minimum functionality", "invariance" or "directional".
+    kind: str  # "minimum functionality", "invariance", "directional" or "equal scores".
     description: str
     cases: tuple[Case, ...]
 
@@ -115,6 +116,27 @@ class CaseGenerator:
         text = self.fill(wording, **{fact: value})
         return Case((text, text.replace(value, choice(self.rng, values))), self.label)
 
+    def swapped_terms(self, argument: str) -> Case:
+        """Return one text with up to `MAX_TERMS` terms of one list.
+
+        Args:
+            argument: a kind of template, then lists of terms. Each template of the kind contains a
+                slot of one of them, or `{identity}` for the first.
+        """
+        kind, *lists = argument.split(", ")
+        wording = self.wording(kind)
+        slots = [slot for slot, _ in SLOT.findall(wording)]
+        name = next((slot for slot in slots if slot in lists), lists[0])
+        terms = list(self.words.facts[name])
+        while len(terms) > MAX_TERMS:
+            terms.pop(int(self.rng.random() * len(terms)))
+        seed = self.rng.random()  # The same for all terms, so that only they differ.
+        texts = (
+            replace(self, rng=Random(seed)).fill(wording, **{name: term, "identity": term})
+            for term in terms
+        )
+        return Case(tuple(texts), self.label)
+
     def changed_text(self, change: str) -> Case:
         """Return a sentence or review, and the same text after one of `CHANGES`."""
         text = self.sentence_or_review()
@@ -126,6 +148,13 @@ class CaseGenerator:
         neutral = self.fill(choice(self.rng, self.templates["neutral sentence"])[self.label])
         longer = f"{neutral} {text}" if self.number // 2 % 2 else f"{text} {neutral}"
         return Case((text, longer), self.label)
+
+    def appended_opinion(self) -> Case:
+        """Return two neutral sentences, without and with an opinion after them."""
+        setup = choice(self.rng, self.templates["setup"])[self.label]
+        neutral = self.fill(f"{setup} {self.wording('neutral sentence')}")
+        opinion = self.fill(self.wording("appended opinion"))
+        return Case((neutral, f"{neutral} {opinion}"), self.label)
 
     def opinion_in_plot(self, position: str) -> Case:
         """Return a plot of 400 neutral words with one opinion, after `position` (0 to 1) of it."""
