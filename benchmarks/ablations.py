@@ -53,12 +53,12 @@ class GradualUnfreezing(ClassificationTrainer):
 
     frozen_steps = (60, 180)  # Steps before the LSTMs and the embedding are trained.
 
-    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+    def training_step(self, batch: Batch, stage: Stage, factor: float = 1.0) -> Loss:
         _, lstms, embedding = self.optimizer.param_groups
         for steps, group in zip(self.frozen_steps, (lstms, embedding), strict=True):
             for parameter in group["params"]:
                 parameter.requires_grad_(self.state.step >= steps)
-        return super().training_step(batch, stage)
+        return super().training_step(batch, stage, factor)
 
 
 class RandomHead(ClassificationTrainer):
@@ -74,7 +74,7 @@ class WeightDropout(ClassificationTrainer):
 
     dropout = 0.2
 
-    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+    def training_step(self, batch: Batch, stage: Stage, factor: float = 1.0) -> Loss:
         weights = [
             weight for name, weight in self.model.encoder.named_parameters() if "weight_hh" in name
         ]
@@ -83,7 +83,7 @@ class WeightDropout(ClassificationTrainer):
         with torch.no_grad():
             for weight, mask in zip(weights, masks, strict=True):
                 weight.mul_(mask)
-        loss = super().training_step(batch, stage)
+        loss = super().training_step(batch, stage, factor)
         with torch.no_grad():
             for weight, mask, original in zip(weights, masks, originals, strict=True):
                 weight.copy_(original)
@@ -108,7 +108,7 @@ class Unlabelled(ClassificationTrainer):
         examples = [*data.train, *((ids, -1) for ids in unlabelled)]
         super().__init__(model, replace(data, train=examples), *arguments)
 
-    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+    def training_step(self, batch: Batch, stage: Stage, factor: float = 1.0) -> Loss:
         norm = self.settings.adversarial_norm
         labelled = batch.labels >= 0  # [batch]
         size = max(1, int(labelled.sum()))
@@ -121,7 +121,7 @@ class Unlabelled(ClassificationTrainer):
         entropies = torch.distributions.Categorical(logits=logits[~labelled]).entropy()
         # Without an entropy term, a negligible weight still yields the perturbation's direction.
         weight = self.entropy_weight or 1e-6
-        ((supervised + weight * entropies.sum()) / size).backward()
+        (factor * (supervised + weight * entropies.sum()) / size).backward()
         correct = (predicted.argmax(dim=1) == batch.labels)[labelled].float()
         loss = Loss(supervised.detach() / size, size, {"accuracy": correct.mean().item()})
         if norm == 0:
@@ -136,7 +136,7 @@ class Unlabelled(ClassificationTrainer):
         divergence = F.kl_div(
             logits.log_softmax(dim=1)[~labelled], predicted[~labelled], reduction="sum"
         )
-        ((supervised + self.virtual_weight * divergence) / size).backward()
+        (factor * (supervised + self.virtual_weight * divergence) / size).backward()
         return loss
 
 

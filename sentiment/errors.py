@@ -55,6 +55,10 @@ class TrainingError(SentimentError):
     """A training run that diverged or cannot be resumed."""
 
 
+class OtherProcessError(TrainingError):
+    """Another process of the same run has failed, and reports the reason."""
+
+
 class Notice(UserWarning):
     """A choice made for the user, who may want to choose otherwise."""
 

@@ -240,11 +240,11 @@ def test_classifier_starts_with_weights_sizes_and_vocabulary_of_its_encoder(
     initial = {}
     real = ClassificationTrainer.training_step
 
-    def training_step(self, batch, stage):
+    def training_step(self, *arguments):
         if not initial:
             state = self.model.encoder.state_dict()
             initial.update({name: tensor.clone() for name, tensor in state.items()})
-        return real(self, batch, stage)
+        return real(self, *arguments)
 
     monkeypatch.setattr(ClassificationTrainer, "training_step", training_step)
     train_classifier(from_encoder(encoder), tmp_path / "run")

@@ -259,9 +259,9 @@ def steps(monkeypatch):
     steps = []
     training_step = ClassificationTrainer.training_step
 
-    def record(self, batch, stage):
+    def record(self, *arguments):
         steps.append((self, self.model.encoder.embedding.weight.detach().clone()))
-        return training_step(self, batch, stage)
+        return training_step(self, *arguments)
 
     monkeypatch.setattr(ClassificationTrainer, "training_step", record)
     return steps

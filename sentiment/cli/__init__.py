@@ -28,7 +28,7 @@ from sentiment.cli.report import report
 from sentiment.cli.serve import serve
 from sentiment.cli.train import pretrain, train
 from sentiment.cli.tune import tune
-from sentiment.errors import SentimentError, describe
+from sentiment.errors import OtherProcessError, SentimentError, describe
 from sentiment.runtime.threads import configure_openmp
 
 # Errors of the system that a user can correct: permissions, space, a failing disk.
@@ -98,6 +98,8 @@ def main() -> None:
             sys.stdout.flush()
     except UsageError as error:
         fail(error.format_message())
+    except OtherProcessError:  # That process prints the error.
+        sys.exit(2)
     except SentimentError as error:
         fail(str(error))
     except ModuleNotFoundError as error:

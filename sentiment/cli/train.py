@@ -1,6 +1,11 @@
 """`sentiment train` and `sentiment pretrain`."""
 
+import logging
+import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +21,7 @@ from sentiment.runtime.malloc import keep_freed_memory
 from sentiment.runtime.paths import user_path
 
 if TYPE_CHECKING:
+    from sentiment.runtime.distributed import Processes
     from sentiment.training.classification import ClassificationTrainer
     from sentiment.training.run_folder import Run, Summary
     from sentiment.training.trainer import Trainer
@@ -62,6 +68,8 @@ def train(
 
     In another language than English, and with --word-vectors, the defaults are those of
     --from-scratch. For --dataset sample, they are one epoch and no --min-steps.
+
+    Several processes: torchrun --nproc-per-node 2 -m sentiment train …
     """
     from sentiment.training.classification import make_trainer
     from sentiment.training.run_folder import open_run
@@ -73,7 +81,10 @@ def train(
     keep_freed_memory()
     preset = preset_of_options(settings, from_scratch, few_shot)
     out = out or RUNS / run_name(settings.get("dataset", DataConfig.dataset))
-    with open_run(out, resume, overwrite) as run:
+    with (
+        training_processes() as processes,
+        open_run(out, resume, overwrite, processes=processes) as run,
+    ):
         exit_if_finished(run)
         trainer = make_trainer(run, settings, None if resume else preset)
         print_setup(trainer)
@@ -103,18 +114,36 @@ def pretrain(
     """Train an encoder on reviews without their labels, and save it in the folder --out.
 
     With --init, training continues from that encoder, on other reviews.
+
+    Several processes: torchrun --nproc-per-node 2 -m sentiment pretrain …
     """
     from sentiment.training.language_modeling import make_trainer
     from sentiment.training.run_folder import open_run
 
     keep_freed_memory()
-    with open_run(out, resume, overwrite) as run:
+    with (
+        training_processes() as processes,
+        open_run(out, resume, overwrite, processes=processes) as run,
+    ):
         exit_if_finished(run)
         trainer = make_trainer(run, settings)
         print_plan(trainer)
         run_epochs(trainer)
     print_summary(trainer.summary(), "pretrain", out)
     print_line(f"Encoder in {out}. Next: sentiment train --init {out}")
+
+
+@contextmanager
+def training_processes() -> Iterator["Processes"]:
+    """Join the processes that `torchrun` started. Only the first one prints."""
+    from sentiment.runtime.distributed import join_processes
+
+    with join_processes() as processes:
+        if not processes.is_first:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            warnings.simplefilter("ignore")
+            logging.getLogger("sentiment").setLevel(logging.ERROR)
+        yield processes
 
 
 def preset_of_options(settings: dict[str, Any], from_scratch: bool, few_shot: bool) -> str | None:

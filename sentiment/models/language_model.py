@@ -69,7 +69,11 @@ class LanguageModel(nn.Module):
         ]
 
     def sampled_loss(
-        self, predictions: Tensor, targets: Tensor, sample_size: int = SAMPLED_WORDS
+        self,
+        predictions: Tensor,
+        targets: Tensor,
+        generator: torch.Generator | None = None,
+        sample_size: int = SAMPLED_WORDS,
     ) -> Tensor:
         """Return the mean cross-entropy against a sample of the vocabulary.
 
@@ -81,13 +85,15 @@ class LanguageModel(nn.Module):
         Args:
             predictions: [words, embedding_dim].
             targets: [words].
+            generator: draws the words; None: PyTorch's global one.
             sample_size: words to draw; all predictions share them.
 
         Returns:
             [], the mean over `words`, in nats.
         """
         log_size = math.log(len(self.bias))
-        drawn = (torch.rand(sample_size, device=targets.device) * log_size).exp().long()
+        uniform = torch.rand(sample_size, generator=generator, device=targets.device)
+        drawn = (uniform * log_size).exp().long()
         drawn = drawn.clamp(max=len(self.bias) - 1)  # [sample_size], 1 to vocab_size - 1
         sample, times = drawn.unique(return_counts=True)  # both [sample]
         expected = sample_size * ((sample + 1) / sample).log() / log_size  # [sample]

@@ -35,6 +35,11 @@ class Batch(NamedTuple):
         """Return the batch on `device`."""
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
+    def rows(self, rows: slice) -> "Batch":
+        """Return some rows of the batch, with no more padding than they need."""
+        lengths = self.lengths[rows]
+        return Batch(self.input_ids[rows, : int(lengths.max())], lengths, self.labels[rows])
+
 
 def encode(tokens: Sequence[str], vocab: Vocab, config: TextConfig) -> list[int]:
     """Return the ids of a review, truncated to `config.max_length`."""

@@ -23,6 +23,7 @@ from sentiment.models.lstm import LSTMClassifier
 from sentiment.models.word_vectors import read_vectors
 from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast, choose_device
+from sentiment.runtime.distributed import join_processes
 from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.batching import Batch
 from sentiment.training.checkpoint import saved_config
@@ -100,7 +101,10 @@ def train_classifier(
     overwrite: bool = False,
 ) -> Summary:
     """Train a classifier and return the summary of the run. Arguments and errors as for `train`."""
-    with open_run(out, resume, overwrite) as run:
+    with (
+        join_processes() as processes,
+        open_run(out, resume, overwrite, processes=processes) as run,
+    ):
         return run.summary or make_trainer(run, settings, preset).fit()
 
 
@@ -125,7 +129,8 @@ def make_trainer(
     settings = normalize(settings)
     preset = preset or choose_preset(settings)
     config = resolve(preset, settings)
-    splits = load_splits(config.data, config.train.seed)
+    with run.processes.first_one_first():
+        splits = load_splits(config.data, config.train.seed)
     return trainer_of_splits(run, splits, settings, preset)
 
 
@@ -134,10 +139,12 @@ def trainer_of_splits(
 ) -> "ClassificationTrainer":
     """Return the trainer of a run on reviews that are loaded already."""
     use_one_thread_after_fork()
-    initialization = initialize(splits, preset, settings)
-    config, start = initialization.config, initialization.start
-    torch.manual_seed(config.train.seed)
-    data = encode_splits(splits, config, start.vocab if start else None, cache=not run.temporary)
+    with run.processes.first_one_first():
+        initialization = initialize(splits, preset, settings)
+        config, start = initialization.config, initialization.start
+        torch.manual_seed(config.train.seed)
+        start_vocab = start.vocab if start else None
+        data = encode_splits(splits, config, start_vocab, cache=not run.temporary)
     model = build(config, data, start)
     return ClassificationTrainer(model, data, config, run, initialization.reason, verbose)
 
@@ -205,7 +212,7 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         layers = [head, lstms, *([[embedding]] if embedding.requires_grad else [])]
         return [{"params": layer, "factor": decay**depth} for depth, layer in enumerate(layers)]
 
-    def training_step(self, batch: Batch, stage: Stage) -> Loss:
+    def training_step(self, batch: Batch, stage: Stage, factor: float = 1.0) -> Loss:
         """Add the gradients of the loss and, on whole reviews, of the adversarial loss.
 
         The adversarial loss is that on word vectors moved by a perturbation of norm
@@ -217,25 +224,32 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         """
         adversarial_norm = self.settings.adversarial_norm
         if adversarial_norm == 0 or stage.name == SENTENCES:
-            return super().training_step(batch, stage)
+            return super().training_step(batch, stage, factor)
         shape = *batch.input_ids.shape, self.config.model.embedding_dim
         perturbation = torch.zeros(shape, device=self.device, requires_grad=True)
-        loss = self.compute_loss(batch, perturbation)
-        loss.value.backward()
+        with self.without_averaging():
+            loss = self.compute_loss(batch, perturbation)
+            (factor * loss.value).backward()
         gradient = perturbation.grad  # [batch, seq, embedding_dim]
         assert gradient is not None
         norms = gradient.flatten(start_dim=1).norm(dim=1).clamp(min=1e-12)  # [batch]
         scaled = adversarial_norm * gradient / norms[:, None, None]
-        self.compute_loss(batch, scaled).value.backward()
+        (factor * self.compute_loss(batch, scaled).value).backward()
         return loss
 
     def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
         """Return the cross-entropy of the labels, and the accuracy."""
         with autocast(self.device, self.settings.precision):
-            logits = self.model(batch.input_ids, batch.lengths, perturbation)  # [batch, num_labels]
+            # [batch, num_labels]
+            logits = self.network(batch.input_ids, batch.lengths, perturbation)
         value = self.cross_entropy(logits.float(), batch.labels)
         accuracy = (logits.argmax(dim=1) == batch.labels).float().mean().item()
         return Loss(value, len(batch.labels), {"accuracy": accuracy})
+
+    def loss_weight(self, batch: Batch) -> float:
+        """Return the sum of the weights of the labels; without weights, the number of reviews."""
+        weights = self.label_weights
+        return len(batch.labels) if weights is None else weights[batch.labels].sum().item()
 
     def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the mean cross-entropy of `logits` [reviews, num_labels], weighted by label."""
@@ -244,7 +258,11 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
 
     def validate(self, model: LSTMClassifier) -> EpochMetrics:
         """Return calibrated loss, accuracy and temperature on the validation reviews."""
-        logits = uncalibrated_logits(model, [ids for ids, _ in self.data.validation])
+        reviews = [ids for ids, _ in self.data.validation]
+        logits = torch.zeros(len(reviews), len(self.data.labels))
+        own = slice(self.processes.rank, None, self.processes.count)
+        logits[own] = uncalibrated_logits(model, reviews[own])
+        self.processes.sum_(logits)
         labels = torch.tensor([label for _, label in self.data.validation])
         temperature = fit_temperature(logits, labels)
         return {

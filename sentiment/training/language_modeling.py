@@ -6,6 +6,7 @@ piece of `max_length` tokens.
 """
 
 import math
+import random
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ from sentiment.errors import DataError
 from sentiment.models.language_model import LanguageModel
 from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast
+from sentiment.runtime.distributed import join_processes
 from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.batching import Batch, BucketSampler, collate
 from sentiment.text.token_cache import tokenize_dataset
@@ -63,7 +65,10 @@ def pretrain(
     Raises:
         SentimentError: as `open_run`, `load_reviews`, `resolve` and `Trainer`.
     """
-    with open_run(out, resume, overwrite) as run:
+    with (
+        join_processes() as processes,
+        open_run(out, resume, overwrite, processes=processes) as run,
+    ):
         return run.summary or make_trainer(run, settings).fit()
 
 
@@ -75,11 +80,12 @@ def make_trainer(run: Run, settings: Mapping[str, Any]) -> "LanguageModelingTrai
     settings = normalize(settings)
     config = resolve(PRESET, settings)
     init = config.model.init
-    start = load_model(model_folder(init)) if init else None
-    if start is not None:
-        config = resolve(PRESET, settings, start.config, start_name=str(init))
-    torch.manual_seed(config.train.seed)
-    data = load_and_encode(config, start.vocab if start else None)
+    with run.processes.first_one_first():
+        start = load_model(model_folder(init)) if init else None
+        if start is not None:
+            config = resolve(PRESET, settings, start.config, start_name=str(init))
+        torch.manual_seed(config.train.seed)
+        data = load_and_encode(config, start.vocab if start else None)
     return LanguageModelingTrainer(build(config, data, start), data, config, run)
 
 
@@ -179,9 +185,22 @@ class LanguageModelingTrainer(Trainer[LanguageModel]):
     def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
         """Return the mean cross-entropy of both directions, from a sampled softmax."""
         with autocast(self.device, self.settings.precision):
-            directions = self.model(batch.input_ids, batch.lengths)
-            losses = [self.model.sampled_loss(*direction) for direction in directions]
+            directions = self.network(batch.input_ids, batch.lengths)
+            generator = self.word_generator()
+            losses = [
+                self.model.sampled_loss(predictions, targets, generator)
+                for predictions, targets in directions
+            ]
         return Loss(torch.stack(losses).mean(), len(directions[0][1]), {})
+
+    def loss_weight(self, batch: Batch) -> float:
+        """Return the number of words to predict."""
+        return int((batch.lengths - 1).sum())
+
+    def word_generator(self) -> torch.Generator:
+        """Return the generator of this step's sampled words, the same in all processes."""
+        seed = random.Random(f"{self.settings.seed} {self.state.step}").getrandbits(63)
+        return torch.Generator(self.device).manual_seed(seed)
 
     @torch.inference_mode()
     def validate(self, model: LanguageModel) -> EpochMetrics:
@@ -189,14 +208,15 @@ class LanguageModelingTrainer(Trainer[LanguageModel]):
         model.eval()
         totals = [0.0] * len(model.to_embedding)
         lengths = [len(ids) for ids in self.data.validation]
-        for indices in BucketSampler(lengths, batch_size=64).in_order_of_length():
+        batches = BucketSampler(lengths, batch_size=64).in_order_of_length()
+        for indices in batches[self.processes.rank :: self.processes.count]:
             pieces = [(self.data.validation[index], UNLABELLED) for index in indices]
             batch = collate(pieces).to(self.device)
             for direction, outputs in enumerate(model(batch.input_ids, batch.lengths)):
                 totals[direction] += model.full_loss(*outputs).item()
         model.train()
         words = sum(length - 1 for length in lengths)
-        losses = [total / words for total in totals]
+        losses = [total / words for total in self.processes.sum(totals)]
         names = ("forward_perplexity", "backward_perplexity")
         perplexities = dict(zip(names, map(math.exp, losses), strict=False))
         return {"loss": sum(losses) / len(losses), **perplexities}

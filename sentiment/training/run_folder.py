@@ -11,7 +11,7 @@ The file `.lock` locks the folder while a process trains in it.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from sentiment.artifacts.checksums import (
 )
 from sentiment.errors import ConfigError, TrainingError
 from sentiment.runtime.atomic_io import atomic_folder, discard
+from sentiment.runtime.distributed import Processes
 from sentiment.runtime.locks import locked, storage_errors
 from sentiment.runtime.paths import user_path
 
@@ -61,6 +62,7 @@ class Run(NamedTuple):
     overwrite: bool
     summary: Summary | None  # Of a finished run that was asked to resume: nothing is left to do.
     temporary: bool = False  # The folder is deleted after training: there are no checkpoints.
+    processes: Processes = Processes()  # The first of them writes into the folder.
 
     @property
     def checkpoint(self) -> Path | None:
@@ -70,9 +72,13 @@ class Run(NamedTuple):
 
 @contextmanager
 def open_run(
-    folder: Path, resume: bool = False, overwrite: bool = False, temporary: bool = False
+    folder: Path,
+    resume: bool = False,
+    overwrite: bool = False,
+    temporary: bool = False,
+    processes: Processes = Processes(),  # noqa: B008
 ) -> Iterator[Run]:
-    """Lock a run folder for training.
+    """Lock a run folder for training. Of several processes, the first one holds the lock.
 
     The state of PyTorch's random generators is restored when the block ends, so that training
     does not change the random numbers of the calling program.
@@ -83,6 +89,7 @@ def open_run(
         overwrite: replace the run in the folder, once the first checkpoint of the new run exists.
         temporary: write no checkpoints, and keep no tokens in the cache of `datasets`. The run
             cannot be resumed.
+        processes: the processes that train together, from `join_processes`.
 
     Raises:
         ConfigError: `resume` and `overwrite` are both given, or `folder` is a file or a path that
@@ -94,12 +101,14 @@ def open_run(
     folder = user_path(folder)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"'{folder}' is a file; the output of training is a folder.")
-    with locked(folder), torch.random.fork_rng(range(torch.cuda.device_count())):
-        check_run_folder(folder, resume, overwrite)
+    lock = locked(folder) if processes.is_first else nullcontext()
+    with lock, torch.random.fork_rng(range(torch.cuda.device_count())):
+        with processes.first_one_first():  # The others read what no one changes any more.
+            check_run_folder(folder, resume, overwrite)
         summary = None
         if resume and is_finished(folder):
             summary = read_summary(folder)
-        yield Run(folder, resume, overwrite, summary, temporary)
+        yield Run(folder, resume, overwrite, summary, temporary, processes)
 
 
 def check_run_folder(folder: Path, resume: bool, overwrite: bool) -> None:

@@ -9,18 +9,26 @@ what it saves (`save_model`): labels in `classification.py`, words in `language_
 
 On a CPU, the same settings, data and number of threads give the same weights bit for bit, also if
 the run was interrupted and resumed.
+
+Several processes share each batch: each one computes the gradients of some rows, and all take the
+same step. The loss is that of a single process, up to rounding and to dropout, whose masks each
+process draws for itself.
 """
 
+import json
 import math
+import random
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
@@ -86,7 +94,8 @@ class Trainer(ABC, Generic[TrainedModel]):
     ) -> None:
         self.config, self.settings, self.facts = config, config.train, facts
         self.stages, self.run, self.out = stages, run, run.folder
-        self.verbose = verbose
+        self.processes = run.processes
+        self.verbose = verbose and self.processes.is_first
         self.device = choose_device(self.settings.device)
         self.model = model.to(self.device)
         self.optimizer = torch.optim.AdamW(
@@ -104,17 +113,23 @@ class Trainer(ABC, Generic[TrainedModel]):
         )
         self.state = State()
         self.tokens = 0  # Since the start of this process.
+        self.processes.check_same("reviews", json.dumps(facts, sort_keys=True))
         if run.checkpoint is not None:
             self.load_checkpoint(run.checkpoint)
+        self.network = self.processes.data_parallel(self.model, self.device)
 
     @abstractmethod
     def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
-        """Return the loss of the model on `batch`.
+        """Return the loss of `self.network`, the model, on `batch`.
 
         Args:
             batch: on the model's device.
             perturbation: [batch, seq, embedding_dim], added to the word vectors.
         """
+
+    def loss_weight(self, batch: Batch) -> float:
+        """Return what the sum of the losses in a batch is divided by to get their mean."""
+        return len(batch.labels)
 
     @abstractmethod
     def validate(self, model: TrainedModel) -> EpochMetrics:
@@ -128,10 +143,10 @@ class Trainer(ABC, Generic[TrainedModel]):
         """Return the parameters to train, in groups with a `factor` on the learning rate."""
         return [{"params": list(self.model.parameters()), "factor": 1.0}]
 
-    def training_step(self, batch: Batch, stage: Stage) -> Loss:
-        """Compute the loss on `batch` and add its gradients to those of the parameters."""
+    def training_step(self, batch: Batch, stage: Stage, factor: float = 1.0) -> Loss:
+        """Compute the loss on `batch` and add its gradients, times `factor`, to the parameters'."""
         loss = self.compute_loss(batch)
-        loss.value.backward()
+        (factor * loss.value).backward()
         return loss
 
     @property
@@ -157,7 +172,7 @@ class Trainer(ABC, Generic[TrainedModel]):
         state = self.state
         if self.run.checkpoint is None:
             self.save_checkpoint(self.run.overwrite)
-        else:
+        elif self.processes.is_first:
             write_history(self.out, state.history)  # The last process may have died before that.
         started = time.monotonic() - state.seconds
         with stop_signals() as stop_requested, self.progress_bar() as bar:
@@ -165,10 +180,10 @@ class Trainer(ABC, Generic[TrainedModel]):
                 stage = self.epoch_stages[state.epoch]
                 for indices in stage.sampler.epoch(state.epoch)[state.batch :]:
                     batch = collate([stage.examples[index] for index in indices])
-                    self.step(batch.to(self.device), stage)
+                    self.step(batch, stage)
                     self.show_progress(bar, batch)
                     state.seconds = time.monotonic() - started
-                    stop = stop_requested.is_set()
+                    stop = self.processes.any(stop_requested.is_set())
                     if stop or state.step % self.settings.checkpoint_steps == 0:
                         self.save_checkpoint()
                     if stop:
@@ -178,7 +193,9 @@ class Trainer(ABC, Generic[TrainedModel]):
                 self.end_epoch(metrics)
                 self.save_checkpoint()
                 yield state.history[-1]
-            finish(self.out, self.summary())
+            if self.processes.is_first:
+                finish(self.out, self.summary())
+            self.processes.wait()
 
     def step(self, batch: Batch, stage: Stage) -> None:
         """Update the weights once."""
@@ -187,8 +204,10 @@ class Trainer(ABC, Generic[TrainedModel]):
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.optimizer.zero_grad()
-        loss = self.training_step(batch, stage)
-        value = loss.value.item()
+        self.seed_dropout()
+        part, factor = self.own_part(batch)
+        loss = self.training_step(part.to(self.device), stage, factor)
+        value, size, metrics = self.mean_over_processes(loss, factor)
         if not math.isfinite(value):
             raise DivergenceError(
                 f"Training diverged at step {state.step}: the loss is {value}. Start again with a "
@@ -201,9 +220,42 @@ class Trainer(ABC, Generic[TrainedModel]):
             self.average.update_parameters(self.model)
         state.step += 1
         state.batch += 1
-        state.add(loss.size, {"loss": value, **loss.metrics})
+        state.add(size, {"loss": value, **metrics})
         if state.step % RELEASE_STEPS == 0:
             release_freed_memory()
+
+    def seed_dropout(self) -> None:
+        """Let each of several processes draw other dropout masks, the same in a resumed run."""
+        if self.processes.count > 1:
+            key = f"{self.settings.seed} {self.state.step} {self.processes.rank}"
+            torch.manual_seed(random.Random(key).getrandbits(63))
+
+    def own_part(self, batch: Batch) -> tuple[Batch, float]:
+        """Return the rows of `batch` that this process computes, and the factor on their loss.
+
+        The mean over all processes of the losses times the factors is the loss of the whole batch.
+        """
+        rank, count = self.processes.rank, self.processes.count
+        if rank >= len(batch.labels):  # The process takes part in the step with a row that is 0.
+            return batch.rows(slice(1)), 0.0
+        part = batch.rows(slice(rank, None, count))
+        return part, count * self.loss_weight(part) / self.loss_weight(batch)
+
+    def mean_over_processes(self, loss: Loss, factor: float) -> tuple[float, int, dict[str, float]]:
+        """Return value, size and metrics of the loss of a batch, from that of each process."""
+        size = loss.size if factor else 0
+        value, total, *sums = self.processes.sum(
+            [factor * loss.value.item(), size, *(size * mean for mean in loss.metrics.values())]
+        )
+        means = {name: one / total for name, one in zip(loss.metrics, sums, strict=True)}
+        return value / self.processes.count, int(total), means
+
+    def without_averaging(self) -> AbstractContextManager[None]:
+        """Return a context for a backward pass that leaves averaging gradients to the next one."""
+        network = self.network
+        if isinstance(network, DistributedDataParallel):
+            return cast(AbstractContextManager[None], network.no_sync())
+        return nullcontext()
 
     def end_epoch(self, validation: EpochMetrics) -> None:
         """Record the metrics of an epoch, and save its model if it is the best so far."""
@@ -221,7 +273,8 @@ class Trainer(ABC, Generic[TrainedModel]):
         state.count, state.sums = 0, {}
         if state.best_loss is None or validation["loss"] < state.best_loss:
             state.best_loss, state.best_epoch = validation["loss"], state.epoch
-            self.save_model(self.model_to_evaluate, self.out, state.history[-1])
+            if self.processes.is_first:
+                self.save_model(self.model_to_evaluate, self.out, state.history[-1])
 
     def is_done(self) -> bool:
         """Return whether all epochs are done, or `patience` of them brought no lower loss."""
@@ -231,7 +284,7 @@ class Trainer(ABC, Generic[TrainedModel]):
 
     def save_checkpoint(self, overwrite: bool = False) -> None:
         """Write a checkpoint, and `metrics.jsonl` from the same state; not in a temporary run."""
-        if self.run.temporary:
+        if self.run.temporary or not self.processes.is_first:
             return
         run = {
             "config": self.config.to_dict(),
@@ -292,9 +345,10 @@ class Trainer(ABC, Generic[TrainedModel]):
             )
             batch = collate([stage.examples[index] for index in batches[len(batches) // 2]])
             with torch.random.fork_rng(range(torch.cuda.device_count())):
+                part, factor = self.own_part(batch)
                 for _ in range(2):  # The first one allocates memory.
                     started = time.perf_counter()
-                    self.training_step(batch.to(self.device), stage).value.item()
+                    self.training_step(part.to(self.device), stage, factor).value.item()
                     duration = time.perf_counter() - started
             seconds += duration * stage.epochs * len(batches)
         self.optimizer.zero_grad()
