@@ -9,6 +9,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import (
+    ClusterError,
     ConfigError,
     DataError,
     DependencyError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classifier",
+    "ClusterError",
     "ConfigError",
     "DataError",
     "DependencyError",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from reprlib import Repr
 
 __all__ = [
+    "ClusterError",
     "ConfigError",
     "DataError",
     "DependencyError",
@@ -45,6 +46,10 @@ class HubError(SentimentError):
 
 class StorageError(SentimentError):
     """A place that cannot be written to, or that another process has locked."""
+
+
+class ClusterError(SentimentError):
+    """A cluster that cannot be reached, or whose workers end without a result."""
 
 
 class DependencyError(SentimentError, ImportError):

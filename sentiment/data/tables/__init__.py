@@ -31,12 +31,15 @@ DEFAULT = ReaderConfig()
 
 
 @contextmanager
-def open_table(file: str, config: ReaderConfig = DEFAULT) -> Iterator[Table]:
+def open_table(
+    file: str, config: ReaderConfig = DEFAULT, name: str | None = None
+) -> Iterator[Table]:
     """Open a table for reading.
 
     Args:
         file: a path; "-" is standard input.
         config: format, encoding and the like; detected where not set.
+        name: the file as messages name it, if `file` is a copy of it.
 
     Raises:
         ConfigError: a setting that this format does not have.
@@ -45,7 +48,7 @@ def open_table(file: str, config: ReaderConfig = DEFAULT) -> Iterator[Table]:
     """
     if config.encoding is not None:
         encoding_name(config.encoding)
-    with closing(Source(file)) as source:
+    with closing(Source(file, name)) as source:
         format = detect_format(source, file, config)
         check_settings(source.where, format, config)
         table = table_of(source, format, config)

@@ -80,15 +80,7 @@ class ArrowTable(Table):
     def values(self, batch: RowBatch, column: str) -> list[Any]:
         """Return the values of a column. Bytes that are not UTF-8 stay `bytes`."""
         with parquet_errors(self.where):
-            return self.column_values(batch.rows.column(self.columns.index(column)))
-
-    def column_values(self, values: pa.Array) -> list[Any]:
-        """Return the values of an array. Bytes that are not UTF-8 stay `bytes`."""
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        if not is_string(values.type):
-            return list(values.to_pylist())
-        return [decoded(value, self.errors) for value in values.cast(pa.large_binary()).to_pylist()]
+            return python_values(batch.rows.column(self.columns.index(column)), self.errors)
 
     def take(self, batch: RowBatch, indices: Sequence[int]) -> RowBatch:
         rows = batch.rows.take(pa.array(indices, pa.int64()))
@@ -193,6 +185,20 @@ class DatasetTable(ArrowTable):
     def record_batches(self) -> Iterator[pa.RecordBatch]:
         for table in self.dataset.with_format("arrow").iter(BATCH_ROWS):
             yield from table.combine_chunks().to_batches()
+
+
+def python_values(values: pa.Array, errors: str = "strict") -> list[Any]:
+    """Return the values of an array. Bytes that are not UTF-8 stay `bytes`.
+
+    Args:
+        values: the array.
+        errors: as for `bytes.decode`.
+    """
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if not is_string(values.type):
+        return list(values.to_pylist())
+    return [decoded(value, errors) for value in values.cast(pa.large_binary()).to_pylist()]
 
 
 def row_sizes(rows: pa.RecordBatch) -> list[int]:

@@ -33,13 +33,14 @@ class Source:
 
     Args:
         file: a path; "-" is standard input.
+        name: the file as messages name it; by default its path.
 
     Raises:
         DataError: the file cannot be read, or is compressed in another way.
     """
 
-    def __init__(self, file: str) -> None:
-        self.where = "Standard input" if file == STANDARD_STREAM else f"'{file}'"
+    def __init__(self, file: str, name: str | None = None) -> None:
+        self.where = "Standard input" if file == STANDARD_STREAM else f"'{name or file}'"
         if file == STANDARD_STREAM and sys.stdin is None:
             raise DataError("Standard input is closed. Name a file or pipe one into the command.")
         try:
