@@ -116,7 +116,7 @@ $(VENV)/installed: requirements.txt requirements-onnx.txt
 
 # The packages that some targets need besides.
 $(VENV)/installed-demo: requirements-explain.txt
-$(VENV)/installed-dev: requirements-demo.txt requirements-explain.txt requirements-serve.txt requirements-tune.txt
+$(VENV)/installed-dev: requirements-demo.txt requirements-explain.txt requirements-ray.txt requirements-serve.txt requirements-tune.txt
 $(VENV)/installed-%: requirements-%.txt $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet -r $<
 	touch $@

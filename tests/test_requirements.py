@@ -20,14 +20,14 @@ RANGES = {
     for requirement in map(Requirement, texts)
 }
 LINTERS = {"import-linter", "mypy", "ruff"}  # No test needs them.
-FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-dev")
+FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-ray", "-dev")
 PINS = [f"requirements{part}.txt" for part in FILES]
 
 
 def pinned(file):
     """The version of each package in a requirements file."""
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-    found = [re.match(r"([\w-]+)==(\S+)", line) for line in lines]
+    found = [re.match(r"([\w-]+)(?:\[[\w,]+\])?==(\S+)", line) for line in lines]
     return {canonicalize_name(pin[1]): Version(pin[2]) for pin in found if pin}
 
 
@@ -44,7 +44,9 @@ def names(*texts):
 @pytest.mark.parametrize("file", PINS)
 def test_every_pin_is_exact_and_has_a_reason(file):
     for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
-        assert re.match(r"#|-r requirements[\w-]*\.txt$|[\w-]+==[\w.]+ +# \w", line), line
+        assert re.match(r"#|-r requirements[\w-]*\.txt$|[\w-]+(\[[\w,]+\])?==[\w.]+ +# \w", line), (
+            line
+        )
 
 
 def test_what_is_pinned_is_all_that_is_needed_and_within_its_range():
@@ -76,7 +78,7 @@ def test_what_is_installed_by_default_is_what_pip_installs_and_onnx_runtime():
     [
         *(
             (extra, f"requirements-{extra}.txt")
-            for extra in ("onnx", "explain", "serve", "tune", "demo")
+            for extra in ("onnx", "explain", "serve", "tune", "demo", "ray")
         ),
         ("report", "requirements-explain.txt"),
         ("dev", "requirements-dev.txt"),

@@ -9,8 +9,10 @@ import typer
 from sentiment.cli.flags import Backend, Device, Model, as_flags, with_settings
 from sentiment.cli.formatting import use_color
 from sentiment.cli.predict_file import FileOptions, predict_table, texts_to_explain
+from sentiment.cli.predict_ray import predict_on_ray
 from sentiment.config import SHIPPED_CLASSIFIER, ReaderConfig, TrainConfig
 from sentiment.data.tables import open_table
+from sentiment.data.tables.sources import STANDARD_STREAM
 from sentiment.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def predict(
         str | None,
         typer.Option(
             help="File of texts: .csv, .tsv, .jsonl, .json, .parquet, .xlsx or fastText's .txt, "
-            "also with .gz; any other file is plain text with one text a line; - is standard input."
+            "also with .gz; any other file is plain text with one text a line; - is standard "
+            "input. With --engine ray also a pattern or a URL: 'reviews/*.csv', 's3://bucket/*.parquet'."
         ),
     ] = None,
     model: Model = None,
@@ -50,10 +53,10 @@ def predict(
         ),
     ] = False,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="File to write the rows of --file to, with their labels and scores. It appears "
-            "when the last row is written.",
+            "when the last row is written. With --engine ray a folder or its URL.",
             show_default="standard output",
         ),
     ] = None,
@@ -63,12 +66,56 @@ def predict(
     prefix: Annotated[
         str, typer.Option(help="Prefix of the names of the new columns.", show_default="none")
     ] = "",
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="Where rows are labelled: in this process, or file by file on a Ray cluster. A "
+            'stopped job is continued by the same command. ray needs the extra "ray".'
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Ray cluster; auto is the one that this machine belongs to.",
+            show_default="this machine alone",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of workers of --engine ray, each of one CPU or GPU.",
+            min=1,
+            max=100_000,
+            show_default="one for each CPU",
+        ),
+    ] = None,
 ) -> None:
     """Label texts. The score of a label is its probability."""
     if bool(texts) == (file is not None):
         raise ConfigError('Give either texts ("A joy from start to finish.") or --file PATH.')
     if output_format == "html" and not explained:
         raise ConfigError("--format html writes a page of explanations: add --explain.")
+    if engine == "ray":
+        if file is None or output is None or file == STANDARD_STREAM:
+            raise ConfigError("--engine ray reads --file PATTERN and writes --output FOLDER.")
+        if explained or output_format != "human" or overwrite:
+            raise ConfigError("--engine ray: leave out --explain, --format and --overwrite.")
+        predict_on_ray(
+            file,
+            output,
+            ReaderConfig(**settings),
+            model=model,
+            backend=backend,
+            device=device,
+            prefix=prefix,
+            all_scores=all_scores,
+            address=address,
+            workers=workers,
+        )
+        return
+    if address is not None or workers is not None:
+        given = as_flags({"address": address, "workers": workers})
+        raise ConfigError(f"{given} requires --engine ray.")
     if explained:
         if backend in ("onnx", "onnx-int8"):
             raise ConfigError(f"--explain computes gradients, which --backend {backend} cannot.")
@@ -83,7 +130,8 @@ def predict(
         else:
             print_predictions(classifier, texts or [], output_format, all_scores)
         return
-    options = FileOptions(file, ReaderConfig(**settings), prefix, output, overwrite)
+    path = None if output is None else Path(output)
+    options = FileOptions(file, ReaderConfig(**settings), prefix, path, overwrite)
     with open_table(file, options.reader) as table:
         options.check(table, output_format, explained)
         classifier = load_classifier(model, device, backend)

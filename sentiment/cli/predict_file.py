@@ -117,19 +117,22 @@ def progress_bar(quiet: bool) -> "tqdm[None]":
 
 def show_progress(bar: "tqdm[None]", progress: "Progress") -> None:
     """Print the rows that were skipped, above the bar, and move the bar on."""
-    # `tqdm.write` would also print a bar that has not appeared yet.
-    visible = not bar.disable and bar.last_print_n
     shown = progress.skipped - len(progress.messages)
     for message in progress.messages[: max(0, MAX_MESSAGES - shown)]:
-        line = f"Skipped: {message}"
-        if visible:
-            tqdm.write(printable(line), file=sys.stderr)
-        else:
-            print_line(line, file=sys.stderr)
+        print_above(bar, f"Skipped: {message}")
     if progress.fraction:
         # The number of lines is an estimate: only the size of the file in bytes is known.
         bar.total = round(progress.rows / progress.fraction)
     bar.update(progress.rows - bar.n)
+
+
+def print_above(bar: "tqdm[None]", line: str) -> None:
+    """Print a line on stderr, above the bar if there is one."""
+    # `tqdm.write` would also print a bar that has not appeared yet.
+    if not bar.disable and bar.last_print_n:
+        tqdm.write(printable(line), file=sys.stderr)
+    else:
+        print_line(line, file=sys.stderr)
 
 
 def print_counts(progress: "Progress") -> None:
