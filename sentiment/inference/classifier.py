@@ -126,7 +126,7 @@ class Classifier:
             revision: branch, tag or commit of a Hub id.
             backend: what computes the logits. `torch`; `onnx`: ONNX Runtime, on the CPU and
                 without PyTorch; `onnx-int8`: the same with 8-bit weights, faster, and with another
-                label for about 1 text in 2,500; `auto`: `onnx` for an export, `onnx-int8` where
+                label for about 1 text in 1,000; `auto`: `onnx` for an export, `onnx-int8` where
                 ONNX Runtime is installed and there is no GPU, else `torch`.
 
         Raises:
