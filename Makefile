@@ -36,7 +36,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTE   := $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-min test-onnx lint bench clean
+.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-min test-onnx lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -98,6 +98,9 @@ lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/installed-docs ## build the pages in docs/ into site/
+	$(VENV)/bin/python -m mkdocs build --strict $(ARGS)
 
 bench: $(VENV)/installed-dev ## measure the speeds stated in the README, on DATASET
 	for script in tokenizer lstm predict explain; do \

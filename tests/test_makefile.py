@@ -74,6 +74,7 @@ def test_the_model_is_the_one_in_out_if_there_is_one(tmp_path, target, name):
         (["tune"], ["", "-tune"]),
         (["demo"], ["", "-demo"]),
         (["install-all"], ["", "-dev"]),
+        (["docs"], ["", "-docs"]),
     ],
     ids=str,
 )

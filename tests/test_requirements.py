@@ -20,7 +20,7 @@ RANGES = {
     for requirement in map(Requirement, texts)
 }
 LINTERS = {"import-linter", "mypy", "ruff"}  # No test needs them.
-FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-ray", "-dev")
+FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-ray", "-dev", "-docs")
 PINS = [f"requirements{part}.txt" for part in FILES]
 
 
@@ -65,7 +65,8 @@ def test_the_oldest_that_are_tested_are_the_oldest_that_are_allowed():
         for clause in specifier
         if clause.operator == ">="
     }
-    assert oldest == {name: allowed[name] for name in allowed.keys() - LINTERS - {"torch"}}
+    unneeded = LINTERS | names(*PROJECT["optional-dependencies"]["docs"]) | {"torch"}
+    assert oldest == {name: allowed[name] for name in allowed.keys() - unneeded}
 
 
 def test_what_is_installed_by_default_is_what_pip_installs_and_onnx_runtime():
@@ -82,6 +83,7 @@ def test_what_is_installed_by_default_is_what_pip_installs_and_onnx_runtime():
         ),
         ("report", "requirements-explain.txt"),
         ("dev", "requirements-dev.txt"),
+        ("docs", "requirements-docs.txt"),
         ("notebooks", "requirements-dev.txt"),
     ],
 )

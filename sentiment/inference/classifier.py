@@ -69,9 +69,10 @@ class Classifier:
     module, the classifier therefore calls `torch.set_num_threads(1)`, which affects all code in
     the process. A model on a GPU must be loaded in the process that uses it.
 
-    >>> classifier = Classifier.from_pretrained()
-    >>> classifier("A joy from start to finish.")
-    {'label': 'pos', 'score': 0.997}
+    Examples:
+        >>> classifier = Classifier.from_pretrained()
+        >>> classifier("A joy from start to finish.")
+        {'label': 'pos', 'score': 0.997}
 
     Args:
         config: all settings of the training run.

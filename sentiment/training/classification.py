@@ -60,7 +60,8 @@ def train(
 ) -> Classifier:
     """Train a classifier, save it in the run folder `out`, and return it.
 
-    >>> classifier = train("reviews.csv", "runs/reviews", epochs=3)
+    Examples:
+        >>> classifier = train("reviews.csv", "runs/reviews", epochs=3)
 
     Args:
         dataset: a Hub id, a file, a folder or a built-in dataset: see `sentiment.load_reviews`.
