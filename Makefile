@@ -36,7 +36,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTE   := $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-min test-onnx lint docs bench clean
+.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-min test-onnx test-spark lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -92,6 +92,9 @@ test-onnx: $(VENV)-onnx/installed $(VENV)/installed-dev ## test the small instal
 	rm -rf build
 	$(VENV)-onnx/bin/python -m pip install --quiet --no-compile --no-deps --force-reinstall .
 	ONNX_PYTHON=$(VENV)-onnx/bin/python $(VENV)/bin/python -m pytest tests/test_small_install.py $(ARGS)
+
+test-spark: $(VENV)/installed-dev $(VENV)/installed-spark ## test predictions in Spark; needs Java 17
+	$(PYTEST_ENV) $(VENV)/bin/python -m pytest tests/test_spark.py $(ARGS)
 
 lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 	$(VENV)/bin/python -m ruff check .

@@ -20,7 +20,7 @@ RANGES = {
     for requirement in map(Requirement, texts)
 }
 LINTERS = {"import-linter", "mypy", "ruff"}  # No test needs them.
-FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-ray", "-dev", "-docs")
+FILES = ("", "-onnx", "-explain", "-tune", "-demo", "-serve", "-ray", "-spark", "-dev", "-docs")
 PINS = [f"requirements{part}.txt" for part in FILES]
 
 
@@ -79,7 +79,7 @@ def test_what_is_installed_by_default_is_what_pip_installs_and_onnx_runtime():
     [
         *(
             (extra, f"requirements-{extra}.txt")
-            for extra in ("onnx", "explain", "serve", "tune", "demo", "ray")
+            for extra in ("onnx", "explain", "serve", "tune", "demo", "ray", "spark")
         ),
         ("report", "requirements-explain.txt"),
         ("dev", "requirements-dev.txt"),
