@@ -51,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--files", type=int, default=8)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument(
+        "--compared", type=int, help="files that one process labels too; default: all"
+    )
     parser.add_argument("--model", default=SHIPPED_CLASSIFIER)
     args = parser.parse_args(arguments)
     model = read_worker_model(args.model, "auto", "cpu")
@@ -58,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(name)
         write_files(folder / "in", args.rows, args.files)
         print(f"{args.rows:,} rows in {args.files} files, backend {model.backend}")
-        alone = time_one_process(model, folder)
+        compared = args.compared or args.files
+        # In proportion: all files have the same number of rows.
+        alone = time_one_process(model, folder, compared) * args.files / compared
         print_rate("one process", args.rows, alone, alone)
         seconds = {}
         for workers in args.workers:
@@ -105,15 +110,15 @@ def two_nodes() -> Iterator[None]:
         cluster.shutdown()
 
 
-def time_one_process(model: WorkerModel, folder: Path) -> float:
-    """Return the seconds that a process needs to label all files, after the model is loaded.
+def time_one_process(model: WorkerModel, folder: Path, files: int) -> float:
+    """Return the seconds that a process needs to label files, after the model is loaded.
 
     It computes one batch at a time, as a worker does.
     """
     classifier = model.load()
     (folder / "alone").mkdir()
     start = time.perf_counter()
-    for path in sorted((folder / "in").iterdir()):
+    for path in sorted((folder / "in").iterdir())[:files]:
         for _ in label_file(classifier, str(path), folder / "alone" / path.name):
             pass
     return time.perf_counter() - start
@@ -130,10 +135,21 @@ def time_workers(model: WorkerModel, folder: Path, workers: int, rows: int) -> t
             if number % max(1, len(parts) // 8) == 0:
                 print(f"    {number} files: {memory_of_workers()} MiB", flush=True)
     seconds = time.perf_counter() - start
+    check_rows(folder / "in", Path(job.output))
     for path in (folder / "alone").iterdir():
         assert path.read_bytes() == (Path(job.output) / path.name).read_bytes(), path.name
     in_workers = seconds - startup - load - part * len(parts) / workers
     return Costs(startup, load, part, in_workers * workers / rows), seconds
+
+
+def check_rows(inputs: Path, outputs: Path) -> None:
+    """Check that each row of the input files is in the output once, with its text."""
+    for path in inputs.iterdir():
+        with path.open() as before, (outputs / path.name).open() as after:
+            for row, labelled in zip(before, after, strict=True):
+                values = json.loads(labelled)
+                assert values["label"] in ("neg", "pos"), values
+                assert json.loads(row) == {name: values[name] for name in ("id", "text")}
 
 
 def time_overheads(model: WorkerModel, folder: Path, workers: int) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from fake_classifier import FakeClassifier
 from fsspec.implementations.memory import MemoryFileSystem
+from local_s3 import s3_bucket
 
 from sentiment.config import ReaderConfig
 from sentiment.errors import ConfigError, DataError
@@ -43,22 +44,8 @@ fsspec.register_implementation("renaming", RenamingStore, clobber=True)
 @pytest.fixture(scope="module")
 def s3_server():
     """Start a local S3 server and let clients use it; return the URL of a bucket."""
-    pytest.importorskip("s3fs")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    settings = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        fsspec.filesystem("s3").mkdir("bucket")
-        yield "s3://bucket"
-        server.stop()
+    with s3_bucket() as url:
+        yield url
 
 
 @pytest.fixture(params=["local", "memory", "renaming", "s3"])

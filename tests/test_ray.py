@@ -1,5 +1,6 @@
 """Batch inference on a Ray cluster of two nodes on this machine."""
 
+import gzip
 import json
 import os
 import signal
@@ -10,7 +11,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import fsspec
 import pytest
+from local_s3 import s3_bucket
 from small_classifier import small_classifier
 
 from sentiment import Classifier
@@ -46,7 +49,14 @@ def short_texts(count):
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def bucket():
+    """Return the URL of a bucket, which the nodes of the cluster can use."""
+    with s3_bucket() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def cluster(bucket):
     """Start a cluster of two nodes of one CPU each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -123,6 +133,19 @@ def test_files_labelled_on_two_nodes_equal_those_of_one_process(
     other = run_command(*arguments, "--all-scores")
     assert (other.returncode, other.stderr.count("\n")) == (2, 1)
     assert "with another all_scores (then False, now True)" in other.stderr
+
+
+def test_files_of_an_object_store_are_labelled_on_the_nodes(cluster, bucket, run_command):
+    store = fsspec.filesystem("s3")
+    store.pipe_file(f"{bucket}/in/a/1.csv", b"text;n\nA joy, of sorts;1\n")
+    store.pipe_file(f"{bucket}/in/2.csv.gz", gzip.compress(b"text,n\nDull.,2\n"))
+    arguments = ("--file", f"{bucket}/in/**/*.csv*", "--output", f"{bucket}/out")
+    result = run_command("predict", "--engine", "ray", "--address", cluster.address, *arguments)
+    assert result.returncode == 0, result.stderr
+    store.invalidate_cache()
+    header, row = store.cat_file(f"{bucket}/out/a/1.csv").decode().splitlines()
+    assert (header, row[:19]) == ("text;n;label;score", "A joy, of sorts;1;p")
+    assert gzip.decompress(store.cat_file(f"{bucket}/out/2.csv.gz")).startswith(b"text,n,label")
 
 
 def test_no_row_is_lost_or_doubled_if_a_node_is_lost(connected, files, tmp_path):
