@@ -90,7 +90,7 @@ def command_tables(language: int) -> Iterator[str]:
         yield f"## sentiment {name} {{ #{name} }}\n\n{prose(command.help)}\n\n"
         yield f"```text\nsentiment {name} {usage}\n```\n\n"
         records = [parameter.get_help_record(context) for parameter in command.params]
-        rows = [(f"`{cell(record[0])}`", cell(prose(record[1]))) for record in records if record]
+        rows = [(code(record[0]), cell(prose(record[1]))) for record in records if record]
         yield table(OPTION_HEADS[language], rows) + "\n"
 
 
@@ -109,7 +109,7 @@ def setting_tables(language: int) -> Iterator[str]:
             for field in dataclasses.fields(section)
         ]
         yield f"## {SECTION_NAMES[name][language]} {{ #{name} }}\n\n"
-        yield f'<div class="names" markdown>\n\n{table(SETTING_HEADS[language], rows)}\n</div>\n\n'
+        yield table(SETTING_HEADS[language], rows) + "\n"
     yield ("## Presets\n\n", "## 预设 { #presets }\n\n")[language]
     presets = [preset for preset in PRESETS if preset != DEFAULT]
     changed = dict.fromkeys(name for preset in presets for name in PRESETS[preset])
@@ -132,6 +132,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def prose(text: str) -> str:
     """Return a help text as Markdown, with its flags as code."""
     return FLAG.sub(r"`\g<0>`", html.escape(text, quote=False))
+
+
+def code(flag: str) -> str:
+    """Return a flag and its values as code, which can wrap between the values."""
+    return f"`{flag.replace('|', ' | ')}`"
 
 
 def cell(text: Any) -> str:
