@@ -214,6 +214,7 @@ def test_bad_rows_of_a_dataset_are_kept_dropped_or_an_error(connected):
         ({}, r"already has a column 'label'. Set a prefix"),
         ({"prefix": "my_", "model": "nowhere"}, "nowhere"),
         ({"prefix": "my_", "device": "mps"}, "device must be cpu or cuda"),
+        ({"on_error": "skip"}, "on_error must be one of stop, keep, drop"),
     ],
 )
 def test_errors_of_a_dataset_are_raised_before_it_is_computed(connected, options, message):
@@ -264,10 +265,12 @@ def test_job_whose_workers_are_lost_again_and_again_stops(connected, tmp_path, m
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_stopped_command_leaves_whole_parts_and_continues(cluster, files, tmp_path, number):
-    command = [sys.executable, "-m", "sentiment", "predict", "--engine", "ray"]
-    command += ["--address", cluster.address, "--workers", "1"]
-    command += ["--file", f"{files}/in/*.jsonl", "--output", "out"]
+def test_stopped_command_leaves_whole_parts_and_continues(
+    cluster, files, tmp_path, run_command, number
+):
+    arguments = ["predict", "--engine", "ray", "--address", cluster.address, "--workers", "2"]
+    arguments += ["--file", f"{files}/in/*.jsonl", "--output", "out"]
+    command = [sys.executable, "-m", "sentiment", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
@@ -283,7 +286,7 @@ def test_stopped_command_leaves_whole_parts_and_continues(cluster, files, tmp_pa
     assert 0 < len(before) < FILES
     assert before.items() <= alone.items()
     assert not list(out.rglob(".*"))
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert run_command(*arguments).returncode == 0
     assert contents(out) == alone
 
 

@@ -7,12 +7,19 @@ the calling process and sent to the nodes through Ray's object store.
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sentiment.config import SHIPPED_CLASSIFIER
 from sentiment.data.rows import BadRowError, row_text
 from sentiment.data.tables.table import BATCH_ROWS
-from sentiment.errors import ClusterError, DataError, SentimentError, listed, missing_packages
+from sentiment.errors import (
+    ClusterError,
+    ConfigError,
+    DataError,
+    SentimentError,
+    listed,
+    missing_packages,
+)
 from sentiment.inference.backends import Backend
 from sentiment.inference.label_files import output_values
 from sentiment.inference.label_parts import Job, LabelledPart, Part, label_part
@@ -75,6 +82,8 @@ def label_dataset(
     """
     from ray.data import ActorPoolStrategy
 
+    if on_error not in get_args(OnBadRow):
+        raise ConfigError(f"on_error must be one of {', '.join(get_args(OnBadRow))}.")
     worker_model = read_worker_model(model, backend, device)
     labels = worker_model.load().labels  # Ray would hide an error of a worker that starts.
     scores = [f"score_{label}" for label in labels] if all_scores else []
