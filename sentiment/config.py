@@ -203,6 +203,13 @@ class ModelConfig(Section):
         "File of pretrained word vectors for the embedding, to train from scratch: GloVe, word2vec "
         "or fastText in text format, also .gz. embedding_dim is that of the file.",
     )
+    tie_terms: bool | None = setting(
+        None,
+        "Give words for groups of people (religion, sexual orientation, nationality, ethnicity, "
+        "gender, disability), given names and cities one word vector for each kind, so that "
+        "swapping them does not change a score. Default: for English reviews with the labels "
+        "negative and positive.",
+    )
     freeze_embeddings: bool = setting(False, "Do not train the vectors of word_vectors.")
     embedding_dim: int = setting(200, "Size of a word vector.", 1)
     hidden_size: int = setting(256, "Size of the LSTM state, each direction.", 1)

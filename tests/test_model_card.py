@@ -14,15 +14,16 @@ from sentiment import Classifier
 from sentiment.artifacts.checksums import CONFIG_FILE
 from sentiment.artifacts.model_card import model_card
 from sentiment.artifacts.model_folder import save_model
-from sentiment.artifacts.sharing import read_metrics, shorten_paths, without_paths
+from sentiment.artifacts.sharing import read_check, read_metrics, shorten_paths, without_paths
 from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
 
 TEST_METRICS = {"dataset": "d", "accuracy": 0.9, "confusion": [[1, 0], [0, 1]], "temperature": 1.25}
 
 
-def card_of(classifier, versions=None, measured=None, model_id=None):
-    return model_card(without_paths(classifier.saved()), versions or {}, measured or {}, model_id)
+def card_of(classifier, versions=None, measured=None, checked=None, model_id=None):
+    saved = without_paths(classifier.saved())
+    return model_card(saved, versions or {}, measured or {}, checked or {}, model_id)
 
 
 def test_shared_files_contain_no_local_path(tmp_path):
@@ -191,6 +192,31 @@ def test_metrics_of_another_model_in_the_folder_are_left_out(tmp_path, changes):
     assert read_metrics(None, saved) == {}
 
 
+CHECK = {
+    "temperature": 1.25,
+    "tests": [
+        {"capability": "fairness", "name": "religion", "cases": 200, "failures": 3, "rate": 0.015},
+        {"capability": "fairness", "name": "gender", "cases": 200, "failures": 0, "rate": 0.0},
+    ],
+}
+
+
+def test_card_has_the_behavioral_tests_of_the_model_in_the_folder(tmp_path):
+    classifier = small_classifier()
+    (tmp_path / "check-held-out.json").write_text(json.dumps(CHECK))
+    text = card_of(classifier, checked=read_check(tmp_path, classifier.saved()))
+    assert "| fairness | religion | 200 | 3 | 1.50% |" in text
+    assert "| fairness | gender | 200 | 0 | 0.00% |" in text
+
+
+@pytest.mark.parametrize("changes", [{"temperature": 1.26}, {"temperature": None}, None])
+def test_behavioral_tests_of_another_model_in_the_folder_are_left_out(tmp_path, changes):
+    if changes is not None:
+        (tmp_path / "check-held-out.json").write_text(json.dumps({**CHECK, **changes}))
+    assert read_check(tmp_path, small_classifier().saved()) == {}
+    assert "Behavioral tests" not in card_of(small_classifier(), checked={})
+
+
 def test_a_card_mentions_pseudo_labels_and_synthetic_sentences_only_if_they_were_used():
     none = {"unlabelled": {"rows": 1200, "labelled": 0}, "synthetic_sentences": {"rows": 0}}
     without = card_of(small_classifier(metadata={**METADATA, **none}))
@@ -219,7 +245,9 @@ def test_names_are_escaped_and_invalid_values_are_left_out():
     }
     labels = [odd, "ok", "x" * 10_000]
     classifier = small_classifier(labels, metadata, dataset=odd, language="xx")
-    text = model_card(classifier.saved(), {"torch": odd}, measured)
+    test = {"name": odd, "capability": odd, "cases": 200, "failures": 0, "rate": 0.0}
+    checked = {"tests": [1, test, {**test, "rate": odd}]}
+    text = model_card(classifier.saved(), {"torch": odd}, measured, checked)
     card = ModelCard(text)
     assert "language: multilingual" in text
     assert "<script>" not in card.text
@@ -230,7 +258,7 @@ def test_names_are_escaped_and_invalid_values_are_left_out():
     for row in card.text.splitlines():
         if row.startswith("| "):
             cells = re.split(r"(?<!\\)\|", row)
-            assert len(cells) in (4, 5), row
+            assert len(cells) in (4, 5, 7), row
 
 
 def test_sections_without_content_are_left_out():

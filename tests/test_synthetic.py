@@ -11,6 +11,7 @@ import pytest
 
 from sentiment.data.synthetic.sentences import (
     sentence_templates,
+    sentence_words,
     short_opinions,
     synthetic_sentences,
 )
@@ -32,7 +33,7 @@ from sentiment.evaluation.behavior.suite import (
 
 # A change of the templates, the words, the opinions or the random draws changes these values, and
 # with them every figure of a model that is trained with the sentences.
-DIGEST = "593628fabbeb7c9d0014b30c7aec6b089ddc0e413a4763061da607e549e8bd37"
+DIGEST = "2ef615d511fdf93f2627a940e58e65330e643d1484ca5fb822f6eac7a4259729"
 OPINIONS_DIGEST = "dd90a36e2fd45f937bc43bab87a523cb0474eae43f1cc9a843cc1f6166d18345"
 SENTENCES = synthetic_sentences(4000)
 BENCHMARK = Path(__file__).parents[1] / "benchmarks/short_opinions.jsonl"
@@ -95,6 +96,20 @@ def test_no_sentence_or_template_occurs_in_the_behavior_tests():
         for test in behavior_tests(part):
             tested = {words_of(text) for case in test.cases for text in case.texts}
             assert not texts & {text for text in tested if " " in text}
+
+
+def test_sentences_with_words_for_groups_of_people_are_the_same_for_both_labels():
+    assert len(set(sentence_words().words["identity"])) > 150
+    for kind in ("people", "neutral"):
+        for negative, positive in sentence_templates()[kind]:
+            assert negative == positive
+
+
+def test_names_and_places_that_are_words_are_not_those_of_the_behavioral_tests():
+    words = sentence_words().words
+    for part in PARTS:
+        facts = load_words(SUITE_FOLDER / part / "words.json").facts
+        assert not {*words["wordname"], *words["wordtown"]} & {*facts["first"], *facts["town"]}
 
 
 def test_no_fixed_phrase_of_the_behavior_tests_occurs_in_the_sentences():

@@ -74,11 +74,12 @@ def test_setup_is_printed_before_the_first_epoch(run_command):
         "Labels in train: neg 60, pos 60",
         "Training from scratch.",
     ]
-    assert lines[4].startswith("Plan: 2 epochs, 8 steps, about ")
-    assert lines[5].startswith("epoch 1: training loss ")
-    assert lines[6].startswith("epoch 2: training loss ")
-    assert lines[7].startswith("Best of 2 epochs: ")
-    assert lines[8] == "Model in run. Next: sentiment eval --model run"
+    assert "--no-tie-terms" in lines[4]
+    assert lines[5].startswith("Plan: 2 epochs, 8 steps, about ")
+    assert lines[6].startswith("epoch 1: training loss ")
+    assert lines[7].startswith("epoch 2: training loss ")
+    assert lines[8].startswith("Best of 2 epochs: ")
+    assert lines[9] == "Model in run. Next: sentiment eval --model run"
 
 
 def test_initial_model_is_printed_with_the_reason(run_command, shipped):
@@ -118,8 +119,8 @@ def test_imdb_starts_from_the_encoder_and_synthetic_sentences_are_printed(
 
 def test_options_override_the_preset(run_command):
     assert run_command(*SCRATCH, "--pooling", "last", "--out", "run").returncode == 0
-    settings = saved_settings("run")
-    assert settings == {**Config().to_flat(), **FROM_SCRATCH, **QUICK, **SIZES, "pooling": "last"}
+    given = {**QUICK, **SIZES, "pooling": "last", "tie_terms": True}
+    assert saved_settings("run") == {**Config().to_flat(), **FROM_SCRATCH, **given}
 
 
 def test_built_in_reviews_take_one_epoch_unless_options_say_otherwise(run_command, shipped):

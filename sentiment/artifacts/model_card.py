@@ -29,6 +29,7 @@ def model_card(
     saved: SavedModel,
     versions: Mapping[str, Any],
     measured: Mapping[str, Any],
+    checked: Mapping[str, Any],
     model_id: str | None = None,
 ) -> str:
     """Return the README.md of a classifier, with metadata for the Hub.
@@ -37,6 +38,7 @@ def model_card(
         saved: a classifier without local paths (`sharing.without_paths`).
         versions: package versions by name.
         measured: the test metrics that `sentiment eval` wrote; empty if there are none.
+        checked: the results that `sentiment check` wrote; empty if there are none.
         model_id: the id on the Hub, if the model is uploaded.
     """
     from huggingface_hub import ModelCard
@@ -64,6 +66,8 @@ def model_card(
         "test_texts": format_count(measured, "n"),
         "test_dataset": measured.get("dataset", "the dataset"),
         "test_metrics": rows_of_test(measured, saved.labels or []),
+        "behavior": rows_of_behavior(checked),
+        "tied_terms": config.model.tie_terms,
         "validation_metrics": rows_of_validation(part(metadata, "metrics")),
         "temperature": temperature,
         "versions": list(versions.items()),
@@ -177,6 +181,23 @@ def rows_of_validation(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
         for key in metrics
         if key.startswith(prefix) and (name := key.removeprefix(prefix)) != "temperature"
     ]
+
+
+def rows_of_behavior(checked: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Return the capability, name, cases, failures and failure rate of each behavioral test."""
+    tests = checked.get("tests")
+    rows = [
+        (
+            str(test.get("capability", "")),
+            str(test.get("name", "")),
+            format_count(test, "cases"),
+            format_count(test, "failures") or "0",
+            format_percent(test, "rate"),
+        )
+        for test in (tests if isinstance(tests, list) else [])
+        if isinstance(test, dict)
+    ]
+    return [row for row in rows if all(row)]
 
 
 def escaped(value: Any) -> Any:

@@ -27,7 +27,8 @@ def save_for_sharing(
     Args:
         saved: the classifier.
         folder: created if it does not exist. A README.md that is not such a card is kept.
-        run: the folder that the classifier was read from, for the metrics of `sentiment eval`.
+        run: the folder that the classifier was read from, for the results of `sentiment eval` and
+            `sentiment check`.
         model_id: the id on the Hub, if the model is uploaded.
 
     Raises:
@@ -35,12 +36,12 @@ def save_for_sharing(
         StorageError: the disk is full, or the folder cannot be written to.
     """
     folder, shared = user_path(folder), without_paths(saved)
-    measured = read_metrics(run, saved)
+    measured, checked = read_metrics(run, saved), read_check(run, saved)
     with atomic_folder(folder) as stage:
         save_model(stage, shared)
         if may_write_card(folder / CARD_FILE):
             versions = part(read_json(stage / CONFIG_FILE), "versions")
-            card = model_card(shared, versions, measured, model_id)
+            card = model_card(shared, versions, measured, checked, model_id)
             (stage / CARD_FILE).write_text(card, encoding="utf-8", newline="\n")
 
 
@@ -67,6 +68,14 @@ def read_metrics(run: Path | None, saved: SavedModel) -> dict[str, Any]:
     result = shorten_paths(measured, hub_dataset(saved))
     assert isinstance(result, dict)
     return result
+
+
+def read_check(run: Path | None, saved: SavedModel) -> dict[str, Any]:
+    """Return the results of `sentiment check` on the held-out tests, as `read_metrics` does."""
+    checked: dict[str, Any] = {}
+    with suppress(SentimentError):
+        checked = read_json(run / "check-held-out.json") if run is not None else {}
+    return checked if checked.get("temperature") == saved.temperature else {}
 
 
 def without_paths(saved: SavedModel) -> SavedModel:

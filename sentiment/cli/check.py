@@ -31,7 +31,7 @@ def check(
     device: Device = TrainConfig.device,
     as_json: AsJson = False,
 ) -> None:
-    """Run behavioral tests: negation, contrast, typos, names and more.
+    """Run behavioral tests: negation, contrast, typos, names, fairness and more.
 
     Writes check-<part>.json into the folder given by --model.
     """
@@ -48,7 +48,12 @@ def check(
         warnings.simplefilter("ignore", UnknownWordsWarning)
         results = run_tests(classifier.predict_proba, classifier.labels, part)
     tests = [dataclasses.asdict(result) for result in results]
-    result = {"part": part, "rates": failure_rates(results), "tests": tests}
+    result = {
+        "part": part,
+        "temperature": classifier.temperature,
+        "rates": failure_rates(results),
+        "tests": tests,
+    }
     if as_json:
         print_line(json.dumps(result))
     else:

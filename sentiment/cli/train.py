@@ -102,7 +102,7 @@ def train(
     without=(
         *("synthetic_sentences", "pooling", "head_fraction", "new_word_freq", "word_vectors"),
         *("freeze_embeddings", "balance_labels", "adversarial_norm", "layer_decay"),
-        *("sentence_epochs", "label_column", "unlabelled_file"),
+        *("sentence_epochs", "label_column", "unlabelled_file", "tie_terms"),
     ),
 )
 def pretrain(
@@ -200,6 +200,11 @@ def print_setup(trainer: "ClassificationTrainer") -> None:
         print_line(
             f"Adding {synthetic['rows']:,} synthetic sentences ({synthetic['fraction']:.0%} of the "
             "training examples); --synthetic-sentences 0 leaves them out."
+        )
+    if trainer.config.model.tie_terms:
+        print_line(
+            "Words for groups of people, given names and cities share one vector for each kind; "
+            "--no-tie-terms keeps them apart."
         )
     if "vectors" in facts:
         print_word_vectors(facts["vectors"])

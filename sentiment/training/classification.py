@@ -42,6 +42,7 @@ from sentiment.training.initialization import (
 from sentiment.training.linear_probe import fit_head
 from sentiment.training.run_folder import EpochMetrics, Run, Summary, open_run
 from sentiment.training.schedule import Stage, make_stage
+from sentiment.training.tied_terms import term_groups, tie_terms
 from sentiment.training.trainer import Loss, Trainer
 
 SENTENCES = "sentences"
@@ -157,14 +158,16 @@ def build(config: Config, data: EncodedReviews, start: SavedModel | None) -> LST
     """
     model = LSTMClassifier(config.model, len(data.vocab), len(data.labels))
     model.to(choose_device(config.train.device))
-    if start is not None:
-        head_copied = copy_weights(model, start, data)
-        if not head_copied:
-            fit_head(model, data.train, config.train.seed)
+    head_copied = start is not None and copy_weights(model, start, data)
     if config.model.word_vectors is not None:
         vectors = read_vectors(config.model.word_vectors, data.vocab)
         vectors.fill(model.encoder.embedding)
         data.facts["vectors"] = vectors.facts(data.vocab, (ids for ids, _ in data.train))
+    if config.model.tie_terms:
+        known = len(data.vocab if start is None else start.vocab)
+        tie_terms(model.encoder.embedding, data.vocab, term_groups(config.text), known)
+    if start is not None and not head_copied:
+        fit_head(model, data.train, config.train.seed)
     model.encoder.embedding.weight.requires_grad_(not config.model.freeze_embeddings)
     return model
 

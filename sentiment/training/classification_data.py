@@ -19,6 +19,7 @@ from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
 from sentiment.training.pseudo_labels import TokenizedReview, labelled_sentences, pseudo_label
+from sentiment.training.tied_terms import term_groups
 
 SYNTHETIC_REPEATS = 2  # Of each synthetic sentence among the single sentences.
 MAX_UNKNOWN = 0.5  # Fraction of the words of the training reviews.
@@ -89,6 +90,8 @@ def encode_splits(
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
     train = tokenize_reviews(splits.train, tokenizer, cache)
     vocab = build_vocab([tokens for tokens, _ in train], config.text, start_vocab)
+    if config.model.tie_terms and start_vocab is not None:
+        vocab = vocab.extended(term_groups(config.text), 1)
     synthetic = synthetic_examples(config, splits.labels)
     synthetic_reviews = [(tokenizer.tokenize(text), label) for text, label in synthetic]
     facts = describe_splits(splits, synthetic)

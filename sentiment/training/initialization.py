@@ -11,6 +11,7 @@ from sentiment.config import AUTO, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config, 
 from sentiment.data.known_reviews import count_known
 from sentiment.data.labels import negative_positive_ids
 from sentiment.data.reviews import BUILT_IN_LANGUAGES
+from sentiment.data.synthetic.interchangeable_terms import interchangeable_terms
 from sentiment.data.synthetic.sentences import short_opinions
 from sentiment.errors import ConfigError
 from sentiment.models.lstm import LSTMClassifier
@@ -63,7 +64,7 @@ def normalize(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Initialization:
-    """Choose the initial model and the number of synthetic sentences, and resolve all settings.
+    """Choose the initial model, synthetic sentences and tied words, and resolve all settings.
 
     Args:
         splits: the reviews of the run.
@@ -92,10 +93,28 @@ def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Init
         is_imdb = known >= MIN_IMDB and negative_positive_ids(splits.labels) is not None
         sentences = 2 * len(short_opinions()) if is_imdb else 0
     resolved["synthetic_sentences"] = sentences
+    resolved["tie_terms"] = ties_terms(preliminary, splits.labels)
     if start is not None and start.labels is not None:
         resolved.setdefault("pooling", start.config.model.pooling)
     config = resolve(preset, resolved, start.config if start else None, start_name=str(name))
     return Initialization(config, start, reason)
+
+
+def ties_terms(config: Config, labels: list[str]) -> bool:
+    """Return whether interchangeable terms get one vector; see `tied_terms`.
+
+    By default they do if the labels are negative and positive. Others may depend on these words:
+    topics of news, say.
+
+    Raises:
+        ConfigError: `tie_terms` in a language that has no list of such terms.
+    """
+    language = config.text.language
+    if config.model.tie_terms and not interchangeable_terms(language):
+        raise ConfigError(f"tie_terms has words in English, and language is '{language}'.")
+    if config.model.tie_terms is not None:
+        return config.model.tie_terms
+    return bool(interchangeable_terms(language)) and negative_positive_ids(labels) is not None
 
 
 def known_fraction(splits: Splits) -> float:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from sentiment.data.labels import IMDB_LABELS
+from sentiment.data.synthetic.interchangeable_terms import interchangeable_terms
 from sentiment.data.synthetic.sample import EnglishReview, sample_templates, sample_words
 from sentiment.data.synthetic.templates import (
     Templates,
@@ -26,6 +27,8 @@ from sentiment.data.synthetic.templates import (
 from sentiment.errors import DataError
 
 SENTENCES_FOLDER = Path(__file__).parent / "short_sentences"
+CAPITALIZED = ("religion", "nationality and ethnicity")  # Kinds of words for groups of people.
+LOWER_CASE = ("sexual orientation", "gender", "disability")
 
 # How often each kind of sentence is drawn.
 OPINIONS = weighted(
@@ -38,8 +41,20 @@ OPINIONS = weighted(
     concession=3,
     mixed=1,
     conclusion=2,
+    denied=3,
+    distance=3,
+    past=2,
+    others=5,
+    question=6,
+    word=1,
+    person=4,
+    people=4,
+    phrase=3,
 )
 NEUTRAL = ("setup", "plot", "detail")
+# Fraction of the texts of each label that are one neutral sentence. Twice as many are positive, so
+# that the label of a neutral sentence is the same whatever name, place or group of people is in it.
+NEUTRAL_FRACTION = (0.04, 0.08)
 
 
 def synthetic_sentences(count: int) -> list[tuple[str, int]]:
@@ -82,19 +97,31 @@ def sentence_templates() -> Templates:
 
 
 def sentence_words() -> WordLists:
-    """Return the words of the sample, those of opinion followed by the additional ones."""
+    """Return the words of the sample, the additional ones, and adjectives for groups of people."""
     sample, more = sample_words(), load_words(SENTENCES_FOLDER / "words.json")
     none: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     opinions = {}
     for slot in (*sample.opinions, *more.opinions):
         first, second = sample.opinions.get(slot, none), more.opinions.get(slot, none)
         opinions[slot] = (first[0] + second[0], first[1] + second[1])
-    return replace(sample, opinions=opinions)
+    # Terms of two words are drawn more often, because their vectors cannot be tied.
+    identity = (*4 * more.words["identity"], *identity_adjectives())
+    words = {**sample.words, **more.words, "identity": identity}
+    return replace(sample, words=words, opinions=opinions)
+
+
+def identity_adjectives() -> tuple[str, ...]:
+    """Return the adjectives for groups of people, which are the first group of each kind."""
+    kinds = interchangeable_terms("en")
+    capital = [word.capitalize() for kind in CAPITALIZED for word in kinds[kind][0]]
+    return (*capital, *(word for kind in LOWER_CASE for word in kinds[kind][0]))
 
 
 def generate_text(review: EnglishReview) -> str:
     """Return one sentence in 70% of cases, else a few sentences or a whole review."""
     rng = review.rng
+    if rng.random() < NEUTRAL_FRACTION[review.label]:
+        return review.sentence("neutral")
     chance = rng.random()
     if chance < 0.05:
         return review.text()
