@@ -1,7 +1,7 @@
 """Batch inference on Ray: rows a second, overhead, memory of the workers, and a model of scaling.
 
-    python benchmarks/ray_scaling.py                          measure one process, 1 and 2 workers
-    python benchmarks/ray_scaling.py --rows 1000000 --workers 2 --files 16
+    python -m benchmarks.ray_scaling                     measure one process, 1 and 2 workers
+    python -m benchmarks.ray_scaling --rows 1000000 --workers 2 --files 40 --compared 1
 
 One process and the workers label the same files of short texts in one run, so that their ratio
 holds on a machine that is shared with other work. The workers are on a cluster of two nodes, which
