@@ -124,18 +124,18 @@ def test_synthetic_sentences_are_among_the_sentences():
 
 
 def test_no_sentences_unless_asked_for_and_without_unlabelled_reviews(loaded):
-    assert prepared(sentence_epochs=0).sentences == []
-    assert prepared(epochs=1).sentences == []
+    assert len(prepared(sentence_epochs=0).sentences) == 0
+    assert len(prepared(epochs=1).sentences) == 0
     del loaded[UNSUPERVISED]
     data = prepared()
-    assert data.sentences == []
+    assert len(data.sentences) == 0
     assert "unlabelled" not in data.facts
 
 
 def test_no_sentences_where_no_label_is_probable_enough(monkeypatch):
     monkeypatch.setattr("sentiment.training.pseudo_labels.MIN_CONFIDENCE", 1.1)
     data = prepared(synthetic_sentences=6)
-    assert data.sentences == []
+    assert len(data.sentences) == 0
     assert data.facts["unlabelled"]["labelled"] == 0
 
 

@@ -113,10 +113,10 @@ def test_synthetic_sentences_change_the_training_examples_and_nothing_else(split
         encode_splits(splits, Config.from_flat(**{**SETTINGS, "synthetic_sentences": count}))
         for count in (0, 6)
     )
-    assert with_six.train[:120] == without.train
+    assert with_six.train[:120] == list(without.train)
     assert [label for _, label in with_six.train[120:]] == [0, 1] * 3
     assert with_six.vocab == without.vocab
-    assert with_six.validation == without.validation
+    assert list(with_six.validation) == list(without.validation)
     facts = without.facts.pop("synthetic_sentences"), with_six.facts.pop("synthetic_sentences")
     assert [(fact["rows"], fact["fraction"]) for fact in facts] == [(0, 0), (6, 6 / 126)]
     assert with_six.facts == without.facts

@@ -6,6 +6,8 @@ if `on_error` is "skip", is left out and counted.
 
 import dataclasses
 import logging
+import secrets
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +31,7 @@ from sentiment.data.labels import (
     unify_labels,
     variant_key,
 )
-from sentiment.data.review_splits import ReviewSplits, review_features
+from sentiment.data.review_splits import ReviewSplits, cache_folder, column, review_features
 from sentiment.data.rows import (
     BadRows,
     TextBatch,
@@ -40,6 +42,8 @@ from sentiment.data.rows import (
 )
 from sentiment.data.tables.table import BadRow, Table
 from sentiment.errors import DataError, listed, quoted, row_count
+from sentiment.runtime.locks import storage_errors
+from sentiment.runtime.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +51,36 @@ OpenTable = Callable[[], AbstractContextManager[Table]]
 MAX_LISTED_LABELS = 20
 
 
+class TextColumn:
+    """Texts in Arrow's stream format, on disk if they are many."""
+
+    def __init__(self) -> None:
+        self.spool = Spool(cache_folder())
+        self.schema = pa.schema({"text": pa.string()})
+        self.writer = pa.ipc.new_stream(pa.PythonFile(self.spool.file, "w"), self.schema)
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Append texts.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        with storage_errors(self.spool.folder):
+            batch = pa.record_batch([pa.array(texts, pa.string())], schema=self.schema)
+            self.writer.write_batch(batch)
+
+    def read(self) -> pa.ChunkedArray:
+        """Return all texts. None may be added after that."""
+        with storage_errors(self.spool.folder):
+            self.writer.close()
+        return pa.ipc.open_stream(pa.py_buffer(self.spool.content())).read_all().column("text")
+
+
 @dataclass
 class RawSplit:
     """The rows of a split, as they are in its tables."""
 
-    texts: list[pa.Array] = field(default_factory=list)
+    texts: TextColumn = field(default_factory=TextColumn)
     labels: list[str | None] = field(default_factory=list)  # None: no label.
     groups: list[str] = field(default_factory=list)
     class_names: list[str] | None = None  # Of label ids.
@@ -251,10 +280,10 @@ def add_rows(
     groups: Sequence[Any] | None,
 ) -> None:
     """Add the rows of a batch at some indices to a split."""
-    target.texts.append(pa.array([batch.texts[index] for index in indices], pa.string()))
+    target.texts.add([batch.texts[index] for index in indices])
     for index in indices:
         value, name = labels[index]
-        target.labels.append(name)
+        target.labels.append(name if name is None else sys.intern(name))  # One string for all.
         if name is not None and name not in target.first_rows:
             position = table.position(batch.rows.numbers[index])
             target.first_rows[name] = position
@@ -354,18 +383,20 @@ def label_ids(
 def dataset_of(rows: RawSplit, ids: Sequence[int], names: Sequence[str]) -> Dataset:
     """Return a split as a dataset."""
     features = review_features(names or IMDB_LABELS)
-    texts = pa.chunked_array(rows.texts, pa.string())
-    columns = {"text": texts, "label": pa.array(ids, pa.int64())}
+    columns = {"text": rows.texts.read(), "label": pa.array(ids, pa.int64())}
     if rows.groups:
         features["group"] = Value("string")
         columns["group"] = pa.array(rows.groups, pa.string())
-    return Dataset(pa.table(columns), info=DatasetInfo(features=features))
+    # Without a fingerprint, `datasets` would copy all texts to compute one.
+    return Dataset(
+        pa.table(columns), info=DatasetInfo(features=features), fingerprint=secrets.token_hex(8)
+    )
 
 
 def log_split(where: str, split: Dataset, columns: Columns) -> None:
     """Log the rows, columns and labels of a split."""
     names = split.features["label"].names
-    counts = Counter(split["label"])
+    counts = Counter(column(split, "label"))
     labels = [
         f"{names[id] if id != UNLABELLED else 'no label'} {counts[id]:,}" for id in sorted(counts)
     ]

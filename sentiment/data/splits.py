@@ -1,18 +1,20 @@
 """Split reviews into training, validation and test sets, and find reviews that sets share."""
 
-import hashlib
 import random
 import warnings
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
+import numpy as np
 from datasets import Dataset, DatasetDict
 
 from sentiment.config import DataConfig
 from sentiment.data.folders import has_class_folders
 from sentiment.data.imdb import ARCHIVES
 from sentiment.data.labels import UNLABELLED
-from sentiment.data.review_splits import ReviewSplits
+from sentiment.data.review_splits import ReviewSplits, column
 from sentiment.errors import DataError, listed, quoted
 from sentiment.runtime.paths import user_path
 
@@ -37,7 +39,7 @@ def labelled_split(reviews: DatasetDict, name: str, dataset: str) -> Dataset:
     """
     if name not in reviews:
         raise DataError(f"'{dataset}' has no split '{name}'. Its splits are {', '.join(reviews)}.")
-    if UNLABELLED in reviews[name].unique("label"):
+    if UNLABELLED in column(reviews[name], "label"):
         raise DataError(f"The split '{name}' of '{dataset}' has reviews without a label.")
     return reviews[name]
 
@@ -72,21 +74,21 @@ def hold_out(
     Raises:
         DataError: too few groups; if `labelled`, a single label or a label with one review only.
     """
-    labels = list(train["label"])
+    labels = list(column(train, "label"))
     if labelled:
         check_labels(train, labels, test)
     if "group" in train.column_names:
-        held_out = held_out_groups(labels, list(train["group"]), fraction, seed)
+        held_out = held_out_groups(labels, list(column(train, "group")), fraction, seed)
     else:
-        order = list(range(len(train)))
+        order = array("q", range(len(train)))
         if how == "random":
             random.Random(seed).shuffle(order)
-        rows = {label: [row for row in order if labels[row] == label] for label in set(labels)}
-        held_out = set()
-        for label_rows in rows.values():
-            held_out.update(label_rows[-max(1, int(len(label_rows) * fraction)) :])
-    kept = [row for row in range(len(train)) if row not in held_out]
-    return train.select(kept), train.select(sorted(held_out))
+        ordered = np.array(labels)[order]
+        by_label = [np.array(order)[ordered == label] for label in set(labels)]
+        held_out = np.concatenate([rows[-max(1, int(len(rows) * fraction)) :] for rows in by_label])
+    is_held_out = np.zeros(len(train), bool)
+    is_held_out[held_out] = True
+    return train.select(np.flatnonzero(~is_held_out)), train.select(np.flatnonzero(is_held_out))
 
 
 def check_labels(train: Dataset, labels: Sequence[int], test: Dataset | None = None) -> None:
@@ -111,7 +113,7 @@ def check_labels(train: Dataset, labels: Sequence[int], test: Dataset | None = N
         )
     for label in sorted(counts):
         if counts[label] < MIN_REVIEWS_PER_LABEL:
-            if test is not None and label in set(test["label"]):
+            if test is not None and label in column(test, "label"):
                 raise DataError(
                     f"The label {quoted.repr(names[label])} has a single review in the split "
                     "'train' besides those in 'test'. Add reviews or remove the label: training "
@@ -126,7 +128,7 @@ def check_labels(train: Dataset, labels: Sequence[int], test: Dataset | None = N
 
 def held_out_groups(
     labels: Sequence[int], groups: Sequence[str], fraction: float, seed: int
-) -> set[int]:
+) -> np.ndarray:
     """Return about `fraction` of the rows: whole groups, with labels as balanced as they allow.
 
     Raises:
@@ -144,7 +146,7 @@ def held_out_groups(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # A label may have fewer rows than there are folds.
         _, rows = next(splitter.split(labels, labels, groups))
-    return set(rows.tolist())
+    return np.asarray(rows)
 
 
 def add_test_split(reviews: ReviewSplits, config: DataConfig) -> ReviewSplits:
@@ -153,7 +155,7 @@ def add_test_split(reviews: ReviewSplits, config: DataConfig) -> ReviewSplits:
     The choice depends on the reviews and on `config` only, so that it is the same for all runs.
     """
     train = reviews.get("train")
-    is_complete = "test" in reviews or train is None or UNLABELLED in train.unique("label")
+    is_complete = "test" in reviews or train is None or UNLABELLED in column(train, "label")
     if is_complete or config.test_fraction == 0:
         return reviews
     train, test = hold_out(train, validation_method(config), config.test_fraction, TEST_SEED)
@@ -182,7 +184,7 @@ def train_and_validation(
         if "validation" in reviews:
             validation = labelled_split(reviews, "validation", config.dataset)
             for name, split in (("train", train), ("validation", validation)):
-                if len(split.unique("label")) < 2:
+                if len(set(column(split, "label"))) < 2:
                     raise DataError(
                         f"All reviews of the split '{name}' of '{config.dataset}' have the same "
                         "label. Training needs reviews of two labels or more."
@@ -213,8 +215,7 @@ def drop_shared(reviews: Dataset, others: Iterable[Dataset]) -> Dataset:
 
     270 unsupervised reviews of IMDB and 123 of its training split are in its test split too.
     """
-    shared = shared_mask(reviews, others)
-    return reviews.select([row for row, is_shared in enumerate(shared) if not is_shared])
+    return reviews.select(np.flatnonzero(np.logical_not(shared_mask(reviews, others))))
 
 
 def warn_of_shared(train: Dataset, **others: Dataset | None) -> None:
@@ -238,28 +239,33 @@ def shared_groups(train: Dataset, other: Dataset) -> set[str]:
     """Return the groups that two splits share; none if either has no groups."""
     if "group" not in train.column_names or "group" not in other.column_names:
         return set()
-    return set(train["group"]) & set(other["group"])
+    return set(column(train, "group")) & set(column(other, "group"))
 
 
 def shared_mask(reviews: Dataset, others: Iterable[Dataset]) -> list[bool]:
     """Return for each row of `reviews` whether its text is in one of `others`.
 
-    Case and whitespace are ignored.
+    Case and whitespace are ignored. Hashes of 8 bytes are compared: between two splits of a million
+    texts, a false match has a probability of 1e-7.
     """
+    found = np.concatenate([np.empty(0, np.uint64), *(text_hashes(other) for other in others)])
+    mask: list[bool] = np.isin(text_hashes(reviews), found).tolist()
+    return mask
 
-    def normalized(text: str) -> str:
-        return " ".join(text.casefold().split())
 
-    found = {normalized(text) for other in others for text in other["text"]}
-    return [normalized(text) in found for text in reviews["text"]]
+def text_hashes(reviews: Dataset) -> np.ndarray:
+    """Return a hash of each text without its case and whitespace, [reviews], uint64."""
+    normalized = (" ".join(text.casefold().split()) for text in column(reviews, "text"))
+    digests = (blake2b(text.encode(), digest_size=8).digest() for text in normalized)
+    return np.fromiter((int.from_bytes(digest) for digest in digests), np.uint64)
 
 
 def fingerprint(reviews: Dataset | Iterable[tuple[str, int]]) -> str:
     """Return a hash of the texts and labels that depends on their order."""
     rows = reviews
     if isinstance(reviews, Dataset):
-        rows = zip(reviews["text"], reviews["label"], strict=True)
-    digest = hashlib.blake2b(digest_size=16)
+        rows = zip(column(reviews, "text"), column(reviews, "label"), strict=True)
+    digest = blake2b(digest_size=16)
     for text, label in rows:
         row = text.encode()
         digest.update(b"%d %d " % (label, len(row)) + row)

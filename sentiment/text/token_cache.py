@@ -11,6 +11,7 @@ from typing import Any
 import datasets
 from datasets import Dataset
 
+from sentiment.data.review_splits import cache_folder
 from sentiment.errors import DataError, Notice
 from sentiment.runtime.locks import temporary_path
 from sentiment.text.languages import package_versions
@@ -50,7 +51,7 @@ def tokenize_dataset(dataset: Dataset, tokenizer: Tokenizer) -> Dataset:
     if not len(dataset):  # `map` adds no column to an empty dataset.
         return Dataset.from_dict({name: [] for name in features}, features)
     fingerprint = _fingerprint(dataset, tokenizer)
-    folder = datasets.config.HF_DATASETS_CACHE / "sentiment"
+    folder = cache_folder()
 
     def tokenize(**storage: Any) -> Dataset:
         return dataset.map(

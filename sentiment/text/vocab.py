@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
@@ -74,20 +74,26 @@ class Vocab:
             raise ValueError(f"min_freq must be at least 1, not {min_freq}")
         if max_size is not None and max_size < len(SPECIALS):
             raise ValueError(f"max_size must be at least {len(SPECIALS)}, not {max_size}")
-        counts = Counter(chain.from_iterable(token_lists))
+        return cls.of_counts(Counter(chain.from_iterable(token_lists)), min_freq, max_size)
+
+    @classmethod
+    def of_counts(
+        cls, counts: Mapping[str, int], min_freq: int, max_size: int | None = None
+    ) -> "Vocab":
+        """Build the vocabulary of the most frequent tokens, as `build`, from their counts."""
         words = [word for word, n in counts.items() if n >= min_freq and word not in SPECIALS]
         words.sort(key=lambda word: (-counts[word], word))
         return cls(words if max_size is None else words[: max_size - len(SPECIALS)])
 
-    def extended(self, token_lists: Iterable[Iterable[str]], min_freq: int) -> "Vocab":
+    def extended(self, counts: Mapping[str, int], min_freq: int) -> "Vocab":
         """Return a vocabulary with the same ids, followed by the frequent unknown tokens.
 
         Args:
-            token_lists: the tokens of each training text; misspelled words count as unknown.
+            counts: occurrences of each token in the training texts; a misspelled word is unknown.
             min_freq: minimum number of occurrences of a new token.
         """
-        unknown = (token for tokens in token_lists for token in tokens if token not in self._ids)
-        new = Vocab.build([unknown], min_freq)
+        unknown = {token: count for token, count in counts.items() if token not in self._ids}
+        new = Vocab.of_counts(unknown, min_freq)
         return Vocab(self.tokens[len(SPECIALS) :] + new.tokens[len(SPECIALS) :])
 
     def encode(self, tokens: Iterable[str]) -> list[int]:

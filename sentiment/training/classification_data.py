@@ -2,19 +2,22 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from datasets import Dataset
 
 from sentiment.config import Config, DataConfig, TextConfig
 from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
+from sentiment.data.review_splits import column
 from sentiment.data.reviews import load_reviews, source_of
 from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
 from sentiment.data.synthetic.sentences import synthetic_sentences
 from sentiment.errors import ConfigError, Notice
 from sentiment.text.batching import Example, encode
+from sentiment.text.examples import Examples
 from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
@@ -46,9 +49,9 @@ class Splits:
 class EncodedReviews:
     """The encoded examples of a run."""
 
-    train: list[Example]
-    validation: list[Example]
-    sentences: list[Example]  # To train on before `train`; may be empty.
+    train: Sequence[Example]
+    validation: Sequence[Example]
+    sentences: Sequence[Example]  # To train on before `train`; may be empty.
     labels: list[str]
     vocab: Vocab
     facts: dict[str, Any] = field(default_factory=dict)  # Rows and fingerprints.
@@ -89,9 +92,9 @@ def encode_splits(
     """
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
     train = tokenize_reviews(splits.train, tokenizer, cache)
-    vocab = build_vocab([tokens for tokens, _ in train], config.text, start_vocab)
+    vocab = build_vocab((tokens for tokens, _ in train), config.text, start_vocab)
     if config.model.tie_terms and start_vocab is not None:
-        vocab = vocab.extended(term_groups(config.text), 1)
+        vocab = vocab.extended(Counter(chain.from_iterable(term_groups(config.text))), 1)
     synthetic = synthetic_examples(config, splits.labels)
     synthetic_reviews = [(tokenizer.tokenize(text), label) for text, label in synthetic]
     facts = describe_splits(splits, synthetic)
@@ -99,15 +102,15 @@ def encode_splits(
     facts["source"] = source_of(config.data.dataset)
     sentences: list[TokenizedReview] = []
     if config.train.sentence_epochs and config.train.epochs > 1 and splits.unlabelled is not None:
-        sentences, facts["unlabelled"] = sentence_examples(splits, train, tokenizer)
+        sentences, facts["unlabelled"] = sentence_examples(splits, list(train), tokenizer)
         if sentences:
             sentences += SYNTHETIC_REPEATS * synthetic_reviews
 
-    def encode_all(reviews: Iterable[TokenizedReview]) -> list[Example]:
-        return [(encode(tokens, vocab, config.text), label) for tokens, label in reviews]
+    def encode_all(reviews: Iterable[TokenizedReview]) -> Examples:
+        return Examples((encode(tokens, vocab, config.text), label) for tokens, label in reviews)
 
     return EncodedReviews(
-        train=encode_all(train) + encode_all(synthetic_reviews),
+        train=encode_all(chain(train, synthetic_reviews)),
         validation=encode_all(tokenize_reviews(splits.validation, tokenizer, cache)),
         sentences=encode_all(sentences),
         labels=splits.labels,
@@ -116,24 +119,38 @@ def encode_splits(
     )
 
 
-def tokenize_reviews(split: Dataset, tokenizer: Tokenizer, cache: bool) -> list[TokenizedReview]:
+class TokenFile:
+    """Tokens and label of each review, read from the disk in each iteration."""
+
+    def __init__(self, rows: Dataset) -> None:
+        self.rows = rows
+
+    def __iter__(self) -> Iterator[TokenizedReview]:
+        return zip(column(self.rows, "tokens"), column(self.rows, "label"), strict=True)
+
+
+def tokenize_reviews(
+    split: Dataset, tokenizer: Tokenizer, cache: bool
+) -> Iterable[TokenizedReview]:
     """Return tokens and label of each review, from the cache on disk if `cache`."""
-    tokens: Iterable[list[str]]
     if cache:
-        tokens = tokenize_dataset(split, tokenizer)["tokens"]
-    else:
-        tokens = tokenizer.pipe(split["text"])
-    return list(zip(tokens, split["label"], strict=True))
+        return TokenFile(tokenize_dataset(split, tokenizer))
+    tokens = tokenizer.pipe(column(split, "text"))
+    return list(zip(tokens, column(split, "label"), strict=True))
 
 
 def build_vocab(
-    token_lists: Sequence[Sequence[str]], config: TextConfig, start_vocab: Vocab | None
+    token_lists: Iterable[Sequence[str]], config: TextConfig, start_vocab: Vocab | None
 ) -> Vocab:
-    """Return the vocabulary of the training reviews: a new one, or `start_vocab` extended."""
+    """Return the vocabulary of the training reviews: a new one, or `start_vocab` extended.
+
+    `token_lists` is read once.
+    """
     if start_vocab is None:
         return Vocab.build(token_lists, config.min_freq, config.max_vocab)
-    total = sum(map(len, token_lists))
-    unknown = sum(token not in start_vocab for tokens in token_lists for token in tokens)
+    counts = Counter(chain.from_iterable(token_lists))
+    total = counts.total()
+    unknown = sum(count for token, count in counts.items() if token not in start_vocab)
     if unknown > MAX_UNKNOWN * total:
         message = (
             f"The vocabulary of the initial model, in '{config.language}', does not have "
@@ -141,7 +158,7 @@ def build_vocab(
             "from scratch."
         )
         warnings.warn(Notice(message), stacklevel=2)
-    return start_vocab.extended(token_lists, config.new_word_freq)
+    return start_vocab.extended(counts, config.new_word_freq)
 
 
 def synthetic_examples(config: Config, labels: Sequence[str]) -> list[tuple[str, int]]:
@@ -174,7 +191,8 @@ def sentence_examples(
     assert splits.unlabelled is not None
     held_out = [split for split in (splits.validation, splits.test) if split is not None]
     unlabelled = drop_shared(splits.unlabelled, held_out)
-    labelled = pseudo_label(train, tokenize_dataset(unlabelled, tokenizer)["tokens"])
+    tokens = list(column(tokenize_dataset(unlabelled, tokenizer), "tokens"))
+    labelled = pseudo_label(train, tokens)
     facts = {
         "rows": len(unlabelled),
         "fingerprint": fingerprint(unlabelled),
@@ -192,7 +210,7 @@ def describe_splits(splits: Splits, synthetic: Sequence[tuple[str, int]]) -> dic
         if split is not None
     }
     facts["train"]["columns"] = dict(splits.columns)
-    counts = Counter(splits.train["label"])
+    counts = Counter(column(splits.train, "label"))
     facts["train"]["labels"] = {label: counts[id] for id, label in enumerate(splits.labels)}
     facts["synthetic_sentences"] = {
         "rows": len(synthetic),

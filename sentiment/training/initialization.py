@@ -10,6 +10,7 @@ from sentiment.artifacts.model_folder import SavedModel, load_model, model_folde
 from sentiment.config import AUTO, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config, TextConfig
 from sentiment.data.known_reviews import count_known
 from sentiment.data.labels import negative_positive_ids
+from sentiment.data.review_splits import column
 from sentiment.data.reviews import BUILT_IN_LANGUAGES
 from sentiment.data.synthetic.interchangeable_terms import interchangeable_terms
 from sentiment.data.synthetic.sentences import short_opinions
@@ -120,7 +121,7 @@ def ties_terms(config: Config, labels: list[str]) -> bool:
 def known_fraction(splits: Splits) -> float:
     """Return the fraction of the labelled reviews that the shipped classifier was trained on."""
     parts = [split for split in (splits.train, splits.validation, splits.test) if split is not None]
-    return sum(count_known(split["text"]) for split in parts) / sum(map(len, parts))
+    return sum(count_known(column(split, "text")) for split in parts) / sum(map(len, parts))
 
 
 def choose_model(config: Config, labels: list[str], known: float) -> tuple[str | None, str]:

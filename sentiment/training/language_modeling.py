@@ -7,8 +7,8 @@ piece of `max_length` tokens.
 
 import math
 import random
-from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from torch import Tensor
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder, save_model
 from sentiment.config import Config
 from sentiment.data.labels import UNLABELLED, UNSUPERVISED
+from sentiment.data.review_splits import column
 from sentiment.data.reviews import load_reviews
 from sentiment.data.splits import drop_shared, fingerprint, train_and_validation
 from sentiment.errors import DataError
@@ -27,7 +28,8 @@ from sentiment.presets import resolve
 from sentiment.runtime.devices import autocast
 from sentiment.runtime.distributed import join_processes
 from sentiment.runtime.threads import use_one_thread_after_fork
-from sentiment.text.batching import Batch, BucketSampler, collate
+from sentiment.text.batching import Batch, BucketSampler, Example, collate
+from sentiment.text.examples import Examples
 from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
@@ -44,8 +46,8 @@ PRESET = "pretraining"
 class EncodedPieces(NamedTuple):
     """Pieces of reviews for the language models."""
 
-    train: list[list[int]]
-    validation: list[list[int]]
+    train: Sequence[Example]  # Each with the label `UNLABELLED`.
+    validation: Sequence[Example]
     vocab: Vocab
     facts: dict[str, Any]  # Rows and fingerprints, for `config.json`.
 
@@ -107,19 +109,21 @@ def load_and_encode(config: Config, vocab: Vocab | None = None) -> EncodedPieces
     held_out = [validation_split, *(splits[name] for name in ["test"] if name in splits)]
     reviews = drop_shared(concatenate_datasets(sources), held_out)
     tokenizer = Tokenizer(config.text.language, config.text.lowercase)
-    train_tokens = tokenize_dataset(reviews, tokenizer)["tokens"]
-    validation_tokens = tokenize_dataset(validation_split, tokenizer)["tokens"]
+    train_rows = tokenize_dataset(reviews, tokenizer)
+    validation_rows = tokenize_dataset(validation_split, tokenizer)
     if vocab is None:
-        vocab = Vocab.build(train_tokens, config.text.min_freq, config.text.max_vocab)
+        token_lists = column(train_rows, "tokens")
+        vocab = Vocab.build(token_lists, config.text.min_freq, config.text.max_vocab)
 
-    def pieces(token_lists: Iterable[list[str]]) -> list[list[int]]:
-        return [
-            piece
+    def pieces(token_lists: Iterable[list[str]]) -> Examples:
+        return Examples(
+            (piece, UNLABELLED)
             for tokens in token_lists
             for piece in split_into_pieces(vocab.encode(tokens), config.text.max_length)
-        ]
+        )
 
-    train, validation = pieces(train_tokens), pieces(validation_tokens[::VALIDATION_STRIDE])
+    train = pieces(column(train_rows, "tokens"))
+    validation = pieces(islice(column(validation_rows, "tokens"), 0, None, VALIDATION_STRIDE))
     if not train or not validation:
         raise DataError(
             "Pretraining needs reviews of two tokens or more, for training and for validation. Add "
@@ -169,11 +173,10 @@ class LanguageModelingTrainer(Trainer[LanguageModel]):
 
     def __init__(self, model: LanguageModel, data: EncodedPieces, config: Config, run: Run) -> None:
         self.data = data
-        examples = [(ids, UNLABELLED) for ids in data.train]
         settings = config.train
         stage = make_stage(
             "pieces",
-            examples,
+            data.train,
             settings.epochs,
             settings.batch_size,
             settings,
@@ -207,10 +210,10 @@ class LanguageModelingTrainer(Trainer[LanguageModel]):
         """Return the cross-entropy with the full softmax, and the perplexity of each direction."""
         model.eval()
         totals = [0.0] * len(model.to_embedding)
-        lengths = [len(ids) for ids in self.data.validation]
+        lengths = [len(ids) for ids, _ in self.data.validation]
         batches = BucketSampler(lengths, batch_size=64).in_order_of_length()
         for indices in batches[self.processes.rank :: self.processes.count]:
-            pieces = [(self.data.validation[index], UNLABELLED) for index in indices]
+            pieces = [self.data.validation[index] for index in indices]
             batch = collate(pieces).to(self.device)
             for direction, outputs in enumerate(model(batch.input_ids, batch.lengths)):
                 totals[direction] += model.full_loss(*outputs).item()

@@ -340,24 +340,21 @@ class Trainer(ABC, Generic[TrainedModel]):
         for stage in self.stages:
             if not stage.epochs:
                 continue
-            batches = sorted(
-                stage.sampler.epoch(0), key=lambda batch: self.num_tokens(stage, batch)
-            )
-            batch = collate([stage.examples[index] for index in batches[len(batches) // 2]])
+            lengths = stage.sampler.lengths
+            sizes = [
+                (sum(lengths[index] for index in batch), batch) for batch in stage.sampler.epoch(0)
+            ]
+            _, median = sorted(sizes)[len(sizes) // 2]
+            batch = collate([stage.examples[index] for index in median])
             with torch.random.fork_rng(range(torch.cuda.device_count())):
                 part, factor = self.own_part(batch)
                 for _ in range(2):  # The first one allocates memory.
                     started = time.perf_counter()
                     self.training_step(part.to(self.device), stage, factor).value.item()
                     duration = time.perf_counter() - started
-            seconds += duration * stage.epochs * len(batches)
+            seconds += duration * stage.epochs * len(sizes)
         self.optimizer.zero_grad()
         return seconds
-
-    @staticmethod
-    def num_tokens(stage: Stage, indices: Sequence[int]) -> int:
-        """Return the tokens of a batch, without padding."""
-        return sum(len(stage.examples[index][0]) for index in indices)
 
     def progress_bar(self) -> "tqdm[None]":
         """Return a progress bar over all steps of the run."""
