@@ -29,12 +29,11 @@ from sentiment.data.reviews import BUILT_IN
 from sentiment.presets import PRESETS
 
 DOCS = Path(__file__).parent.parent / "docs"
-UNTRANSLATED = "scaling.md"
 NOTEBOOKS = "tutorials/notebooks/"  # Generated from notebooks/, which have their own tests.
 PAGES = sorted(
     page
     for page in (path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
-    if not page.endswith(".zh.md") and not page.startswith(NOTEBOOKS) and page != UNTRANSLATED
+    if not page.endswith(".zh.md") and not page.startswith(NOTEBOOKS)
 )
 BLOCK = re.compile(
     r"(?:^ *<!-- not run: (?P<reason>[^\n]+) -->\n)?"
@@ -225,6 +224,4 @@ def test_both_languages_have_the_same_numbers(page):
 def test_every_page_is_in_the_navigation():
     navigation = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
     listed = re.findall(r"- (\S+\.md)$", navigation, re.MULTILINE)
-    assert sorted(name for name in listed if not name.startswith(NOTEBOOKS)) == sorted(
-        [*PAGES, UNTRANSLATED]
-    )
+    assert sorted(name for name in listed if not name.startswith(NOTEBOOKS)) == PAGES
