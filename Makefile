@@ -1,4 +1,4 @@
-# `make help` lists the targets. Without make: see "Without make" in README.md.
+# `make help` lists the targets. Without make: see "Install" in README.md.
 
 # What the user passes is data: make does not expand it, and the shell reads it from the environment.
 define take
@@ -105,7 +105,7 @@ lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 docs: $(VENV)/installed-docs ## build the pages in docs/ into site/
 	$(VENV)/bin/python -m mkdocs build --strict $(ARGS)
 
-bench: $(VENV)/installed-dev ## measure the speeds stated in the README, on DATASET
+bench: $(VENV)/installed-dev ## measure the speeds stated in docs/explanation/benchmarks.md
 	for script in tokenizer lstm predict explain; do \
 	  $(VENV)/bin/python benchmarks/$$script.py || exit 1; \
 	done
@@ -133,7 +133,7 @@ $(VENV)-min/installed: requirements-min.txt
 	$(VENV)-min/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# The small installation of the section "ONNX" in README.md. Two thirds of the size of spaCy's packages are
+# The small installation of docs/how-to/onnx.md. Two thirds of the size of spaCy's packages are
 # debug symbols. `strip` breaks the libraries of NumPy.
 $(VENV)-onnx/installed: requirements-onnx.txt
 	test -x $(VENV)-onnx/bin/python || $(PYTHON) -m venv $(VENV)-onnx

@@ -4,7 +4,7 @@
     python benchmarks/predict.py --python light/bin/python    # an environment without PyTorch
 
 Runs `sentiment predict` and `python -c "import torch, spacy"` alternately and compares the medians.
-The README claims a ratio of at most 1.3.
+The goal is a ratio of at most 1.3.
 """
 
 import argparse

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-MAX_SIZE = 350e6  # Bytes on disk, as the README says.
+MAX_SIZE = 350e6  # Bytes on disk, as docs/how-to/onnx.md says.
 LARGE = ["torch", "datasets", "pyarrow", "sklearn", "scipy", "captum", "matplotlib", "optuna"]
 TEXTS = ["A joy from start to finish.", "I want my evening back."]
 LABELS = ["pos", "neg"]
