@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import fsspec
 import pytest
@@ -24,6 +25,7 @@ def s3_bucket() -> Iterator[str]:
         for name, value in settings.items():
             patch.setenv(name, value)
         s3fs.S3FileSystem.clear_instance_cache()  # Clients of another server.
-        fsspec.filesystem("s3").mkdir("bucket")
-        yield "s3://bucket"
+        name = f"bucket-{uuid4()}"  # All servers of a process share their buckets.
+        fsspec.filesystem("s3").mkdir(name)
+        yield f"s3://{name}"
         server.stop()
