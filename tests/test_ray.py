@@ -272,9 +272,12 @@ def test_stopped_command_leaves_whole_parts_and_continues(
     arguments += ["--file", f"{files}/in/*.jsonl", "--output", "out"]
     command = [sys.executable, "-m", "sentiment", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # A shell starts background processes with SIGINT ignored, and their children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     out = tmp_path / "out"
     while process.poll() is None and not list(out.glob("*.jsonl")):
         time.sleep(0.05)

@@ -29,6 +29,7 @@ try:
     import pyarrow as pa
     import ray
     from ray.exceptions import RayError, RayTaskError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 except ImportError as missing:
     raise missing_packages("Ray", ["'ray[data]'"], extra="ray") from missing
 
@@ -132,7 +133,10 @@ class DroppedRows:
     """Counts the rows that the workers drop. Ray must be running."""
 
     def __init__(self) -> None:
-        self.counter: Any = ray.remote(num_cpus=0)(DroppedRowCounter).remote()
+        # On this node, so that the counts are not lost with a node of workers.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        actor_class: Any = ray.remote(DroppedRowCounter)
+        self.counter = actor_class.options(num_cpus=0, scheduling_strategy=here).remote()
 
     def counts(self) -> dict[str, int]:
         """Return the number of dropped rows of each kind, such as `no text`.
