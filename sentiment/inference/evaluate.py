@@ -48,7 +48,7 @@ def check_dataset(dataset: Dataset) -> None:
             )
     if not len(dataset):
         raise DataError("The dataset has no rows.")
-    if UNLABELLED in dataset.unique("label"):
+    if UNLABELLED in dataset.with_format(None)["label"][:]:
         raise DataError("The dataset has rows without a label.")
 
 
