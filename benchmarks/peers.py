@@ -136,8 +136,8 @@ class Peer(NamedTuple):
     choices: list[dict[str, Any]]
 
 
-def fast_text_peer(n_grams: int, **chosen: float) -> Peer:
-    same = {"dim": 20, "wordNgrams": n_grams, "minCount": 2}
+def fast_text_peer(**chosen: float) -> Peer:
+    same = {"dim": 20, "wordNgrams": 2, "minCount": 2}
     choices = settings(lr=[0.05, 0.1, 0.3], epoch=[5, 15])
     return Peer(fast_text, {**chosen, **same}, [{**choice, **same} for choice in choices])
 
@@ -151,8 +151,7 @@ PEERS = {
         {},
         settings(C=[0.03, 0.1, 0.3, 1.0, 3.0], min_df=[1, 2]),
     ),
-    "fasttext-1": fast_text_peer(1, lr=0.1, epoch=5),
-    "fasttext-2": fast_text_peer(2, lr=0.3, epoch=15),
+    "fasttext": fast_text_peer(lr=0.3, epoch=15),
     "minilm": Peer(minilm, {"C": 10.0}, settings(C=[1.0, 10.0, 100.0])),
 }
 
