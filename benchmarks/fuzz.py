@@ -21,14 +21,14 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PROPERTIES = (
-    "test_tokenizer.tokens_cover_text",
-    "test_tokenizer.test_cleaning_loses_nothing_but_line_breaks_and_control_characters",
-    "test_vocab.test_any_file_loads_or_is_an_error_of_one_line",
-    "test_vocab.test_the_tokens_of_any_texts_make_a_vocabulary",
-    "test_tables.test_any_bytes_are_rows_or_an_error_of_one_line",
-    "test_tables.test_any_texts_are_read_unchanged_from_csv_and_json_lines",
-    "test_vectors.test_any_bytes_are_vectors_or_an_error_of_one_line",
-    "test_classifier.every_text_gets_a_label",
+    "support.texts.tokens_cover_text",
+    "unit.test_tokenizer.test_cleaning_loses_nothing_but_line_breaks_and_control_characters",
+    "unit.test_vocab.test_any_file_loads_or_is_an_error_of_one_line",
+    "unit.test_vocab.test_the_tokens_of_any_texts_make_a_vocabulary",
+    "unit.test_tables.test_any_bytes_are_rows_or_an_error_of_one_line",
+    "unit.test_tables.test_any_texts_are_read_unchanged_from_csv_and_json_lines",
+    "unit.test_vectors.test_any_bytes_are_vectors_or_an_error_of_one_line",
+    "integration.test_classifier.every_text_gets_a_label",
 )
 
 
@@ -39,7 +39,7 @@ def property_of(name: str) -> Callable[[bytes], object]:
         name: a module of `tests/` and a property test, or a function that returns one.
     """
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # As pytest sets it.
-    module, attribute = name.split(".")
+    module, _, attribute = name.rpartition(".")
     found: Any = getattr(importlib.import_module(f"tests.{module}"), attribute)
     property_ = found if hasattr(found, "hypothesis") else found()
     takes_bytes: Callable[[bytes], object] = property_.hypothesis.fuzz_one_input

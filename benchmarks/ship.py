@@ -24,7 +24,7 @@ from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.classifier import Classifier
 
-PREDICTIONS = Path(__file__).parents[1] / "tests/predictions.json"
+PREDICTIONS = Path(__file__).parents[1] / "tests/support/predictions.json"
 UNUSUAL_TEXTS = [
     "",
     "Good.",

@@ -8,21 +8,13 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.small_models import SMALL
 
 import sentiment.training.classification_data
 from sentiment import cli
-from sentiment.artifacts.checksums import (
-    CONFIG_FILE,
-    files_of,
-    hash_of,
-    read_json,
-    write_with_checksums,
-)
 from sentiment.data.review_splits import from_reviews
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
-from sentiment.presets import FROM_SCRATCH
-from sentiment.training.checkpoint import MODEL_FILE, STATE_FILE, TRAINING_FILE
 from sentiment.training.classification import train_classifier
 
 # The same inputs in each session; with --hypothesis-profile long many more, and others each time.
@@ -35,36 +27,6 @@ settings.register_profile(
     suppress_health_check=[*HealthCheck],
 )
 settings.load_profile("short")
-
-# Settings of a model that trains in a second.
-SMALL = {
-    **FROM_SCRATCH,
-    "dataset": "sample",
-    "epochs": 1,
-    "min_steps": 0,
-    "min_epoch_steps": 1,
-    "embedding_dim": 16,
-    "hidden_size": 16,
-    "max_length": 60,
-    "batch_size": 32,
-    "checkpoint_steps": 50,
-    "adversarial_norm": 0.0,
-    "device": "cpu",
-}
-
-
-def reseal(folder, **changes):
-    """Update the checksums of a model folder, with `changes` to its `config.json`."""
-    checksums = {name: hash_of(folder / name) for name in files_of(folder) if name != CONFIG_FILE}
-    content = {**read_json(folder / CONFIG_FILE), **changes}
-    write_with_checksums(folder / CONFIG_FILE, content, checksums)
-
-
-def reseal_checkpoint(checkpoint, content=None):
-    """Update the checksums of a checkpoint, with other `content` of its `state.json`."""
-    path = checkpoint / STATE_FILE
-    checksums = {name: hash_of(checkpoint / name) for name in (MODEL_FILE, TRAINING_FILE)}
-    write_with_checksums(path, read_json(path) if content is None else content, checksums)
 
 
 @pytest.fixture(scope="session")
