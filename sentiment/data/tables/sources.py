@@ -9,7 +9,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -41,31 +41,40 @@ class Source:
 
     def __init__(self, file: str, name: str | None = None) -> None:
         self.where = "Standard input" if file == STANDARD_STREAM else f"'{name or file}'"
-        if file == STANDARD_STREAM and sys.stdin is None:
+        with ExitStack() as opened:  # An error closes what is open.
+            self.raw = opened.enter_context(self.open(file))
+            with self.errors():
+                status = os.fstat(self.raw.fileno())
+                # Bytes, as they are on disk; None for a pipe.
+                self.total = status.st_size if stat.S_ISREG(status.st_mode) else None
+                # Another program may have read the start of standard input.
+                self.offset = self.raw.tell() if self.total is not None else 0
+                self.stream, start = self.with_start(self.raw)
+                self.is_gzip = start.startswith(GZIP)
+                if self.is_gzip:
+                    self.stream, start = self.with_start(self.decompressed(self.stream))
+                self.head = start  # The first bytes, which `stream` has too.
+            opened.push(self.stream)
+            for magic, method in ARCHIVES.items():
+                if self.head.startswith(magic):
+                    raise DataError(
+                        f"{self.where} is compressed with {method}. Decompress it first."
+                    )
+            self.opened = opened.pop_all()
+
+    def open(self, file: str) -> io.BufferedReader:
+        """Open a path or standard input. Closing the result leaves standard input open."""
+        is_stdin = file == STANDARD_STREAM
+        if is_stdin and sys.stdin is None:
             raise DataError("Standard input is closed. Name a file or pipe one into the command.")
         try:
-            is_stdin = file == STANDARD_STREAM
             path_or_descriptor = sys.stdin.fileno() if is_stdin else file
-            raw = open(  # noqa: SIM115
+            file_object = open(  # noqa: SIM115
                 path_or_descriptor, "rb", buffering=BUFFER_BYTES, closefd=not is_stdin
             )
-            self.raw = cast(io.BufferedReader, raw)
+            return cast(io.BufferedReader, file_object)
         except (OSError, ValueError) as error:  # A path with a NUL character is a ValueError.
             raise DataError(f"Could not read {self.where}: {describe_io(error)}.") from error
-        with self.errors():
-            status = os.fstat(self.raw.fileno())
-            # Bytes, as they are on disk; None for a pipe.
-            self.total = status.st_size if stat.S_ISREG(status.st_mode) else None
-            # Another program may have read the start of standard input.
-            self.offset = self.raw.tell() if self.total is not None else 0
-            self.stream, start = self.with_start(self.raw)
-            self.is_gzip = start.startswith(GZIP)
-            if self.is_gzip:
-                self.stream, start = self.with_start(self.decompressed(self.stream))
-            self.head = start  # The first bytes, which `stream` has too.
-        for magic, name in ARCHIVES.items():
-            if self.head.startswith(magic):
-                raise DataError(f"{self.where} is compressed with {name}. Decompress it first.")
 
     def decompressed(self, stream: io.BufferedReader) -> io.BufferedReader:
         """Return the content of a gzip file."""
@@ -105,15 +114,15 @@ class Source:
         if self.total is not None and not self.is_gzip:
             return self.raw
         copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+        self.opened.push(copy)
         with self.errors():
             shutil.copyfileobj(self.stream, copy)
         copy.seek(0)
         return copy
 
     def close(self) -> None:
-        """Close the file."""
-        self.stream.close()
-        self.raw.close()
+        """Close the file, and a temporary copy."""
+        self.opened.close()
 
 
 class Joined(io.RawIOBase):
