@@ -84,6 +84,7 @@ def test_train_eval_predict(tmp_path, run_command):
     assert "\x1b" not in predicted.stdout  # No color in a pipe.
 
 
+@pytest.mark.slow
 def test_pretrain_then_train_from_the_encoder(tmp_path, run_command):
     encoder, out = tmp_path / "encoder", tmp_path / "run"
     shape = ("--embedding-dim", 12, "--hidden-size", 10, "--max-length", 60, "--epochs", 1)
@@ -116,6 +117,7 @@ def test_pretrain_then_train_from_the_encoder(tmp_path, run_command):
     assert fails(run_command("predict", "A good film.", "--model", encoder), "has no labels")
 
 
+@pytest.mark.slow
 def test_calibrate_fits_the_same_temperature_as_training(run_folder, tmp_path, run_command):
     model = tmp_path / "model"
     shutil.copytree(run_folder, model)
@@ -240,6 +242,7 @@ def test_terminal_output_is_colored(run_folder):
     assert "\x1b[31mred" not in shown  # Escape codes of a text are not sent to the terminal.
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_words_with_large_attributions_are_colored_in_a_terminal():
     text = "A wonderful  film,\x1b[31m said the critics of this dull one."
@@ -255,6 +258,7 @@ def test_words_with_large_attributions_are_colored_in_a_terminal():
     assert "A wonderful  film, [31m said the critics" in plain
 
 
+@pytest.mark.filterwarnings("ignore::sentiment.inference.unknown_words.UnknownWordsWarning")
 def test_explain_prints_the_attribution_of_each_word(run_folder, tmp_path, run_command):
     texts = ["A good  film, isn't it?", "好 <b>bad</b>", ""]
     (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
@@ -413,6 +417,7 @@ def test_missing_file_or_split_is_one_line_of_error(run_folder, run_command):
     )
 
 
+@pytest.mark.slow
 def test_reviews_in_train_and_test_are_a_warning_on_stderr(tmp_path):
     rows = [
         f"{word} film {n},{label}" for n in range(20) for word, label in (("good", 1), ("bad", 0))
@@ -457,6 +462,7 @@ def test_no_arguments_print_help_and_every_setting_is_an_option():
             assert f"--{field.name.replace('_', '-')}" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_saves_a_checkpoint_and_prints_how_to_resume(tmp_path, number):
@@ -515,6 +521,7 @@ def test_no_module_imports_torchtext():
     assert "torchtext" not in (ROOT / "requirements.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_slice_of_imdb_trains_and_evaluates(imdb, tmp_path, run_command):
     for split in ("train", "test"):
         rows = [*range(300), *range(24_700, 25_000)]

@@ -314,6 +314,7 @@ def test_arbitrary_bytes_on_standard_input_are_labelled_line_by_line():
     assert b"Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize(
     ("arguments", "code", "out", "err"),
@@ -336,6 +337,7 @@ def test_closed_streams_and_invalid_utf_8_cause_no_traceback(tmp_path, arguments
     assert result.stderr.count(b"\n") == bool(err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_characters_that_the_console_lacks_are_printed_as_question_marks(encoding):
     result = subprocess.run(

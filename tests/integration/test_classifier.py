@@ -272,6 +272,7 @@ def test_texts_after_a_wrong_item_are_not_read(classifier):
         classifier(texts())
 
 
+@pytest.mark.slow
 @ignore_unknown_words
 @pytest.mark.parametrize("piece", ["a", " ", "!", "\0", "\ud800", "<br />"])
 def test_text_of_ten_megabytes_gets_a_label(classifier, piece):
@@ -453,6 +454,7 @@ def test_threads_share_a_classifier(classifier):
         assert list(pool.map(results, range(8))) == [expected] * 8
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc for the resident memory")
 def test_memory_does_not_grow_over_five_thousand_predictions_of_new_words():
     result = subprocess.run(

@@ -280,6 +280,7 @@ def run_python(*arguments, hub, home, **environment):
     )
 
 
+@pytest.mark.slow
 def test_commands_push_download_and_leave_the_cache_unchanged(classifier, tmp_path):
     classifier.save_pretrained(tmp_path / "run")
     with serving_hub() as hub:
@@ -316,6 +317,7 @@ def test_push_requires_a_model(tmp_path):
         assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_no_messages_of_the_client(classifier, tmp_path):
     classifier.save_pretrained(tmp_path / "run")
     with serving_hub() as hub:

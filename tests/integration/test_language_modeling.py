@@ -1,6 +1,5 @@
 """Pretraining an encoder: the language models, their data, and runs."""
 
-import json
 import math
 import signal
 
@@ -11,6 +10,7 @@ from safetensors.torch import load_file
 from support.small_models import SMALL
 
 import sentiment.training.language_modeling
+from sentiment.artifacts.checksums import read_json_lines
 from sentiment.artifacts.model_folder import load_model
 from sentiment.config import Config
 from sentiment.data.labels import UNLABELLED, UNSUPERVISED
@@ -186,7 +186,7 @@ def test_run_leaves_an_encoder_with_its_settings_and_metrics(whole):
     assert saved.metadata["metrics"]["seconds"] > 0
     perplexity = saved.metadata["metrics"]["validation_forward_perplexity"]
     assert perplexity == summary.validation["forward_perplexity"]
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").open()]
+    lines = read_json_lines(folder / "metrics.jsonl")
     mean = (math.log(perplexity) + math.log(summary.validation["backward_perplexity"])) / 2
     assert lines[-1]["validation_loss"] == pytest.approx(mean)
     assert lines[1]["validation_loss"] < lines[0]["validation_loss"] < math.log(len(saved.vocab))

@@ -380,6 +380,7 @@ def test_unknown_language_is_named_with_its_file(folder, language):
         Classifier.from_pretrained(folder)
 
 
+@pytest.mark.slow
 def test_damaged_and_hostile_models_are_refused_or_load_to_the_same_predictions(run_folder):
     result = subprocess.run(
         [sys.executable, "benchmarks/mutations.py", "--count", "360", "--model", str(run_folder)],

@@ -312,6 +312,7 @@ def test_damaged_file_is_named(folder):
             Classifier.from_pretrained(folder, backend="onnx")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_damaged_file_with_correct_checksums_is_refused_or_has_other_weights(folder, seed):
     content = (folder / "model.onnx").read_bytes()

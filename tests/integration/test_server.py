@@ -458,6 +458,7 @@ def test_explanations_that_wait_are_bounded(monkeypatch):
     asyncio.run(call())
 
 
+@pytest.mark.slow
 def test_document_and_behavior_agree():
     schemathesis = pytest.importorskip("schemathesis")
     app = create_app(FakeClassifier())
@@ -562,6 +563,7 @@ def send_all(address, numbers, expected, retry=False):
     return repeated
 
 
+@pytest.mark.slow
 def test_server_answers_clients_and_stops_after_what_it_accepted(tmp_path, expected):
     with served(tmp_path) as (process, address, errors):
         host, port = address.removeprefix("http://").split(":")
@@ -604,6 +606,7 @@ def queued(address):
     return float(re.search(r"^sentiment_queue_texts (\S+)", page, re.MULTILINE)[1]) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_killed_worker_is_replaced_and_no_answer_is_wrong(tmp_path, expected):
     with served(tmp_path, "--workers", "2") as (process, address, _):

@@ -1,6 +1,5 @@
 """Training a classifier: what a run leaves, its data, its losses, and its initial weights."""
 
-import json
 import math
 
 import pytest
@@ -10,6 +9,7 @@ from support.small_models import SMALL
 
 import sentiment
 import sentiment.training.language_modeling
+from sentiment.artifacts.checksums import read_json_lines
 from sentiment.artifacts.model_folder import load_model
 from sentiment.config import Config, TextConfig
 from sentiment.data.labels import IMDB_LABELS
@@ -75,7 +75,7 @@ def test_run_leaves_a_model_metrics_and_a_summary(tmp_path):
         "summary.json",
         "vocab.txt",
     ]
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    lines = read_json_lines(tmp_path / "run" / "metrics.jsonl")
     assert [line["epoch"] for line in lines] == [1, 2]
     assert summary.finished
     assert summary.validation["loss"] == min(line["validation_loss"] for line in lines)

@@ -1,7 +1,6 @@
 """The training loop: determinism, checkpoints, resume, the run folder, the schedule."""
 
 import dataclasses
-import json
 import signal
 import threading
 import warnings
@@ -14,6 +13,7 @@ from support.small_models import SMALL
 import sentiment.training.classification
 import sentiment.training.classification_data
 import sentiment.training.trainer
+from sentiment.artifacts.checksums import read_json_lines
 from sentiment.config import TrainConfig
 from sentiment.data.review_splits import from_reviews
 from sentiment.data.synthetic.sample import sample_reviews
@@ -148,7 +148,7 @@ def test_stopped_run_resumes_to_the_same_weights(tmp_path, whole, monkeypatch, s
     assert resumed.validation == whole[1].validation
     assert resumed.best_epoch == whole[1].best_epoch
     histories = [
-        [{**json.loads(line), "seconds": 0} for line in (folder / "metrics.jsonl").open()]
+        [{**line, "seconds": 0} for line in read_json_lines(folder / "metrics.jsonl")]
         for folder in (whole[0], tmp_path / "parts")
     ]
     assert histories[0] == histories[1]
@@ -354,7 +354,7 @@ def test_diverged_run_is_an_error_that_names_the_learning_rate(tmp_path, monkeyp
 def test_epochs_yields_the_lines_of_metrics_jsonl(tmp_path):
     with open_run(tmp_path / "run") as run:
         metrics = list(make_trainer(run, settings()).epochs())
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    lines = read_json_lines(tmp_path / "run" / "metrics.jsonl")
     assert metrics == lines
     assert [line["step"] for line in lines] == [4, 8]
 

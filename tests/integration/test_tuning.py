@@ -344,6 +344,7 @@ def test_damaged_study_is_an_error_or_has_no_effect_on_its_type(tmp_path, traini
     assert refused > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["[" * 100_000, "{", "[]", "1", '"x"', "null"])
 @pytest.mark.parametrize("key", ["config", "preset", "fixed", "figures"])
 def test_hostile_json_in_a_study_is_one_clear_error(tmp_path, training, key, value):

@@ -64,8 +64,11 @@ def test_texts_are_read_back_as_they_were(tmp_path):
 def test_a_full_disk_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setattr(sentiment.runtime.spool, "MAX_MEMORY", 1)
     spool = Spool(tmp_path)
-    monkeypatch.setattr(spool, "file", open("/dev/full", "wb", buffering=0))  # noqa: SIM115
-    with pytest.raises(StorageError, match="No space left on device"):
+    spool.file.close()
+    with (
+        open("/dev/full", "wb", buffering=0) as spool.file,
+        pytest.raises(StorageError, match="No space left on device"),
+    ):
         spool.write(b"content")
 
 

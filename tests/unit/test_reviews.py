@@ -268,6 +268,7 @@ def test_empty_folder_and_wrong_path_are_errors(tmp_path):
 CSV = ["text,label"] + [f"word{n},{n % 2}" for n in range(100_000)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["reviews.csv", "folder/train.csv"])
 @pytest.mark.parametrize(
     ("row", "message"),
@@ -414,7 +415,7 @@ def test_reviews_shared_with_train_are_counted():
 
 def test_groups_that_splits_share_are_a_warning(tmp_path):
     for name, groups in (("train.csv", ("g1", "g2")), ("test.csv", ("g3", " g1 "))):
-        lines = [f"text {n},{n},{group}" for n, group in enumerate(groups)]
+        lines = [f"{name} {n},{n},{group}" for n, group in enumerate(groups)]
         (tmp_path / name).write_text("\n".join(["text,label,group", *lines]))
     loaded = load_all(tmp_path, group_column="group")
     with pytest.warns(SharedReviewsWarning, match="1 groups of 'test' are in 'train'.*'g1'"):
