@@ -31,12 +31,14 @@ RUN     := $(VENV)/bin/python -m sentiment
 # on IMDB run if the user gives a DATASET.
 PYTEST_ENV   := $(if $(filter file,$(origin DATASET)),unset DATASET;) OMP_NUM_THREADS=1
 PYTEST_FLAGS := -n 2 --dist loadfile
+COVERAGE     := COVERAGE_FILE="$(CURDIR)/.coverage/data" $(VENV)/bin/python -m coverage
+QUICK_TESTS  := tests/unit tests/cli tests/integration -m "not slow"
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTE   := $(VENV)/bin/python notebooks/execute.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-min test-onnx test-spark lint docs bench clean
+.PHONY: help install install-all pretrain train tune eval baseline predict check report demo notebooks outputs test test-all test-min test-onnx test-spark coverage lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -82,19 +84,28 @@ notebooks: $(VENV)/installed-dev ## run all notebooks on DATASET without changin
 outputs: $(VENV)/installed-dev ## run all notebooks and store their outputs
 	$(EXECUTE) --store $(NOTEBOOKS)
 
-test: $(VENV)/installed-dev ## run the tests; with DATASET in the environment also those on IMDB
+test: $(VENV)/installed-dev ## run the quick tests: 3 minutes; with DATASET in the environment also those on IMDB
+	$(PYTEST_ENV) $(VENV)/bin/python -m pytest $(PYTEST_FLAGS) $(QUICK_TESTS) $(ARGS)
+
+test-all: test-onnx test-min $(VENV)/installed-dev ## run all tests, also with the smallest and the oldest installation
 	$(PYTEST_ENV) $(VENV)/bin/python -m pytest $(PYTEST_FLAGS) $(ARGS)
 
-test-min: $(VENV)-min/installed ## run the tests with the oldest versions that pyproject.toml allows
-	$(PYTEST_ENV) $(VENV)-min/bin/python -m pytest $(PYTEST_FLAGS) $(ARGS)
+test-min: $(VENV)-min/installed ## run the quick tests with the oldest versions that pyproject.toml allows
+	$(PYTEST_ENV) $(VENV)-min/bin/python -m pytest -W default $(PYTEST_FLAGS) $(QUICK_TESTS) $(ARGS)
 
 test-onnx: $(VENV)-onnx/installed $(VENV)/installed-dev ## test the small installation: requirements-onnx.txt alone
 	rm -rf build
 	$(VENV)-onnx/bin/python -m pip install --quiet --no-compile --no-deps --force-reinstall .
-	ONNX_PYTHON=$(VENV)-onnx/bin/python $(VENV)/bin/python -m pytest tests/test_small_install.py $(ARGS)
+	ONNX_PYTHON=$(VENV)-onnx/bin/python $(VENV)/bin/python -m pytest tests/project/test_small_install.py $(ARGS)
 
 test-spark: $(VENV)/installed-dev $(VENV)/installed-spark ## test predictions in Spark; needs Java 17
-	$(PYTEST_ENV) $(VENV)/bin/python -m pytest tests/test_spark.py $(ARGS)
+	$(PYTEST_ENV) $(VENV)/bin/python -m pytest tests/scaling/test_spark.py $(ARGS)
+
+coverage: $(VENV)/installed-dev ## run all tests, and print the lines and branches of sentiment/ that no test reaches
+	rm -rf .coverage && mkdir .coverage
+	$(PYTEST_ENV) $(COVERAGE) run -m pytest $(PYTEST_FLAGS) $(ARGS)
+	$(COVERAGE) combine --quiet
+	$(COVERAGE) report
 
 lint: $(VENV)/installed-dev ## ruff (lint and format), mypy, import-linter
 	$(VENV)/bin/python -m ruff check .
@@ -111,7 +122,7 @@ bench: $(VENV)/installed-dev ## measure the speeds stated in docs/explanation/be
 	done
 
 clean: ## delete caches and virtual environments, but no runs or checkpoints
-	rm -rf $(VENV) $(VENV)-min $(VENV)-onnx .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(VENV)-min $(VENV)-onnx .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build *.egg-info
 	find sentiment tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt requirements-onnx.txt
