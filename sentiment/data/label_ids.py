@@ -1,4 +1,4 @@
-"""Datasets with label ids from the rows of tables. The labels of `train` are those of all splits."""
+"""Datasets with label ids, from the rows of tables. All splits have the labels of `train`."""
 
 import logging
 import secrets
