@@ -1,6 +1,7 @@
 """The shipped encoder and classifier, in `sentiment/pretrained/`."""
 
 import json
+import subprocess
 from contextlib import nullcontext
 
 import pytest
@@ -59,3 +60,16 @@ def test_scores_in_bfloat16_differ_little():
 def test_shipped_models_are_small_enough_to_clone():
     size = sum(path.stat().st_size for path in PRETRAINED.rglob("*") if path.is_file())
     assert size <= 40 * 2**20
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is not a clone")
+def test_clone_with_line_ends_of_windows_has_the_bytes_of_the_checksums():
+    path = PRETRAINED / "classifier" / "vocab.txt"
+    name = path.relative_to(ROOT).as_posix()
+    checked_out = subprocess.run(
+        ["git", "-c", "core.autocrlf=true", "cat-file", "--filters", f"HEAD:{name}"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    assert checked_out.stdout == path.read_bytes()
