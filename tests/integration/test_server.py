@@ -36,7 +36,7 @@ from sentiment.apps.server import app as routes
 from sentiment.apps.server import middleware, service
 from sentiment.apps.server.app import create_app
 from sentiment.apps.server.batching import Batcher
-from sentiment.apps.server.metrics import Metrics
+from sentiment.apps.server.metrics import Metrics, forget_dead_processes
 from sentiment.apps.server.middleware import MAX_BODY, BodyLimit, JsonFormatter
 from sentiment.apps.server.schemas import MAX_CHARS, MAX_TEXTS
 
@@ -485,6 +485,25 @@ def test_connections_send_without_delay():
     """Nagle's algorithm would delay each response by 40 ms."""
     with listening("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+def test_gauges_of_live_processes_stay_on_windows(tmp_path, monkeypatch):
+    live, dead = (tmp_path / f"gauge_livesum_{process}.db" for process in (1, 2))
+    live.touch()
+    dead.touch()
+    remove = os.remove
+
+    def remove_closed(path):
+        if path == str(live):
+            raise PermissionError("another process uses the file")
+        remove(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "remove", remove_closed)
+        patch.setattr(os, "kill", lambda *_: pytest.fail("signal 0 is Ctrl-C on Windows"))
+        patch.setattr(os, "name", "nt")
+        forget_dead_processes(tmp_path)
+    assert [*tmp_path.iterdir()] == [live]
 
 
 # The command, in its own processes.

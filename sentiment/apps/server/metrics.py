@@ -1,6 +1,7 @@
 """The metrics of the server for Prometheus, of all its worker processes together."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -53,12 +54,14 @@ def forget_dead_processes(folder: Path) -> None:
     """Remove the gauges of processes that were killed; what they counted stays."""
     for path in folder.glob("gauge_live*_*.db"):
         process = int(path.stem.rpartition("_")[2])
-        if not is_alive(process):
-            mark_process_dead(process, str(folder))
+        # Windows does not delete the files of a live process, which it has open.
+        with suppress(PermissionError):
+            if os.name == "nt" or not is_alive(process):
+                mark_process_dead(process, str(folder))
 
 
 def is_alive(process: int) -> bool:
-    """Return whether there is a process with this id."""
+    """Return whether there is a process with this id. On Windows, signal 0 would be Ctrl-C."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, PermissionError):  # Ended; or now another user's.
