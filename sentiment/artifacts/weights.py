@@ -82,7 +82,8 @@ def read_weights(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Ten
     with open_weights(path) as file:
         for name in sorted(expected.keys() & set(file.keys())):
             check_shape(path, name, file.get_slice(name).get_shape(), list(expected[name].shape))
-            found[name] = file.get_tensor(name)
+            # A copy: the tensor is a part of the mapped file, which Windows could not delete.
+            found[name] = file.get_tensor(name).clone()
             if found[name].dtype != expected[name].dtype:
                 raise ModelError(
                     f"'{path}' has {name} as {found[name].dtype}, expected {expected[name].dtype}."

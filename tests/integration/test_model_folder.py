@@ -30,6 +30,7 @@ from sentiment.artifacts.model_folder import (
     save_temperature,
     size_on_disk,
 )
+from sentiment.artifacts.weights import read_weights, write_weights
 from sentiment.config import MAX_LABELS, Config
 from sentiment.errors import ConfigError, ModelError, StorageError
 from sentiment.inference.batched import uncalibrated_logits
@@ -294,6 +295,16 @@ def test_weights_with_a_huge_header_are_not_read(folder):
         reseal(folder)
         with pytest.raises(ModelError, match=rf"model\.safetensors.*header of {size:,} bytes"):
             load_model(folder)
+
+
+def test_weights_that_were_read_do_not_keep_the_file_mapped(tmp_path):
+    path = tmp_path / "training.safetensors"
+    write_weights(path, {"moment": torch.ones(1000)})
+    moment = read_weights(path, {"moment": torch.zeros(1000)})["moment"]
+    with path.open("r+b") as file:
+        file.seek(-400, os.SEEK_END)
+        file.write(bytes(400))
+    assert moment.sum() == 1000
 
 
 @pytest.mark.parametrize("name", FILES)
