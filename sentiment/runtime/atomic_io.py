@@ -4,6 +4,7 @@ Content is written to a temporary path in the same folder, flushed to the disk, 
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import BinaryIO
 
 from sentiment.errors import StorageError
 from sentiment.runtime.locks import storage_errors, temporary_path
+
+# Windows renames nothing that is open, such as a new file that a virus scanner reads.
+RENAME_ATTEMPTS = 10 if os.name == "nt" else 1
+RENAME_PAUSE = 0.1  # Seconds from one attempt to the next.
 
 
 @contextmanager
@@ -37,10 +42,10 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
                 flush_to_disk(path)
             if exists:
                 for path in sorted(stage.iterdir()):
-                    path.replace(folder / path.name)
+                    rename(path, folder / path.name)
             else:
                 flush_to_disk(stage)
-                stage.rename(folder)
+                rename(stage, folder)
             flush_to_disk(parent)
 
 
@@ -63,7 +68,7 @@ def atomic_write(path: Path, overwrite: bool = True) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         if overwrite:
-            temporary.replace(path)
+            rename(temporary, path)
         else:
             move_to_new(temporary, path)
         flush_to_disk(path.parent)
@@ -83,9 +88,24 @@ def move_to_new(temporary: Path, path: Path) -> None:
             raise
         except OSError:  # A file system without hard links.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            temporary.replace(path)
+            rename(temporary, path)
     except FileExistsError as error:
         raise StorageError(f"'{path}' already exists. Set overwrite to replace it.") from error
+
+
+def rename(path: Path, target: Path) -> None:
+    """Rename a file or a folder; a file replaces the one at `target`.
+
+    Raises:
+        OSError: it cannot be renamed, on Windows also after a second.
+    """
+    for _ in range(RENAME_ATTEMPTS - 1):
+        try:
+            path.replace(target)
+            return
+        except PermissionError:
+            time.sleep(RENAME_PAUSE)
+    path.replace(target)
 
 
 def discard(folder: Path) -> None:
@@ -95,7 +115,7 @@ def discard(folder: Path) -> None:
         StorageError: the folder cannot be deleted.
     """
     with storage_errors(folder), temporary_path(folder.parent) as temporary:
-        folder.rename(temporary)
+        rename(folder, temporary)
 
 
 def flush_to_disk(path: Path) -> None:

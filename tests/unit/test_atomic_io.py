@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -182,6 +183,29 @@ def test_concurrent_writers_in_one_folder_do_not_delete_each_others_files(tmp_pa
         list(pool.map(write_many, [tmp_path] * 4, range(4)))
     assert len(names(tmp_path)) == 4 * 50 * 2
     assert all((tmp_path / f"{n}-{i}").read_text() == "new" for n in range(4) for i in range(50))
+
+
+@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize("write", [write_folder, write_file])
+def test_a_file_that_is_open_for_a_moment_on_windows_is_renamed_later(
+    tmp_path, monkeypatch, write, exists
+):
+    if exists:
+        write(tmp_path / "place", "old")
+    refusals = iter([PermissionError("another process uses the file")] * 3)
+    replace = Path.replace
+
+    def replace_closed(path, target):
+        if error := next(refusals, None):
+            raise error
+        return replace(path, target)
+
+    monkeypatch.setattr(atomic_io, "RENAME_ATTEMPTS", 4)
+    monkeypatch.setattr(atomic_io, "RENAME_PAUSE", 0)
+    monkeypatch.setattr(Path, "replace", replace_closed)
+    write(tmp_path / "place")
+    place = tmp_path / "place"
+    assert (place / "content" if write is write_folder else place).read_text() == "new"
 
 
 def test_discard_removes_the_folder_before_its_content(tmp_path, monkeypatch):
