@@ -36,6 +36,8 @@ SYSTEM_ERRORS = {
     getattr(errno, name, None)
     for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "ENAMETOOLONG")
 } - {None}
+# Errors of writing into a pipe that its reader has closed. Windows has both.
+CLOSED_PIPE = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
 
 # Packages that an installation for predictions with ONNX may lack.
 LEFT_OUT = ("datasets", "huggingface_hub", "jinja2", "pyarrow", "scipy", "sklearn", "torch")
@@ -109,10 +111,10 @@ def main() -> None:
             f"This needs the package {name}, which requirements-onnx.txt leaves out: "
             "pip install -r requirements.txt"
         )
-    except BrokenPipeError:  # The reader of our output, such as `head`, has closed it.
-        discard_output()
-        sys.exit(1)  # As Typer does before the end.
     except OSError as error:
+        if error.errno in CLOSED_PIPE and error.filename is None:  # By `head`, for example.
+            discard_output()
+            sys.exit(1)  # As Typer does before the end.
         if error.errno not in SYSTEM_ERRORS and temporary_folder:
             raise
         discard_output()

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import importlib.metadata
 import io
 import json
@@ -19,7 +20,7 @@ from support.checksums import reseal
 from support.paths import ROOT
 from support.small_models import SMALL
 
-from sentiment import Classifier
+from sentiment import Classifier, cli
 from sentiment.cli.baseline import print_comparison
 from sentiment.config import SECTIONS
 from sentiment.data.reviews import load_reviews
@@ -460,6 +461,17 @@ def test_no_arguments_print_help_and_every_setting_is_an_option():
     for section in SECTIONS.values():
         for field in dataclasses.fields(section):
             assert f"--{field.name.replace('_', '-')}" in shown
+
+
+def test_closed_pipe_of_windows_ends_the_command_without_a_message(run_command, monkeypatch):
+    def write_to_closed_pipe(**_):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(cli, "CLOSED_PIPE", {errno.EINVAL})
+    monkeypatch.setattr(cli, "app", write_to_closed_pipe)
+    monkeypatch.setattr(cli, "discard_output", lambda: None)
+    result = run_command("predict", "good")
+    assert (result.returncode, result.stderr) == (1, "")
 
 
 @pytest.mark.slow
