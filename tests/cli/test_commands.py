@@ -7,7 +7,6 @@ import importlib.metadata
 import io
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -221,7 +220,7 @@ def test_unknown_words_are_a_warning_on_stderr(run_folder):
 
 def in_a_terminal(*arguments, **environment):
     """Return what the command `sentiment` prints to a terminal."""
-    outer, inner = pty.openpty()
+    outer, inner = os.openpty()
     subprocess.run(
         [sys.executable, "-m", "sentiment", *map(str, arguments)],
         stdout=inner,

@@ -132,7 +132,17 @@ def test_an_output_that_appears_during_the_run_is_replaced_only_with_overwrite(
     assert sorted(os.listdir()) == ["out", "t.csv"]
 
 
-@pytest.mark.parametrize("name", ["t.csv", "link", "hard link"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "t.csv",
+        "hard link",
+        pytest.param(
+            "link",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege"),
+        ),
+    ],
+)
 def test_the_file_on_standard_input_is_never_replaced(predict, monkeypatch, name):
     write("t.csv", b"text\ngood\n")
     if name == "link":

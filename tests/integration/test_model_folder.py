@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from support.checksums import reseal
 from support.paths import ROOT
 
@@ -66,7 +66,7 @@ def number(labels):
 def change_weights(folder, name, tensor):
     """Replace a weight and correct the checksums."""
     path = folder / "model.safetensors"
-    save_file({**load_file(path), name: tensor}, path)
+    save_file({**load(path.read_bytes()), name: tensor}, path)
     reseal(folder)
 
 
@@ -307,6 +307,7 @@ def test_weights_that_were_read_do_not_keep_the_file_mapped(tmp_path):
     assert moment.sum() == 1000
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its files are not sparse")
 @pytest.mark.parametrize("name", FILES)
 def test_file_over_the_size_limit_is_not_read(folder, name):
     with (folder / name).open("r+b") as file:

@@ -513,7 +513,7 @@ def test_predictions_import_neither_torch_nor_datasets_nor_pyarrow(exported, tmp
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": ":".join(sys.path), "PATH": ""},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PATH": ""},
     )
     lines = result.stdout.splitlines()
     assert lines[1] == "pos"

@@ -1,9 +1,9 @@
 """The scikit-learn estimator: its interface, its errors, and scikit-learn's own checks."""
 
 import copy
-import os
 import pickle
 import random
+import signal
 import warnings
 
 import datasets
@@ -353,7 +353,7 @@ def test_interrupted_fit_raises_keyboard_interrupt(tmp_path, monkeypatch):
 
     def interrupted_step(*arguments):
         step(*arguments)
-        os.kill(os.getpid(), 2)
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Trainer, "step", interrupted_step)
     estimator = small_estimator()

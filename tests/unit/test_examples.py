@@ -4,6 +4,7 @@ import csv
 import gc
 import itertools
 import random
+from pathlib import Path
 
 import pytest
 from support.small_models import SMALL
@@ -61,6 +62,7 @@ def test_texts_are_read_back_as_they_were(tmp_path):
     assert loaded == set(rows)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setattr(sentiment.runtime.spool, "MAX_MEMORY", 1)
     spool = Spool(tmp_path)
