@@ -354,6 +354,13 @@ def test_request_filter_refuses_paths_outside_its_folder(tmp_path):
         assert requests.refusal(f"{FILE_ROUTE}{path}", "GET", Headers()).status_code == 404
 
 
+def test_path_of_another_server_is_refused_without_a_request_to_it(tmp_path, monkeypatch):
+    requests = RequestFilter(None, Storage(tmp_path))
+    monkeypatch.setattr(Path, "resolve", lambda *_: pytest.fail("Windows would ask the server"))
+    answer = requests.refusal(f"{FILE_ROUTE}//server/share/mine.csv", "GET", Headers())
+    assert answer.status_code == 404
+
+
 def test_upload_is_stored_in_the_temporary_folder_and_can_be_read(address, place):
     before = set(place.rglob("*"))
     status, answer = upload(address, "../../up.csv", b"text\nGood.\n")

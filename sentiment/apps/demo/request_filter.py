@@ -5,6 +5,7 @@ also answers other sites. The filter passes only the requests of the page and of
 client, and limits the size of each.
 """
 
+import os
 import re
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,8 +95,12 @@ class RequestFilter:
 
     def contains(self, path: str) -> bool:
         """Return whether `path` is in the folder after links and `..` are resolved."""
+        folder = self.storage.folder
+        # `resolve` would send a request to the server of a path such as //server/share on Windows.
+        if not Path(os.path.abspath(path)).is_relative_to(folder):
+            return False
         try:
-            return Path(path).resolve().is_relative_to(self.storage.folder)
+            return Path(path).resolve().is_relative_to(folder)
         except (OSError, ValueError):  # Too long, or with a null byte.
             return False
 
