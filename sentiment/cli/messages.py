@@ -22,8 +22,8 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 SETTINGS = [field.name for section in SECTIONS.values() for field in dataclasses.fields(section)]
 # Not within quotes, paths or longer words.
 SETTING_NAME = re.compile(
-    rf"""(?<![\w'"/.-])((?:[Ss]et|leave) (?={"|".join(SETTINGS)})|(?=\w+_))"""
-    rf"""({"|".join(SETTINGS)})(?![\w'"/-])"""
+    rf"""(?<![\w'"/\\.-])((?:[Ss]et|leave) (?={"|".join(SETTINGS)})|(?=\w+_))"""
+    rf"""({"|".join(SETTINGS)})(?![\w'"/\\-])"""
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 from sentiment import cli
 from sentiment.cli.evaluate import confusion_table, label_table
 from sentiment.cli.formatting import new_table, print_tables
-from sentiment.cli.messages import print_library_messages, print_line, printable
+from sentiment.cli.messages import print_library_messages, print_line, printable, with_flags
 from sentiment.cli.prediction_text import explanation_lines, prediction_formatter
 from sentiment.errors import Notice
 from sentiment.inference.explain import Explanation, Unexplained, Word
@@ -65,6 +65,12 @@ def test_importing_the_package_changes_no_warnings_and_no_logging():
         "assert logging.getLogger('sentiment').handlers == []"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("separator", ["/", "\\"])
+def test_name_of_a_setting_in_a_path_is_no_flag(separator):
+    path = separator.join(["'data", "text_column.csv", "text_column", "a.csv'"])
+    assert with_flags(f"{path}: set text_column.") == f"{path}: set --text-column."
 
 
 @pytest.mark.parametrize("text", HOSTILE)
