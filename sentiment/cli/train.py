@@ -140,7 +140,7 @@ def training_processes() -> Iterator["Processes"]:
 
     with join_processes() as processes:
         if not processes.is_first:
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
             warnings.simplefilter("ignore")
             logging.getLogger("sentiment").setLevel(logging.ERROR)
         yield processes

@@ -347,6 +347,17 @@ def test_closed_streams_and_invalid_utf_8_cause_no_traceback(tmp_path, arguments
     assert result.stderr.count(b"\n") == bool(err)
 
 
+def test_closed_streams_accept_text_that_the_encoding_of_the_system_lacks():
+    code = (
+        "import sys; from sentiment.cli import prepare_streams; sys.stdout = sys.stderr = None; "
+        "prepare_streams(); print(chr(0x611F)); print(chr(0x611F), file=sys.stderr)"
+    )
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **ascii_only}, check=True
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_characters_that_the_console_lacks_are_printed_as_question_marks(encoding):
