@@ -162,7 +162,11 @@ def print_predictions(
 
     values = output_values(classifier.labels, classifier.predict_proba(texts).tolist(), all_scores)
     formatted = prediction_formatter(output_format, classifier.labels, use_color())
-    sys.stdout.write(formatted(texts, values))
+    text = formatted(texts, values)
+    if output_format == "jsonl":  # In UTF-8, as for files, also where a console has cp1252.
+        sys.stdout.buffer.write(text.encode())
+    else:
+        sys.stdout.write(text)
 
 
 def print_explanations(

@@ -1,5 +1,6 @@
 """`sentiment predict --file` with a fast substitute for the model."""
 
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from sentiment import Classifier, cli
 from sentiment.cli import predict_file
+from sentiment.cli.predict import print_predictions
 
 
 @pytest.fixture
@@ -30,10 +32,10 @@ def predict(monkeypatch, capfdbinary, tmp_path):
     def run(*arguments, stdin=None):
         monkeypatch.setattr(sys, "argv", ["sentiment", "predict", *map(str, arguments)])
         if stdin is not None:
-            Path("stdin").write_bytes(stdin)
-            source = os.open("stdin", os.O_RDONLY)
+            path = tmp_path.with_name(f"{tmp_path.name}-stdin")
+            path.write_bytes(stdin)
+            source = os.open(path, os.O_RDONLY)
             monkeypatch.setattr(sys, "stdin", type("", (), {"fileno": lambda self: source})())
-            Path("stdin").unlink()
         before = signal.getsignal(signal.SIGTERM)
         with pytest.raises(SystemExit) as end:
             cli.main()
@@ -356,6 +358,16 @@ def test_closed_streams_accept_text_that_the_encoding_of_the_system_lacks():
     subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **ascii_only}, check=True
     )
+
+
+def test_labels_in_json_are_kept_if_the_console_lacks_their_characters(monkeypatch):
+    classifier = FakeClassifier()
+    classifier.labels = ("差评", "好评")
+    classifier.predict_proba = lambda texts: classifier.encode_and_score(texts)[1]
+    out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", errors="replace")
+    monkeypatch.setattr(sys, "stdout", out)
+    print_predictions(classifier, ["good"], "jsonl", all_scores=False)
+    assert json.loads(out.buffer.getvalue()) == {"label": "好评", "score": 0.75}
 
 
 @pytest.mark.slow
