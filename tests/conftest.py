@@ -80,7 +80,7 @@ def run_command(monkeypatch, capfd, tmp_path):
     """Return a function that runs `sentiment` in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    numbers = {getattr(signal, name, signal.SIGTERM) for name in ("SIGTERM", "SIGHUP")}
+    numbers = {getattr(signal, name, signal.SIGTERM) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")}
     handlers = {number: signal.getsignal(number) for number in numbers}
 
     def run(*arguments):

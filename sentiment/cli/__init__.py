@@ -89,7 +89,8 @@ def main() -> None:
     temporary_folder = find_temporary_folder()
     print_library_messages()
     # Like Ctrl-C, which leaves no unfinished files: Typer exits with code 130.
-    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP, and `nohup` ignores it.
+    # Windows has no SIGHUP, and `nohup` ignores it. Only Windows has SIGBREAK, Ctrl-Break.
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)

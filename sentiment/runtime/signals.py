@@ -1,4 +1,4 @@
-"""Turn Ctrl-C and SIGTERM into an event, so that training stops between two steps."""
+"""Turn Ctrl-C, Ctrl-Break and SIGTERM into an event, so that training stops between two steps."""
 
 import signal
 import threading
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Other programs can stop one on Windows only with SIGBREAK: SIGTERM ends it at once.
+STOP_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+]
 
 
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C and SIGTERM set, instead of raising `KeyboardInterrupt`.
+    """Yield an event that these signals set, instead of raising `KeyboardInterrupt`.
 
     A second signal raises `KeyboardInterrupt` at once. The previous handlers are restored when the
     block ends. In other threads than the main one the event is never set.

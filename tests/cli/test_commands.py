@@ -462,6 +462,17 @@ def test_no_arguments_print_help_and_every_setting_is_an_option():
             assert f"--{field.name.replace('_', '-')}" in shown
 
 
+def test_ctrl_break_of_windows_is_like_ctrl_c(run_command, monkeypatch):
+    number = getattr(signal, "SIGBREAK", None) or signal.SIGUSR1
+    monkeypatch.setattr(signal, "SIGBREAK", number, raising=False)
+    before = signal.getsignal(number)
+    try:
+        run_command("--version")
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+
+
 def test_closed_pipe_of_windows_ends_the_command_without_a_message(run_command, monkeypatch):
     def write_to_closed_pipe(**_):
         raise OSError(errno.EINVAL, "Invalid argument")
