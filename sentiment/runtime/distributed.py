@@ -29,7 +29,8 @@ FAILURES = "sentiment-failures"  # Key in the store that all processes share.
 class Processes:
     """The processes of a run; a single one unless `join_processes` found several.
 
-    Their communication on the CPU uses gloo, that of gradients on GPUs uses NCCL.
+    Their communication on the CPU uses gloo, that of gradients on GPUs uses NCCL, or
+    gloo where PyTorch has no NCCL, as on Windows.
     """
 
     rank: int = 0
@@ -114,7 +115,8 @@ def join_processes() -> Iterator[Processes]:
     if world_size() == 1:
         yield Processes()
         return
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    has_nccl = torch.cuda.is_available() and dist.is_nccl_available()
+    backend = "cpu:gloo,cuda:nccl" if has_nccl else "gloo"
     store, rank, count = next(rendezvous("env://", timeout=TIMEOUT))
     dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=TIMEOUT)
     has_gpu = local_rank() < torch.cuda.device_count()

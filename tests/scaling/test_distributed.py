@@ -20,6 +20,7 @@ from support.tiny_run import tiny_trainer, weights
 
 from sentiment.config import ENCODER_SETTINGS
 from sentiment.errors import DataError, SentimentError
+from sentiment.runtime import distributed
 from sentiment.runtime.distributed import Processes, join_processes
 from sentiment.training import classification, language_modeling
 from sentiment.training.run_folder import checkpoints, open_run
@@ -56,6 +57,24 @@ def in_processes(count, folder, function):
 
     torch.multiprocessing.start_processes(work, nprocs=count, start_method="fork")
     return [json.loads((folder / f"result-{rank}.json").read_text()) for rank in range(count)]
+
+
+def test_gpus_without_nccl_use_gloo(monkeypatch):
+    """As on Windows."""
+    backends = []
+
+    def init(backend, **_):
+        backends.append(backend)
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.distributed, "is_nccl_available", lambda: False)
+    monkeypatch.setattr(torch.distributed, "init_process_group", init)
+    monkeypatch.setattr(distributed, "rendezvous", lambda *_, **__: iter([(None, 0, 2)]))
+    with pytest.raises(KeyboardInterrupt), join_processes():
+        pass
+    assert backends == ["gloo"]
 
 
 def loss_curve(trainer):
