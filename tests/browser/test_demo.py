@@ -31,6 +31,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from starlette.datastructures import Headers
 from support.paths import ROOT
+from support.ports import free_port
 
 import sentiment.apps.demo.handlers
 import sentiment.apps.demo.server
@@ -57,11 +58,6 @@ SECRET = "content of a private file"
 @pytest.fixture(scope="module")
 def classifier():
     return Classifier.from_pretrained()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def subprocess_options(*arguments, folder, program=("-m", "sentiment")):

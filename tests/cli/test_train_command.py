@@ -1,9 +1,8 @@
 """The commands `train` and `pretrain`: what they print, their options, and their exit codes."""
 
-import signal
-
 import pytest
 from support.small_models import SMALL
+from support.stopping import stop_after
 
 import sentiment.training.initialization
 import sentiment.training.language_modeling
@@ -14,7 +13,6 @@ from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import LSTMClassifier
 from sentiment.presets import FEW_SHOT, FROM_SCRATCH
 from sentiment.text.vocab import Vocab
-from sentiment.training.trainer import Trainer
 
 pytestmark = [
     pytest.mark.usefixtures("few_reviews", "no_fsync"),
@@ -43,18 +41,6 @@ def shipped(monkeypatch):
         return SavedModel(config, vocab, model, ["neg", "pos"], 1.0, {})
 
     monkeypatch.setattr(sentiment.training.initialization, "load_model", load_small)
-
-
-def stop_after(steps, monkeypatch):
-    """Make Ctrl-C arrive in the middle of step number `steps` of the next run."""
-    real = Trainer.step
-
-    def step(self, batch, stage):
-        if self.state.step + 1 == steps:
-            signal.raise_signal(signal.SIGINT)
-        real(self, batch, stage)
-
-    monkeypatch.setattr(Trainer, "step", step)
 
 
 def saved_settings(folder):

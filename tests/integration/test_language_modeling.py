@@ -1,13 +1,13 @@
 """Pretraining an encoder: the language models, their data, and runs."""
 
 import math
-import signal
 
 import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from support.small_models import SMALL
+from support.stopping import stop_after
 
 import sentiment.training.language_modeling
 from sentiment.artifacts.checksums import read_json_lines
@@ -194,15 +194,8 @@ def test_run_leaves_an_encoder_with_its_settings_and_metrics(whole):
 
 @pytest.mark.parametrize("steps", [1, 3, 4])
 def test_stopped_run_resumes_to_the_same_weights(whole, loaded, tmp_path, monkeypatch, steps):
-    real = Trainer.step
-
-    def step(self, batch, stage):
-        if self.state.step + 1 == steps:
-            signal.raise_signal(signal.SIGINT)
-        real(self, batch, stage)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "step", step)
+        stop_after(steps, patch)
         assert not pretrain(SETTINGS, tmp_path / "parts").finished
     assert len(checkpoints(tmp_path / "parts")) == 1
     pretrain({}, tmp_path / "parts", resume=True)

@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
+from support.table_files import load_all
 
 from sentiment.config import DataConfig
 from sentiment.data.labels import IMDB_LABELS, UNLABELLED, align_labels
@@ -21,11 +22,6 @@ ROWS = [
     ("Deux lignes,\net la seconde.", "bon"),
 ]
 NAMES = ["bon", "mauvais", "moyen"]
-
-
-def load_all(path, **settings):
-    """Load all splits, without holding out a test split."""
-    return load_reviews(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
 
 
 def rows(split):

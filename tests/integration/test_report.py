@@ -6,12 +6,12 @@ import dataclasses
 import json
 import shutil
 import sys
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 import torch
 from datasets import Dataset
+from support.html_reader import Reader
 from typer.testing import CliRunner
 
 import sentiment.apps.report.report
@@ -55,24 +55,6 @@ SECTIONS = [
     "configuration",
 ]
 FIGURES = SECTIONS[1:8]
-
-
-class Reader(HTMLParser):
-    """Parser that collects the tags of a page with their attributes, and its text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.text = [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture

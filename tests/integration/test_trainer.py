@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from support.small_models import SMALL
+from support.stopping import stop_after
 
 import sentiment.training.classification
 import sentiment.training.classification_data
@@ -46,18 +47,6 @@ def weights(folder):
 
 def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
-
-def stop_after(steps, monkeypatch):
-    """Make Ctrl-C arrive in the middle of step number `steps` of the next run."""
-    real = Trainer.step
-
-    def step(self, batch, stage):
-        if self.state.step + 1 == steps:
-            signal.raise_signal(signal.SIGINT)
-        real(self, batch, stage)
-
-    monkeypatch.setattr(Trainer, "step", step)
 
 
 @pytest.fixture(scope="module")
@@ -360,18 +349,25 @@ def test_epochs_yields_the_lines_of_metrics_jsonl(tmp_path):
 
 
 def test_saved_weights_are_the_last_ones_or_their_moving_average(tmp_path, monkeypatch):
-    last = {}
+    after_steps = []
     real = Trainer.step
 
     def step(self, batch, stage):
         real(self, batch, stage)
-        last.update({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
+        state = self.model.state_dict()
+        after_steps.append({name: tensor.clone() for name, tensor in state.items()})
 
     monkeypatch.setattr(Trainer, "step", step)
     train_classifier(settings(epochs=1), tmp_path / "plain")
-    assert same(weights(tmp_path / "plain"), last)
+    assert same(weights(tmp_path / "plain"), after_steps[-1])
+    after_steps.clear()
     train_classifier(settings(epochs=1, ema_decay=0.9), tmp_path / "averaged")
-    assert not same(weights(tmp_path / "averaged"), last)
+    average, *others = after_steps
+    for number, state in enumerate(others, 1):
+        update = moving_average(0.9)
+        update([*average.values()], [*state.values()], torch.tensor(number))
+    assert len(others) == 3
+    torch.testing.assert_close(weights(tmp_path / "averaged"), average)
 
 
 # The schedule.

@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ import pytest
 import torch
 from datasets import Dataset
 from support.paths import ROOT
+from support.ports import free_port
 from support.small_models import SMALL
 
 from sentiment import Classifier, explain, train
@@ -260,8 +260,7 @@ def test_worker_forked_by_a_web_server_answers(two_threads):
 def test_gunicorn_with_preload_answers(tmp_path):
     pytest.importorskip("gunicorn", reason="gunicorn is not installed")
     (tmp_path / "web.py").write_text(APPLICATION)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     path = os.pathsep.join([str(ROOT), *sys.path])
     options = ["--preload", "--workers=2", "--timeout=0", f"--bind={address}"]
     server = subprocess.Popen(

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT
 from support.small_models import SMALL
+from support.tiny_run import weights
 
 import sentiment.apps.report.report
 import sentiment.data.reviews
@@ -179,12 +180,6 @@ def contents(place):
         for path in place.rglob("*")
         if path.name != "filler"
     }
-
-
-def weights(folder):
-    """Return the bytes of each weight."""
-    state = load_model(folder).model.state_dict()
-    return {name: tensor.numpy().tobytes() for name, tensor in state.items()}
 
 
 def is_one_clear_line(result, message):

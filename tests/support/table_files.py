@@ -40,6 +40,11 @@ class Outcome:
     error: str | None = None
 
 
+def load_all(path, **settings):
+    """Load all splits, without holding out a test split."""
+    return load_reviews(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
+
+
 def read_for_training(path, **settings):
     """Return what `train`, `eval` and the commands like them read in a file."""
     outcome = Outcome()

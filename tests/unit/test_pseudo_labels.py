@@ -1,13 +1,13 @@
 """Single sentences to train on before whole reviews, and pseudo-labels of unlabelled reviews."""
 
 import json
-import signal
 from copy import copy
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from support.small_models import SMALL
+from support.stopping import stop_after
 
 import sentiment.training.classification_data
 from sentiment.config import Config
@@ -28,7 +28,6 @@ from sentiment.training.pseudo_labels import (
     pseudo_label,
     split_sentences,
 )
-from sentiment.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
@@ -184,15 +183,8 @@ def test_run_stopped_near_the_end_of_the_sentences_resumes_to_the_same_weights(
 ):
     line = (whole / "metrics.jsonl").read_text().splitlines()[0]
     steps = json.loads(line)["step"] + place
-    real = Trainer.step
-
-    def step(self, batch, stage):
-        if self.state.step + 1 == steps:
-            signal.raise_signal(signal.SIGINT)
-        real(self, batch, stage)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "step", step)
+        stop_after(steps, patch)
         assert not train_classifier(settings(), tmp_path / "parts").finished
     assert train_classifier({}, tmp_path / "parts", resume=True).finished
     one, other = (load_file(run / "model.safetensors") for run in (whole, tmp_path / "parts"))

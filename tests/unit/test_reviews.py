@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from datasets import Dataset, DatasetDict
 from huggingface_hub.errors import RepositoryNotFoundError
+from support.table_files import load_all
 
 from sentiment.config import DataConfig
 from sentiment.data import hub
@@ -61,11 +62,6 @@ def rows(loaded):
         name: list(zip(split["text"], split["label"], strict=True))
         for name, split in loaded.items()
     }
-
-
-def load_all(path, **settings):
-    """Load all splits, without holding out a test split."""
-    return load_reviews(DataConfig(dataset=str(path), test_fraction=0.0, **settings))
 
 
 def write_imdb_folder(root, reviews=REVIEWS):
