@@ -17,10 +17,8 @@ from support.small_models import SMALL
 from support.tiny_run import train_tiny, weights
 
 from sentiment.artifacts.checksums import FILES
-from sentiment.config import Config
 from sentiment.errors import ConfigError, TrainingError
 from sentiment.text.vocab import Vocab
-from sentiment.training.checkpoint import read_state
 from sentiment.training.classification import make_trainer, train_classifier
 from sentiment.training.run_folder import METRICS_FILE, SUMMARY_FILE, checkpoints, open_run
 
@@ -165,10 +163,3 @@ def test_resume_refuses_from_scratch_for_a_run_with_an_initial_model(stopped_run
         train_classifier({"init": None}, stopped_run, resume=True)
     with pytest.raises(ConfigError, match="A resumed run keeps its preset"):
         train_classifier({}, stopped_run, preset="from-scratch", resume=True)
-
-
-def test_resume_refuses_another_seed(stopped_run):
-    _, saved = read_state(checkpoints(stopped_run)[-1])
-    settings = Config.from_dict(saved["config"]).to_flat()
-    with pytest.raises(TrainingError, match="with seed = 0; a resumed run cannot change it to 7"):
-        train_classifier({**settings, "seed": 7}, stopped_run, resume=True)

@@ -111,16 +111,48 @@ def test_content_and_name_are_flushed_to_the_disk_in_order(tmp_path, monkeypatch
     assert steps[-2:] == ["os.rename", named_in.stat().st_ino]
 
 
-@pytest.mark.parametrize("write", [write_folder, write_file])
-def test_a_write_that_fails_leaves_the_old_content(tmp_path, write):
-    write(tmp_path / "place", "old")
-    before = names(tmp_path)
-    opened = atomic_folder if write is write_folder else atomic_write
-    with pytest.raises(KeyError), opened(tmp_path / "place"):
-        raise KeyError
-    place = tmp_path / "place"
-    assert (place / "content" if write is write_folder else place).read_text() == "old"
-    assert names(tmp_path) == before
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (KeyError("half"), KeyError, "half"),
+        (KeyboardInterrupt("half"), KeyboardInterrupt, "half"),
+        (FULL, StorageError, r"Could not write '.*place': No space left"),
+    ],
+    ids=["error", "interrupt", "full disk"],
+)
+@pytest.mark.parametrize("opened", [atomic_folder, atomic_write])
+def test_a_write_that_fails_leaves_the_old_content(
+    tmp_path, opened, error, raised, message, exists
+):
+    write, content = (write_folder, "content") if opened is atomic_folder else (write_file, "")
+    if exists:
+        write(tmp_path / "place", "old")
+
+    def write_half():
+        with opened(tmp_path / "place") as stage:
+            if opened is atomic_folder:
+                (stage / "content").write_text("half")
+            else:
+                stage.write(b"half")
+            raise error
+
+    with pytest.raises(raised, match=message):
+        write_half()
+    assert names(tmp_path) == ({"place"} if exists else set())
+    assert not exists or (tmp_path / "place" / content).read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_a_file_written_through_a_link_replaces_its_target(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to("file")
+    write_file(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "new"
 
 
 @pytest.mark.parametrize("write", [write_folder, write_file])

@@ -1,12 +1,10 @@
 """Streaming of tables: rows are read in batches and written back unchanged with new columns."""
 
 import csv
-import errno
 import io
 import json
 import os
 import re
-import sys
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -24,9 +22,8 @@ from sentiment.data.rows import BadRows, read_texts
 from sentiment.data.tables import lines, open_table, records
 from sentiment.data.tables.outputs import check_output
 from sentiment.data.tables.table import BATCH_ROWS, WritableTable
-from sentiment.errors import ConfigError, DataError, SentimentError
+from sentiment.errors import ConfigError, DataError
 from sentiment.inference.label_files import check_new_columns
-from sentiment.runtime.atomic_io import atomic_write
 
 ADDED = ["label", "score"]
 VALUES = ["pos", 0.75]
@@ -501,38 +498,6 @@ def test_other_names_of_new_columns(tmp_path):
     assert labelled(path, added=added) == b"text,label,my_label,my_score\na,1,pos,0.75\n"
     path = table_file(tmp_path, b'{"text": "a", "label": 1}\n', "t.jsonl")
     assert json.loads(labelled(path, added=added))["my_label"] == "pos"
-
-
-def test_output_is_written_atomically(tmp_path):
-    def write(content, error=None):
-        with atomic_write(path) as file:
-            file.write(content)
-            if error is not None:
-                raise error
-
-    path = tmp_path / "out.csv"
-    for error in (RuntimeError, KeyboardInterrupt):
-        with pytest.raises(error):
-            write(b"half", error)
-    assert list(tmp_path.iterdir()) == []
-    write(b"old")
-    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with pytest.raises(SentimentError, match=r"Could not write '.*out\.csv': No space left"):
-        write(b"half", full)
-    assert path.read_bytes() == b"old"
-    write(b"new")
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
-def test_output_through_a_link_replaces_its_target(tmp_path):
-    (tmp_path / "file").write_bytes(b"old")
-    (tmp_path / "link").symlink_to("file")
-    with atomic_write(tmp_path / "link") as file:
-        file.write(b"new")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "file").read_bytes() == b"new"
 
 
 def test_output_is_replaced_only_on_request_and_the_input_never(tmp_path):

@@ -15,8 +15,7 @@ from torch import nn
 
 from sentiment.artifacts.model_folder import load_model
 from sentiment.cli.train import print_word_vectors
-from sentiment.config import Config
-from sentiment.errors import ConfigError, DataError, SentimentError
+from sentiment.errors import DataError, SentimentError
 from sentiment.inference.classifier import Classifier
 from sentiment.models.lstm import EMBEDDING_STD
 from sentiment.models.word_vectors import Vectors, read_vectors, width_of
@@ -327,18 +326,6 @@ def test_run_cannot_be_resumed_with_other_vectors(interrupted, vectors_file):
     vectors_file.unlink()
     with pytest.raises(DataError, match="Could not read '.*vectors.txt'"):
         train_classifier(chosen, interrupted, resume=True)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"word_vectors": "v.txt", "init": "a-model"}, "word_vectors are for training from scrat"),
-        ({"freeze_embeddings": True}, "freeze_embeddings needs word_vectors"),
-    ],
-)
-def test_word_vectors_and_a_pretrained_encoder_exclude_each_other(changes, message):
-    with pytest.raises(ConfigError, match=message):
-        Config.from_flat(**changes)
 
 
 def test_dimension_that_needs_too_much_memory_is_an_error(tmp_path, vectors_file):
