@@ -1,6 +1,7 @@
 """Paths that cannot be used are refused in one line, before anything is read or written."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -78,8 +79,7 @@ def test_the_library_refuses_an_unusable_path(tmp_path, monkeypatch, call, path)
 def test_a_command_refuses_an_unusable_path_in_one_line(run_command, tmp_path, words, name):
     result = run_command(*words, UNUSABLE[name])
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith("Error: ")
-    assert result.stderr.count("\n") == 1
+    assert re.fullmatch(r"Error: .*(caf|nosuchuser).*\n", result.stderr), result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -77,12 +77,12 @@ def test_file_pipe_and_output_have_the_same_content(predict, name):
 
 def test_plain_text_can_be_written_as_json_lines(predict):
     write("t.txt", b"good\nbad\n")
-    for place in ((), ("--output", "out")):
-        code, out, _ = predict("--file", "t.txt", "--format", "jsonl", *place)
-        assert code == 0
-    lines = Path("out").read_text().splitlines()
-    assert [json.loads(line)["label"] for line in lines] == ["pos", "neg"]
-    assert out == b""
+    code, printed, _ = predict("--file", "t.txt", "--format", "jsonl")
+    assert code == 0
+    assert [json.loads(line)["label"] for line in printed.splitlines()] == ["pos", "neg"]
+    code, out, _ = predict("--file", "t.txt", "--format", "jsonl", "--output", "out")
+    assert (code, out) == (0, b"")
+    assert Path("out").read_bytes() == printed
 
 
 def test_all_scores_adds_a_column_per_label_and_prefix_names_them(predict):
@@ -331,12 +331,12 @@ def test_arbitrary_bytes_on_standard_input_are_labelled_line_by_line():
 @pytest.mark.parametrize(
     ("arguments", "code", "out", "err"),
     [
-        ("--file - <&-", 2, b"", b"Error: Standard input is closed."),
+        ("--file - <&-", 2, b"", b"Error: Standard input is closed..*\n"),
         ("good >&-", 0, b"", b""),
         ("--file {file} >&-", 0, b"", b""),
         ("--file {file} --output {file}.csv <&- >&- 2>&-", 0, b"", b""),
-        ("zqzq qzqz 2>&-", 0, b"neg|pos", b""),
-        ("$(printf 'good\\377')", 0, "good\ufffd".encode(), b"Warning: 'good.udcff'"),
+        ("zqzq qzqz 2>&-", 0, b"((neg|pos) .*  (zqzq|qzqz)\n){2}", b""),
+        ("$(printf 'good\\377')", 0, "pos .*  good\ufffd\n".encode(), b"Warning: 'good.udcff'.*\n"),
     ],
 )
 def test_closed_streams_and_invalid_utf_8_cause_no_traceback(tmp_path, arguments, code, out, err):
@@ -344,9 +344,8 @@ def test_closed_streams_and_invalid_utf_8_cause_no_traceback(tmp_path, arguments
     command = f"{sys.executable} -m sentiment predict {arguments.format(file=tmp_path / 't.txt')}"
     result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True)
     assert result.returncode == code, result.stderr
-    assert re.search(out, result.stdout)
-    assert re.match(err, result.stderr)
-    assert result.stderr.count(b"\n") == bool(err)
+    assert re.fullmatch(out, result.stdout), result.stdout
+    assert re.fullmatch(err, result.stderr), result.stderr
 
 
 def test_closed_streams_accept_text_that_the_encoding_of_the_system_lacks():

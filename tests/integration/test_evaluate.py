@@ -54,11 +54,18 @@ def test_roc_auc_is_none_where_a_label_does_not_occur():
 
 
 def test_metrics_of_three_labels():
-    logits = torch.eye(3).repeat(2, 1)
+    logits = logits_of(
+        [
+            *([0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.2, 0.7]),
+            *([0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.15, 0.25, 0.6]),
+        ]
+    )
     metrics = measure(logits, torch.tensor([0, 1, 2, 0, 1, 1]))
     assert metrics.accuracy == pytest.approx(5 / 6)
-    assert len(metrics.confusion) == 3
-    assert 0.5 < metrics.roc_auc <= 1
+    assert metrics.confusion == [[2, 0, 0], [0, 2, 1], [0, 0, 1]]
+    assert metrics.f1 == pytest.approx((1 + 4 / 5 + 2 / 3) / 3)
+    # One label against the others: of the pairs of label 1, all but (0.25, 0.3) are in order.
+    assert metrics.roc_auc == pytest.approx((1 + 8 / 9 + 1) / 3)
 
 
 def predictions(confidence, correct):

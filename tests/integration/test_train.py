@@ -94,7 +94,7 @@ def test_train_returns_the_classifier_that_it_saved(tmp_path):
     assert classifier.folder == tmp_path / "run"
     loaded = Classifier.from_pretrained(tmp_path / "run", device="cpu")
     assert classifier("A joy.") == loaded("A joy.")
-    assert classifier.metadata["metrics"]["validation_accuracy"] > 0.4
+    assert classifier.metadata == loaded.metadata
     again = sentiment.train(**SETTINGS, out=tmp_path / "run", resume=True)
     assert again("A joy.") == loaded("A joy.")
 

@@ -320,7 +320,7 @@ def test_file_that_is_no_study_is_named_and_left_as_it_is(tmp_path, training, co
     assert len(search(tmp_path, 1, overwrite=True).trials) == 1
 
 
-def test_damaged_study_is_an_error_or_has_no_effect_on_its_type(tmp_path, training):
+def test_damaged_study_is_one_error_or_is_read(tmp_path, training):
     search(tmp_path / "whole", 2)
     content = (tmp_path / "whole" / STUDY_FILE).read_bytes()
     rng = random.Random(0)

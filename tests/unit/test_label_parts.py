@@ -14,7 +14,7 @@ from support.fake_classifier import FakeClassifier
 from support.local_s3 import s3_bucket
 
 from sentiment.config import ReaderConfig
-from sentiment.errors import ConfigError, DataError
+from sentiment.errors import ConfigError, DataError, StorageError
 from sentiment.inference import label_parts
 from sentiment.inference.label_files import label_file
 from sentiment.inference.label_parts import Job, Part, begin_job, find_parts, label_part
@@ -147,11 +147,17 @@ def test_stopped_job_continues_with_the_missing_parts(root):
 
 
 def test_part_without_an_entry_is_written_again_and_one_with_an_entry_is_not(root, monkeypatch):
+    def lose_worker(*_):
+        raise SystemExit
+
     write_csv(root, "1.csv")
+    job = job_for(root)
+    missing, _ = begin_job(job, MODEL, find_parts(f"{root}/in/*.csv", job.output))
     with monkeypatch.context() as patch:
-        patch.setattr(label_parts, "entry_name", lambda name: "")
-        with pytest.raises(Exception):  # noqa: B017, PT011  # Each store has its own.
-            run(root)
+        patch.setattr(label_parts, "asdict", lose_worker)  # Between the part and its entry.
+        with pytest.raises(SystemExit):
+            label_part(FakeClassifier(), job, missing[0])
+    assert files_in(f"{root}/out") == ["1.csv"]
     write(f"{root}/out/1.csv", b"half")
     (part,) = run(root)
     assert read(f"{root}/out/1.csv").splitlines()[1] == b"good,0,pos,0.75"
@@ -167,9 +173,8 @@ def test_interrupted_upload_leaves_no_half_part(tmp_path, monkeypatch):
     missing, _ = begin_job(job, MODEL, find_parts(f"{root}/in/*.csv", job.output))
     with monkeypatch.context() as patch:
         patch.setattr(RenamingStore, "interrupted", True)
-        with pytest.raises(
-            Exception, match=r"Could not write 'renaming://.*1.csv': the connection"
-        ):
+        message = r"Could not write 'renaming://.*1.csv': the connection"
+        with pytest.raises(StorageError, match=message):
             label_part(FakeClassifier(), job, missing[0])
     assert "1.csv" not in files_in(f"{root}/out")
     assert len(run(root)) == 1

@@ -205,6 +205,7 @@ def test_card_has_the_behavioral_tests_of_the_model_in_the_folder(tmp_path):
     classifier = small_classifier()
     (tmp_path / "check-held-out.json").write_text(json.dumps(CHECK))
     text = card_of(classifier, checked=read_check(tmp_path, classifier.saved()))
+    assert "## Behavioral tests" in text
     assert "| fairness | religion | 200 | 3 | 1.50% |" in text
     assert "| fairness | gender | 200 | 0 | 0.00% |" in text
 
@@ -213,8 +214,9 @@ def test_card_has_the_behavioral_tests_of_the_model_in_the_folder(tmp_path):
 def test_behavioral_tests_of_another_model_in_the_folder_are_left_out(tmp_path, changes):
     if changes is not None:
         (tmp_path / "check-held-out.json").write_text(json.dumps({**CHECK, **changes}))
-    assert read_check(tmp_path, small_classifier().saved()) == {}
-    assert "Behavioral tests" not in card_of(small_classifier(), checked={})
+    checked = read_check(tmp_path, small_classifier().saved())
+    assert checked == {}
+    assert "## Behavioral tests" not in card_of(small_classifier(), checked=checked)
 
 
 def test_a_card_mentions_pseudo_labels_and_synthetic_sentences_only_if_they_were_used():
