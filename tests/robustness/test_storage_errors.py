@@ -343,5 +343,6 @@ def test_a_closed_pipe_ends_the_command_without_an_error_message():
         stderr=subprocess.PIPE,
     )
     process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait() == 1
+    with process:
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

@@ -163,6 +163,7 @@ def test_no_row_is_lost_or_doubled_if_a_node_is_lost(connected, files, tmp_path)
     assert contents(tmp_path / "out") == contents(files / "alone")
 
 
+@pytest.mark.filterwarnings("ignore::sentiment.inference.unknown_words.UnknownWordsWarning")
 def test_dataset_with_a_lost_node_equals_one_process(connected):
     node = connected.add_node(**connected.node_settings)
     connected.wait_for_nodes()
@@ -284,12 +285,13 @@ def test_stopped_command_leaves_whole_parts_and_continues(
     _, err = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in err) == (130, False), err
     alone = contents(files / "alone")
-    before = contents(out)
-    assert 0 < len(before) < FILES
-    assert before.items() <= alone.items()
-    assert not list(out.rglob(".*"))
+    # A worker may be killed while it writes. The next run removes its temporary files.
+    parts = {name: data for name, data in contents(out).items() if not name.startswith(".")}
+    assert 0 < len(parts) < FILES
+    assert parts.items() <= alone.items()
     assert run_command(*arguments).returncode == 0
     assert contents(out) == alone
+    assert not list(out.rglob(".*"))
 
 
 @pytest.mark.parametrize(
