@@ -39,7 +39,7 @@ SETTING_HEADS = (
     ("setting", "type", "default", "range", "meaning"),
     ("设置", "类型", "默认值", "范围", "含义"),
 )
-FLAG = re.compile(r"(?<![\w`-])--[a-z][a-z-]*")
+CODE = re.compile(r"torchrun [^…]*(?= …)|(?<![\w`-])--[a-z][a-z-]*")
 INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
 BLOCK = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.DOTALL)
 
@@ -131,7 +131,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def prose(text: str) -> str:
     """Return a help text as Markdown, with its flags as code."""
-    return FLAG.sub(r"`\g<0>`", html.escape(text, quote=False))
+    return CODE.sub(r"`\g<0>`", html.escape(text, quote=False))
 
 
 def code(flag: str) -> str:
