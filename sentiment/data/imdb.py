@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from sentiment.data.folders import check_regular
 from sentiment.data.labels import IMDB_LABELS, UNLABELLED, UNSUPERVISED
@@ -47,15 +46,15 @@ class BoundedMember(tarfile.TarInfo):
     `tarfile` reads names into memory in one piece and never returns on a negative size.
     """
 
-    @classmethod
-    def frombuf(cls, *arguments: Any) -> "BoundedMember":
-        member = super().frombuf(*arguments)
-        max_bytes = MAX_MEMBER_BYTES if member.isfile() else MAX_HEADER_BYTES
-        if not 0 <= member.size <= max_bytes:
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        # `tarfile` calls it for each header, and documents it as the method to override.
+        max_bytes = MAX_MEMBER_BYTES if self.isfile() else MAX_HEADER_BYTES
+        if not 0 <= self.size <= max_bytes:
             raise DataError(
-                f"The archive's member '{member.name}' has {member.size:,} bytes; at most "
+                f"The archive's member '{self.name}' has {self.size:,} bytes; at most "
                 f"{max_bytes:,} are read."
             )
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         return member
 
 
