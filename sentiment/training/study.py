@@ -10,6 +10,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from sentiment.errors import ConfigError, StorageError, TrainingError, describe, quoted
 from sentiment.runtime.atomic_io import atomic_folder
@@ -89,7 +90,10 @@ def open_storage(path: Path) -> Iterator[RDBStorage]:
     url = URL.create("sqlite", database=str(path)).render_as_string()
     try:
         try:
-            storage = RDBStorage(url, skip_table_creation=path.exists())
+            # Optuna leaves the connections of a pool open if the file is of another version.
+            storage = RDBStorage(
+                url, engine_kwargs={"poolclass": NullPool}, skip_table_creation=path.exists()
+            )
         except RuntimeError as error:
             raise StorageError(f"'{path}' is of another version of Optuna: {error}") from error
         try:
