@@ -3,13 +3,15 @@
     python benchmarks/first_minutes.py
     python benchmarks/first_minutes.py --venv .venv    # does not install: uses this environment
 
-Clones the commit that is checked out. A step ends when its command ends, the last one when the demo
+Clones the commit that is checked out. A step ends when its command ends, that of the demo when its
 page is served. Fails if a command fails.
 """
 
 import argparse
+import csv
 import json
 import os
+import random
 import resource
 import signal
 import socket
@@ -26,6 +28,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from sentiment.data.synthetic.sentences import short_opinions
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = "TEXT=A warm, funny film with a cast that could not be better."
 SAMPLE = ("DATASET=sample", "OUT=runs/sample")
@@ -34,6 +38,7 @@ STEPS = {
     "train on built-in reviews": ("train", *SAMPLE),
     "evaluate": ("eval", *SAMPLE),
     "predict with the trained model": ("predict", TEXT, *SAMPLE),
+    "train on a CSV file of 600 sentences": ("train", "DATASET=reviews.csv"),
     "explain": ("predict", TEXT, "ARGS=--explain", *SAMPLE),
 }
 INSTALLED = ("", "-explain", "-tune", "-demo", "-dev")
@@ -54,12 +59,23 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         times = {"clone": measure(["git", "clone", "--quiet", str(ROOT), str(clone)], ROOT)}
+        write_csv(clone / "reviews.csv")
         make = make_command(clone, arguments.venv)
         for name, words in STEPS.items():
             times[name] = measure([*make, *words], clone)
         times["demo, until its page is served"] = measure_demo(make, clone)
+        times["tests"] = measure([*make, "test"], clone)
         metrics = json.loads((clone / "runs/sample/metrics-test.json").read_text(encoding="utf-8"))
     print_times(times, metrics["accuracy"])
+
+
+def write_csv(path: Path) -> None:
+    """Write sentences with the labels `neg` and `pos`."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "label"))
+        rows = random.Random(0).sample(short_opinions(), 600)
+        writer.writerows((text, ("neg", "pos")[label]) for text, label in rows)
 
 
 def make_command(clone: Path, venv: Path | None) -> list[str]:
