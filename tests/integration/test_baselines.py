@@ -85,7 +85,29 @@ def test_baseline_learns_three_labels(make):
 def test_nb_svm_uses_punctuation_and_trigrams_as_binary_features():
     vectorizer = nb_svm(min_df=1).fit(["Not good at all !", "good"] * 2, [0, 1] * 2)[0]
     assert {"!", "not good at", "all !"} <= set(vectorizer.vocabulary_)
+    assert "not good at all" not in vectorizer.vocabulary_
     assert set(vectorizer.transform(["good good"]).data) == {1}
+
+
+def test_tf_idf_uses_word_pairs_and_the_logarithm_of_the_count():
+    vectorizer = tf_idf().fit(["good film now", "bad film now"] * 2, [1, 0] * 2)[0]
+    assert set(vectorizer.vocabulary_) == {
+        *("good", "bad", "film", "now", "good film", "bad film", "film now")
+    }
+    once, thrice = vectorizer.transform(["good bad", "good good good bad"])
+    good, bad = (vectorizer.vocabulary_[word] for word in ("good", "bad"))
+    assert once[0, good] == pytest.approx(once[0, bad])
+    assert thrice[0, good] == pytest.approx((1 + math.log(3)) * thrice[0, bad])
+
+
+@pytest.mark.parametrize("make", BASELINES.values())
+def test_strong_regularization_gives_probabilities_close_to_one_half(make):
+    weak, strong = (
+        make(C=C).fit(GOOD + BAD, [1] * 20 + [0] * 20).predict_proba(["good"])[0, 1]
+        for C in (10, 0.0001)
+    )
+    assert weak > 0.9
+    assert strong == pytest.approx(0.5, abs=0.02)
 
 
 def test_counts_are_multiplied_by_the_log_count_ratio():

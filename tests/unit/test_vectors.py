@@ -79,6 +79,7 @@ def test_format_is_detected_by_content(write, content):
 def test_word_can_have_spaces_or_be_a_number(write):
     assert found(write(b". . . 5 6\nfilm 1 2\n3 3 4\n")) == {FILM: [1, 2]}
     assert found(write(b"5 5 6\nfilm 1 2\n")) == {FILM: [1, 2]}
+    assert found(write(b"film 1 2\n. . . 5 6\n"), Vocab([". . ."])) == {2: [5, 6]}
 
 
 def test_only_a_line_feed_ends_a_line(write):
