@@ -117,6 +117,9 @@ def csv_files(draw, escaped=False, blank=False):
         # Python 3.11 writes a carriage return without quotes, unless all fields have some.
         has_quotes = dialect["quoting"] in (csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC)
         assume(has_quotes or not any("\r" in text for text in table["text"]))
+        # Without quoting, pandas takes a quote for a character like any other.
+        has_escaped_quotes = program == "csv" or dialect["quoting"] != csv.QUOTE_NONE
+        assume(has_escaped_quotes or not any('"' in text for text in table["text"]))
         if program == "csv":
             content = written_by_csv(table, delimiter=delimiter, **dialect)
         else:
