@@ -125,7 +125,7 @@ def join_processes() -> Iterator[Processes]:
             yield Processes(rank, count)
     except Exception as error:
         # Before the connections are closed, which the other processes notice.
-        if store.add(FAILURES, 1) > 1:
+        if not is_first_failure(store):
             raise OtherProcessError("Another process of this run has failed.") from error
         if is_lost_connection(error):
             raise TrainingError(
@@ -135,6 +135,14 @@ def join_processes() -> Iterator[Processes]:
         raise
     finally:
         dist.destroy_process_group()
+
+
+def is_first_failure(store: dist.Store) -> bool:
+    """Count a failure, and return whether it is the first one of the run."""
+    try:
+        return int(store.add(FAILURES, 1)) == 1
+    except dist.DistNetworkError:  # The process that has the store has failed and ended.
+        return False
 
 
 def world_size() -> int:
