@@ -137,7 +137,7 @@ def join_processes() -> Iterator[Processes]:
         dist.destroy_process_group()
 
 
-def is_first_failure(store: dist.Store) -> bool:
+def is_first_failure(store: dist.TCPStore) -> bool:
     """Count a failure, and return whether it is the first one of the run."""
     try:
         return int(store.add(FAILURES, 1)) == 1
