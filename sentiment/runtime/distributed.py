@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -137,7 +138,7 @@ def join_processes() -> Iterator[Processes]:
         dist.destroy_process_group()
 
 
-def is_first_failure(store: dist.TCPStore) -> bool:
+def is_first_failure(store: Any) -> bool:
     """Count a failure, and return whether it is the first one of the run."""
     try:
         return int(store.add(FAILURES, 1)) == 1
