@@ -1,4 +1,4 @@
-"""Updated checksums, so that a test reaches the checks behind them."""
+"""Updated checksums, so that a test reaches the checks that follow them."""
 
 from sentiment.artifacts.checksums import (
     CONFIG_FILE,
