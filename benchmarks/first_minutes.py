@@ -110,7 +110,7 @@ def measure_demo(make: Sequence[str], clone: Path) -> Seconds:
             wall = time.perf_counter() - started
         finally:
             if demo.poll() is None:
-                os.killpg(demo.pid, signal.SIGINT)
+                os.killpg(demo.pid, signal.SIGTERM)  # A background job ignores SIGINT.
     return Seconds(wall, cpu_seconds() - cpu)
 
 
