@@ -11,25 +11,15 @@ run prints one line of JSON. `ablations.md` has the results.
 import argparse
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.pipeline import Pipeline
-from torch import Tensor
 
 from sentiment.config import SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config, ModelConfig
 from sentiment.data.splits import drop_shared
-from sentiment.inference.classifier import Classifier
-from sentiment.models.bag_of_words import nb_svm
 from sentiment.presets import DEFAULT, resolve
 from sentiment.runtime.devices import autocast
 from sentiment.text.batching import Batch, encode
@@ -39,11 +29,6 @@ from sentiment.text.vocab import Vocab
 from sentiment.training.classification import ClassificationTrainer, build
 from sentiment.training.classification_data import Splits, encode_splits, load_splits
 from sentiment.training.initialization import initialize
-from sentiment.training.pseudo_labels import (
-    MIN_CONFIDENCE,
-    TokenizedReview,
-    pseudo_label,
-)
 from sentiment.training.run_folder import checkpoints, is_finished, open_run
 from sentiment.training.schedule import Stage
 from sentiment.training.trainer import Loss
@@ -153,84 +138,6 @@ class Unlabelled(ClassificationTrainer):
         return loss
 
 
-class SelfTraining(ClassificationTrainer):
-    """Train on unlabelled reviews with the probabilities of teachers as targets (distillation).
-
-    The teachers also label the unlabelled reviews of the sentence epoch.
-
-    Args:
-        targets: probabilities of the labels of each unlabelled review, [reviews, num_labels].
-    """
-
-    def __init__(
-        self, model: Any, data: Any, *arguments: Any, unlabelled: list[list[int]], targets: Tensor
-    ) -> None:
-        num_labels = len(data.labels)
-        # The label id of an example is its row: first the labels, then the unlabelled reviews.
-        self.targets = torch.cat([torch.eye(num_labels), targets])
-        examples = [*data.train, *zip(unlabelled, count(num_labels), strict=False)]
-        super().__init__(model, replace(data, train=examples), *arguments)
-
-    def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
-        with autocast(self.device, self.settings.precision):
-            logits = self.network(batch.input_ids, batch.lengths, perturbation).float()
-        targets = self.targets.to(self.device)[batch.labels]  # [batch, num_labels]
-        agreement = (logits.argmax(dim=1) == targets.argmax(dim=1)).float().mean()
-        loss = F.cross_entropy(logits, targets)
-        return Loss(loss, len(targets), {"accuracy": agreement.item()})
-
-
-class Teachers:
-    """Classifiers and NB-SVM, whose margins are added with weights fitted on validation reviews.
-
-    Args:
-        folders: of the classifiers. Their training reviews are those of `splits`.
-        splits: reviews with two labels.
-    """
-
-    def __init__(self, folders: Sequence[str], splits: Splits) -> None:
-        self.classifiers = [Classifier.from_pretrained(folder) for folder in folders]
-        self.splits = splits
-        # After `label`:
-        self.unlabelled: Sequence[Sequence[str]] = []
-        self.probabilities = torch.zeros(0, 2)  # [unlabelled reviews, labels]
-
-    def label(
-        self, reviews: Sequence[TokenizedReview], unlabelled: Sequence[Sequence[str]]
-    ) -> list[TokenizedReview]:
-        """Label unlabelled reviews, in place of `pseudo_label`."""
-        words = nb_svm().fit(
-            [" ".join(tokens) for tokens, _ in reviews], [label for _, label in reviews]
-        )
-        tokenizer = Tokenizer()
-        validation = tokenize_dataset(self.splits.validation, tokenizer)
-        labels = list(validation["label"])
-        blend = LogisticRegression().fit(self.margins(words, list(validation["tokens"])), labels)
-        loss = log_loss(
-            labels, blend.predict_proba(self.margins(words, list(validation["tokens"])))
-        )
-        print(
-            f"Teachers: validation loss {loss:.4f}, weights {blend.coef_[0].round(2)}", flush=True
-        )
-        self.unlabelled = unlabelled
-        self.probabilities = torch.from_numpy(
-            blend.predict_proba(self.margins(words, unlabelled))
-        ).float()
-        confidence, predicted = self.probabilities.max(dim=1)
-        rows = zip(unlabelled, predicted.tolist(), confidence.tolist(), strict=True)
-        return [(tokens, label) for tokens, label, sure in rows if sure >= MIN_CONFIDENCE]
-
-    def margins(self, words: Pipeline, token_lists: Sequence[Sequence[str]]) -> np.ndarray:
-        """Return the margin of each classifier and of NB-SVM for label 1, [reviews, teachers]."""
-        columns = [words.decision_function([" ".join(tokens) for tokens in token_lists])]
-        for classifier in self.classifiers:
-            config = classifier.config.text
-            ids = [encode(tokens, classifier.vocab, config) for tokens in token_lists]
-            logits = classifier.predict_logits(ids)
-            columns.append((logits[:, 1] - logits[:, 0]).numpy())
-        return np.stack(columns, axis=1)
-
-
 class Entropy(Unlabelled):
     entropy_weight = 0.3
 
@@ -287,7 +194,15 @@ VARIANTS: dict[str, tuple[type[ClassificationTrainer], dict[str, Any]]] = {
     "length-200": of(max_length=200),
     "length-800": of(max_length=800),
     "entropy": of(Entropy),
-    "self-training": of(SelfTraining, epochs=2),
+    "self-training": of(teacher=SHIPPED_CLASSIFIER),
+    "distillation": of(
+        teacher=SHIPPED_CLASSIFIER,
+        init=SHIPPED_CLASSIFIER,
+        max_length=800,
+        learning_rate=4e-3,
+        pooling=ModelConfig.pooling,
+        synthetic_sentences=None,
+    ),
     "virtual": of(VirtualAdversarial, adversarial_norm=1.0),
     "virtual-entropy": of(VirtualAdversarialEntropy, adversarial_norm=1.0),
 }
@@ -300,9 +215,6 @@ def main() -> None:
     parser.add_argument("--dataset", default=os.environ.get("DATASET", "stanfordnlp/imdb"))
     parser.add_argument("--encoder", default=SHIPPED_ENCODER)
     parser.add_argument("--out", type=Path, default=Path("runs/ablations"), help="run folders")
-    parser.add_argument(
-        "--teachers", nargs="*", default=[SHIPPED_CLASSIFIER], help="classifiers for self-training"
-    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     arguments = parser.parse_args()
     if arguments.list:
@@ -313,8 +225,9 @@ def main() -> None:
     for seed in arguments.seeds:
         for name in names:
             task, settings = combine(name)
-            places = {"dataset": arguments.dataset, "init": arguments.encoder, "seed": seed}
-            measure(name, task, {**BASE, **settings, **places}, arguments.out, arguments.teachers)
+            run = {"dataset": arguments.dataset, "seed": seed}
+            base = {**BASE, "init": arguments.encoder}
+            measure(name, task, {**base, **settings, **run}, arguments.out)
 
 
 def combine(names: str) -> tuple[type[ClassificationTrainer], dict[str, Any]]:
@@ -331,7 +244,6 @@ def measure(
     task: type[ClassificationTrainer],
     settings: dict[str, Any],
     out: Path,
-    teacher_folders: Sequence[str],
 ) -> None:
     """Train one variant and print its validation metrics as JSON.
 
@@ -342,18 +254,10 @@ def measure(
     initialization = initialize(splits, DEFAULT, settings)
     config, start = initialization.config, initialization.start
     assert start is not None
-    teachers = Teachers(teacher_folders, splits)
-    label = teachers.label if issubclass(task, SelfTraining) else pseudo_label
-    with patch("sentiment.training.classification_data.pseudo_label", label):
-        data = encode_splits(splits, config, start.vocab)
+    data = encode_splits(splits, config, start.vocab)
     arguments: dict[str, Any] = {}
     if issubclass(task, Unlabelled):
         arguments["unlabelled"] = unlabelled_ids(splits, config, data.vocab)
-    if issubclass(task, SelfTraining):
-        arguments["targets"] = teachers.probabilities
-        arguments["unlabelled"] = [
-            encode(tokens, data.vocab, config.text) for tokens in teachers.unlabelled
-        ]
     folder = out / f"{name}-{config.train.seed}"
     with open_run(folder, resume=bool(checkpoints(folder)) or is_finished(folder)) as run:
         torch.manual_seed(config.train.seed)

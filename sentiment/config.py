@@ -257,6 +257,12 @@ class TrainConfig(Section):
         "review. Only if there are unlabelled reviews.",
         0,
     )
+    teacher: str | None = setting(
+        None,
+        "Folder or Hub id of a classifier with the same labels, or shipped-classifier. Its "
+        "predictions, averaged with those of NB-SVM, are targets of the unlabelled reviews, which "
+        "are trained on whole, too (distillation).",
+    )
     min_steps: int = setting(200, "Minimum steps: adds epochs if training reviews are few.", 0)
     min_epoch_steps: int = setting(
         50, "Minimum steps of an epoch: adds passes, so that validation takes less of the time.", 1

@@ -102,7 +102,7 @@ def train(
     without=(
         *("synthetic_sentences", "pooling", "head_fraction", "new_word_freq", "word_vectors"),
         *("freeze_embeddings", "balance_labels", "adversarial_norm", "layer_decay"),
-        *("sentence_epochs", "label_column", "unlabelled_file", "tie_terms"),
+        *("sentence_epochs", "label_column", "unlabelled_file", "tie_terms", "teacher"),
     ),
 )
 def pretrain(

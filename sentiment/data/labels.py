@@ -173,3 +173,13 @@ def align_labels(split: "Dataset", labels: Sequence[str], where: str) -> "Datase
     features["label"] = ClassLabel(names=list(labels))
     columns["label"] = [new_ids[id] for id in old_ids]
     return Dataset.from_dict(columns, features=features)
+
+
+def matching_labels(labels: list[str], others: list[str]) -> list[int] | None:
+    """Return for each of `labels` the id of the same label in `others`; None if they differ."""
+    if sorted(labels) == sorted(others):
+        return [others.index(label) for label in labels]
+    ids, other_ids = negative_positive_ids(labels), negative_positive_ids(others)
+    if ids is None or other_ids is None:
+        return None
+    return [other_ids[ids.index(id)] for id in range(len(labels))]

@@ -6,6 +6,7 @@ with open_run(out) as run:
 """
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from sentiment.runtime.devices import autocast, choose_device
 from sentiment.runtime.distributed import join_processes
 from sentiment.runtime.threads import use_one_thread_after_fork
 from sentiment.text.batching import Batch
+from sentiment.text.examples import Examples
 from sentiment.training.checkpoint import saved_config
 from sentiment.training.classification_data import (
     EncodedReviews,
@@ -194,8 +196,14 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         verbose: bool = True,
     ) -> None:
         self.data, self.start_reason = data, start_reason
-        weights = label_weights(data) if config.train.balance_labels else None
-        self.label_weights = weights  # [num_labels]
+        num_labels = len(data.labels)
+        self.label_weights = (
+            label_weights(data) if config.train.balance_labels else torch.ones(num_labels)
+        )  # [num_labels]
+        self.targets = torch.eye(num_labels)  # [num_labels, num_labels]: a row for each label id
+        if data.probabilities is not None:  # [num_labels + distilled reviews, num_labels]
+            soft = torch.from_numpy(data.probabilities).float()
+            self.targets = torch.cat([self.targets, soft])
         super().__init__(model, make_stages(data, config), config, data.facts, run, verbose)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -242,23 +250,32 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
         return loss
 
     def compute_loss(self, batch: Batch, perturbation: Tensor | None = None) -> Loss:
-        """Return the cross-entropy of the labels, and the accuracy."""
+        """Return the cross-entropy of the targets, and the accuracy."""
         with autocast(self.device, self.settings.precision):
             # [batch, num_labels]
             logits = self.network(batch.input_ids, batch.lengths, perturbation)
         value = self.cross_entropy(logits.float(), batch.labels)
-        accuracy = (logits.argmax(dim=1) == batch.labels).float().mean().item()
+        labels = self.targets[batch.labels.cpu()].argmax(dim=1)
+        accuracy = (logits.argmax(dim=1).cpu() == labels).float().mean().item()
         return Loss(value, len(batch.labels), {"accuracy": accuracy})
 
     def loss_weight(self, batch: Batch) -> float:
         """Return the sum of the weights of the labels; without weights, the number of reviews."""
-        weights = self.label_weights
-        return len(batch.labels) if weights is None else weights[batch.labels].sum().item()
+        return self.weighted_targets(batch.labels).sum().item()
 
-    def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the mean cross-entropy of `logits` [reviews, num_labels], weighted by label."""
-        weights = None if self.label_weights is None else self.label_weights.to(logits.device)
-        return F.cross_entropy(logits, labels, weights)
+    def cross_entropy(self, logits: Tensor, label_ids: Tensor) -> Tensor:
+        """Return the mean cross-entropy of the targets, weighted by label.
+
+        Args:
+            logits: [reviews, num_labels].
+            label_ids: rows of `self.targets`, [reviews].
+        """
+        targets = self.weighted_targets(label_ids).to(logits.device)
+        return -(targets * F.log_softmax(logits, dim=1)).sum() / targets.sum()
+
+    def weighted_targets(self, label_ids: Tensor) -> Tensor:
+        """Return the probability of each label times its weight, [reviews, num_labels]."""
+        return self.targets[label_ids.cpu()] * self.label_weights
 
     def validate(self, model: LSTMClassifier) -> EpochMetrics:
         """Return calibrated loss, accuracy and temperature on the validation reviews."""
@@ -298,7 +315,8 @@ def make_stages(data: EncodedReviews, config: Config) -> list[Stage]:
         stages.append(make_stage(SENTENCES, data.sentences, sentence_epochs, batch_size, settings))
     epochs = settings.epochs - sentence_epochs
     limits = settings.min_steps, settings.min_epoch_steps
-    stages.append(make_stage("reviews", data.train, epochs, settings.batch_size, settings, *limits))
+    reviews = Examples(chain(data.train, data.distilled)) if data.distilled else data.train
+    stages.append(make_stage("reviews", reviews, epochs, settings.batch_size, settings, *limits))
     return stages
 
 

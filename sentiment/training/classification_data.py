@@ -4,24 +4,34 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
+import numpy as np
 from datasets import Dataset
 
+from sentiment.artifacts.checksums import WEIGHTS_FILE, hash_of
+from sentiment.artifacts.model_folder import model_folder
 from sentiment.config import Config, DataConfig, TextConfig
-from sentiment.data.labels import UNSUPERVISED, negative_positive_ids
+from sentiment.data.labels import UNSUPERVISED, matching_labels, negative_positive_ids
 from sentiment.data.review_splits import column
 from sentiment.data.reviews import load_reviews, source_of
 from sentiment.data.splits import drop_shared, fingerprint, train_and_validation, warn_of_shared
 from sentiment.data.synthetic.sentences import synthetic_sentences
 from sentiment.errors import ConfigError, Notice
+from sentiment.inference.classifier import Classifier
 from sentiment.text.batching import Example, encode
 from sentiment.text.examples import Examples
 from sentiment.text.token_cache import tokenize_dataset
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.text.vocab import Vocab
-from sentiment.training.pseudo_labels import TokenizedReview, labelled_sentences, pseudo_label
+from sentiment.training.pseudo_labels import (
+    PseudoLabelled,
+    TokenizedReview,
+    blend,
+    labelled_sentences,
+    nb_svm_probabilities,
+)
 from sentiment.training.tied_terms import term_groups
 
 SYNTHETIC_REPEATS = 2  # Of each synthetic sentence among the single sentences.
@@ -55,6 +65,10 @@ class EncodedReviews:
     labels: list[str]
     vocab: Vocab
     facts: dict[str, Any] = field(default_factory=dict)  # Rows and fingerprints.
+    # Unlabelled reviews to train on together with `train`, and the probabilities of their labels,
+    # [reviews, num_labels]. The label id of a review is `len(labels)` plus its row of them.
+    distilled: Sequence[Example] = ()
+    probabilities: np.ndarray | None = None
 
 
 def load_splits(config: DataConfig, seed: int) -> Splits:
@@ -85,7 +99,8 @@ def encode_splits(
         cache: keep the tokens on disk for later runs, see `tokenize_dataset`.
 
     Raises:
-        ConfigError: synthetic sentences for other labels or another language than theirs.
+        ConfigError: synthetic sentences for other labels or another language than theirs; a teacher
+            without unlabelled reviews or with other labels.
 
     Warns:
         Notice: `start_vocab` does not have most words of the reviews.
@@ -101,14 +116,27 @@ def encode_splits(
     facts["vocabulary"] = vocab.facts()
     facts["source"] = source_of(config.data.dataset)
     sentences: list[TokenizedReview] = []
-    if config.train.sentence_epochs and config.train.epochs > 1 and splits.unlabelled is not None:
-        sentences, facts["unlabelled"] = sentence_examples(splits, list(train), tokenizer)
-        if sentences:
+    distilled: PseudoLabelled | None = None
+    has_teacher = config.train.teacher is not None
+    has_sentences = config.train.sentence_epochs > 0 and config.train.epochs > 1
+    if splits.unlabelled is not None and (has_teacher or has_sentences):
+        pseudo_labelled, facts["unlabelled"] = pseudo_label(splits, config, list(train), tokenizer)
+        confident = pseudo_labelled.confident()
+        facts["unlabelled"]["labelled"] = len(confident)
+        if has_sentences and confident:  # Those of labelled reviews alone improve nothing.
+            sentences = list(labelled_sentences(chain(train, confident)))
             sentences += SYNTHETIC_REPEATS * synthetic_reviews
+        distilled = pseudo_labelled if has_teacher else None
+    elif has_teacher:
+        raise ConfigError(
+            "A teacher labels unlabelled reviews, and there are none. Give unlabelled_file, or "
+            "leave the teacher out."
+        )
 
     def encode_all(reviews: Iterable[TokenizedReview]) -> Examples:
         return Examples((encode(tokens, vocab, config.text), label) for tokens, label in reviews)
 
+    rows = zip(distilled.reviews, count(len(splits.labels)), strict=False) if distilled else ()
     return EncodedReviews(
         train=encode_all(chain(train, synthetic_reviews)),
         validation=encode_all(tokenize_reviews(splits.validation, tokenizer, cache)),
@@ -116,6 +144,8 @@ def encode_splits(
         labels=splits.labels,
         vocab=vocab,
         facts=facts,
+        distilled=encode_all(rows),
+        probabilities=distilled.probabilities if distilled else None,
     )
 
 
@@ -180,25 +210,42 @@ def synthetic_examples(config: Config, labels: Sequence[str]) -> list[tuple[str,
     return [(text, ids[label]) for text, label in synthetic_sentences(count)]
 
 
-def sentence_examples(
-    splits: Splits, train: list[TokenizedReview], tokenizer: Tokenizer
-) -> tuple[list[TokenizedReview], dict[str, Any]]:
-    """Return single sentences of labelled and pseudo-labelled reviews, and facts on the latter.
+def pseudo_label(
+    splits: Splits, config: Config, train: Sequence[TokenizedReview], tokenizer: Tokenizer
+) -> tuple[PseudoLabelled, dict[str, Any]]:
+    """Label the unlabelled reviews that are not held out, and return facts on them.
 
-    There are none if no unlabelled review gets a label: the sentences of labelled reviews alone do
-    not improve a classifier.
+    Args:
+        splits: with unlabelled reviews.
+        config: all settings; its `teacher` and NB-SVM give the labels, without one NB-SVM alone.
+        train: tokens and labels of the training reviews.
+        tokenizer: of the run.
+
+    Raises:
+        ConfigError: the teacher has other labels.
+        ModelError: the teacher cannot be read.
+        HubError: it is on the Hub, which refuses it or cannot be reached.
     """
     assert splits.unlabelled is not None
     held_out = [split for split in (splits.validation, splits.test) if split is not None]
     unlabelled = drop_shared(splits.unlabelled, held_out)
     tokens = list(column(tokenize_dataset(unlabelled, tokenizer), "tokens"))
-    labelled = pseudo_label(train, tokens)
-    facts = {
-        "rows": len(unlabelled),
-        "fingerprint": fingerprint(unlabelled),
-        "labelled": len(labelled),
-    }
-    return (list(labelled_sentences([*train, *labelled])) if labelled else []), facts
+    probabilities = nb_svm_probabilities(train, tokens, len(splits.labels))
+    facts: dict[str, Any] = {"rows": len(unlabelled), "fingerprint": fingerprint(unlabelled)}
+    if config.train.teacher is not None:
+        teacher = Classifier.from_pretrained(config.train.teacher, device=config.train.device)
+        columns = matching_labels(splits.labels, teacher.labels)
+        if columns is None:
+            raise ConfigError(
+                f"The labels of the teacher '{config.train.teacher}' are "
+                f"{', '.join(teacher.labels[:10])}, and those of the reviews "
+                f"{', '.join(splits.labels[:10])}. Give a teacher with the same labels."
+            )
+        weights = model_folder(config.train.teacher) / WEIGHTS_FILE
+        facts["teacher"] = {"sha256": hash_of(weights)}
+        _, predicted = teacher.encode_and_score(column(unlabelled, "text"))
+        probabilities = blend(predicted[:, columns], probabilities)
+    return PseudoLabelled(tokens, probabilities), facts
 
 
 def describe_splits(splits: Splits, synthetic: Sequence[tuple[str, int]]) -> dict[str, Any]:

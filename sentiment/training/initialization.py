@@ -9,7 +9,7 @@ import torch
 from sentiment.artifacts.model_folder import SavedModel, load_model, model_folder
 from sentiment.config import AUTO, SHIPPED_CLASSIFIER, SHIPPED_ENCODER, Config, TextConfig
 from sentiment.data.known_reviews import count_known
-from sentiment.data.labels import negative_positive_ids
+from sentiment.data.labels import matching_labels, negative_positive_ids
 from sentiment.data.review_splits import column
 from sentiment.data.reviews import BUILT_IN_LANGUAGES
 from sentiment.data.synthetic.interchangeable_terms import interchangeable_terms
@@ -194,13 +194,3 @@ def copy_weights(model: LSTMClassifier, start: SavedModel, data: EncodedReviews)
     head = other.linear.state_dict()
     model.linear.load_state_dict({name: weights[rows] for name, weights in head.items()})
     return True
-
-
-def matching_labels(labels: list[str], others: list[str]) -> list[int] | None:
-    """Return for each of `labels` the id of the same label in `others`; None if they differ."""
-    if sorted(labels) == sorted(others):
-        return [others.index(label) for label in labels]
-    ids, other_ids = negative_positive_ids(labels), negative_positive_ids(others)
-    if ids is None or other_ids is None:
-        return None
-    return [other_ids[ids.index(id)] for id in range(len(labels))]

@@ -334,7 +334,7 @@ def test_training_stops_after_patience_epochs_and_keeps_the_best_one(tmp_path, m
 
 def test_diverged_run_is_an_error_that_names_the_learning_rate(tmp_path, monkeypatch):
     nan = torch.tensor(float("nan"), requires_grad=True)
-    monkeypatch.setattr(sentiment.training.classification.F, "cross_entropy", lambda *_: nan * 1)
+    monkeypatch.setattr(ClassificationTrainer, "cross_entropy", lambda *_: nan * 1)
     with pytest.raises(DivergenceError, match="diverged at step 0.*lower learning_rate than 0.003"):
         train_classifier(settings(), tmp_path / "run")
     assert issubclass(DivergenceError, TrainingError)

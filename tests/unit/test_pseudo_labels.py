@@ -1,33 +1,43 @@
 """Single sentences to train on before whole reviews, and pseudo-labels of unlabelled reviews."""
 
 import json
+import math
 from copy import copy
 
+import numpy as np
 import pytest
 import torch
+from datasets import Dataset
 from safetensors.torch import load_file
 from support.small_models import SMALL
 from support.stopping import stop_after
+from torch.nn.functional import cross_entropy
 
 import sentiment.training.classification_data
 from sentiment.config import Config
 from sentiment.data.labels import UNLABELLED, UNSUPERVISED
-from sentiment.data.review_splits import from_reviews
+from sentiment.data.review_splits import from_reviews, review_features
 from sentiment.data.synthetic.sample import sample_reviews
+from sentiment.errors import ConfigError
+from sentiment.inference.classifier import Classifier
 from sentiment.text.tokenizer import Tokenizer
 from sentiment.training.classification import (
     SENTENCES_PER_REVIEW,
     ClassificationTrainer,
+    make_trainer,
     train_classifier,
 )
 from sentiment.training.classification_data import SYNTHETIC_REPEATS, encode_splits, load_splits
 from sentiment.training.pseudo_labels import (
     MAX_TOKENS,
     MIN_TOKENS,
+    PseudoLabelled,
+    blend,
     labelled_sentences,
-    pseudo_label,
+    nb_svm_probabilities,
     split_sentences,
 )
+from sentiment.training.run_folder import open_run
 
 pytestmark = pytest.mark.usefixtures("no_fsync")
 
@@ -97,11 +107,25 @@ def test_unlabelled_reviews_get_a_label_where_their_words_are_clear():
     ] * 40
     (fine, _), (poor, _), *_ = reviews
     mixed, unknown = ["a", "fine", "poor", "film"], ["something", "else"]
-    assert pseudo_label(reviews, [poor, mixed, fine, unknown]) == [(poor, 0), (fine, 1)]
+    unlabelled = [poor, mixed, fine, unknown]
+    probabilities = nb_svm_probabilities(reviews, unlabelled, 3)
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert probabilities[:, 2].tolist() == [0, 0, 0, 0]  # No review has label 2.
+    assert PseudoLabelled(unlabelled, probabilities).confident() == [(poor, 0), (fine, 1)]
 
 
-def test_no_label_without_a_word_that_two_reviews_share():
-    assert pseudo_label([(["one"], 0), (["two"], 1)], [["one"]]) == []
+def test_all_labels_are_equally_probable_without_a_word_that_two_reviews_share():
+    reviews = [(["one"], 0), (["two"], 1)]
+    assert nb_svm_probabilities(reviews, [["one"]], 2).tolist() == [[0.5, 0.5]]
+
+
+def test_blend_is_between_the_teacher_and_nb_svm_and_closer_to_the_teacher():
+    one, other = np.array([[0.9, 0.1], [1.0, 0.0]]), np.array([[0.5, 0.5], [0.0, 1.0]])
+    blended = blend(one, other)
+    assert blended.sum(axis=1) == pytest.approx(1)
+    assert 0.7 < blended[0, 0] < 0.9
+    assert 0.5 < blended[1, 0] < 1
+    assert blend(one, one)[0] == pytest.approx(one[0])
 
 
 def test_sentences_are_of_both_kinds_of_reviews_and_of_none_that_is_held_out(reviews):
@@ -165,6 +189,49 @@ def test_last_epoch_is_always_over_whole_reviews(tmp_path):
     lines = (tmp_path / "run/metrics.jsonl").read_text().splitlines()
     first, second = (json.loads(line) for line in lines)
     assert second["step"] - first["step"] == 400 / SETTINGS["batch_size"] + 0.5
+
+
+def test_teacher_gives_unlabelled_reviews_targets():
+    without, data = prepared(), prepared(teacher="shipped-classifier")
+    assert list(data.train) == list(without.train)
+    assert [label for _, label in data.distilled] == list(range(2, 2 + 98))
+    assert data.probabilities.shape == (98, 2)
+    assert data.probabilities.sum(axis=1) == pytest.approx(1)
+    texts = [text for text, label in sample_reviews("train")[200:249]]
+    teacher = Classifier.from_pretrained(backend="torch")
+    expected = teacher.predict_proba(texts).argmax(axis=1)
+    assert (data.probabilities[:49].argmax(axis=1) == expected).mean() > 0.95
+    assert data.facts["unlabelled"].keys() == {"rows", "fingerprint", "labelled", "teacher"}
+
+
+def test_loss_of_a_distilled_review_is_the_cross_entropy_of_its_probabilities(tmp_path):
+    with open_run(tmp_path / "run") as run:
+        trainer = make_trainer(run, settings(teacher="shipped-classifier"))
+    logits = torch.randn(3, 2)
+    targets = torch.tensor([[0.0, 1.0], [1.0, 0.0], trainer.data.probabilities[5].tolist()])
+    found = trainer.cross_entropy(logits, torch.tensor([1, 0, 2 + 5]))
+    torch.testing.assert_close(found, cross_entropy(logits, targets))
+
+
+def test_distilled_reviews_are_trained_on_with_the_labelled_ones(tmp_path):
+    train_classifier(settings(teacher="shipped-classifier", epochs=1), tmp_path / "run")
+    epoch = json.loads((tmp_path / "run/metrics.jsonl").read_text())
+    assert epoch["step"] == math.ceil((400 + 98) / SETTINGS["batch_size"])
+
+
+def test_teacher_needs_unlabelled_reviews_and_the_same_labels(loaded, reviews):
+    splits = {
+        name: Dataset.from_dict(split.to_dict(), features=review_features(["bad", "good"]))
+        for name, split in reviews.items()
+    }
+    loaded.update(splits)
+    with pytest.raises(
+        ConfigError, match="labels of the teacher 'shipped-classifier' are neg, pos"
+    ):
+        prepared(teacher="shipped-classifier")
+    del loaded[UNSUPERVISED]
+    with pytest.raises(ConfigError, match="and there are none. Give unlabelled_file"):
+        prepared(teacher="shipped-classifier")
 
 
 @pytest.fixture(scope="module")
