@@ -261,7 +261,7 @@ class TrainConfig(Section):
         None,
         "Folder or Hub id of a classifier with the same labels, or shipped-classifier. Its "
         "predictions, averaged with those of NB-SVM, are targets of the unlabelled reviews, which "
-        "are trained on whole, too (distillation).",
+        "are trained on whole, too (distillation). Training starts from its weights.",
     )
     min_steps: int = setting(200, "Minimum steps: adds epochs if training reviews are few.", 0)
     min_epoch_steps: int = setting(

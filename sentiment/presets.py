@@ -32,6 +32,12 @@ FEW_SHOT: dict[str, Any] = {  # Some dozens to a thousand labelled texts.
     "min_steps": 150,
     "batch_size": 16,
 }
+DISTILLATION: dict[str, Any] = {  # One more epoch, from the teacher's weights.
+    "sentence_epochs": 0,
+    "epochs": 1,
+    "learning_rate": 4e-3,
+    "adversarial_norm": 0.0,  # Soft targets regularize, too.
+}
 SAMPLE: dict[
     str, Any
 ] = {  # The built-in English reviews, which the shipped classifier soon learns.
@@ -59,6 +65,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
     "from-scratch": FROM_SCRATCH,
     "few-shot": FEW_SHOT,
+    "distillation": DISTILLATION,
     "sample": SAMPLE,
     "pretraining": PRETRAINING,
 }

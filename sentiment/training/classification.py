@@ -70,8 +70,9 @@ def train(
         dataset: a Hub id, a file, a folder or a built-in dataset: see `sentiment.load_reviews`.
             By default IMDB.
         out: the run folder.
-        preset: `default`, `from-scratch` or `few-shot`. By default `from-scratch` where no model in
-            this package fits the language, and `sample` for the built-in reviews of that name.
+        preset: `default`, `from-scratch`, `few-shot` or `distillation`. By default `distillation`
+            with a teacher, `from-scratch` where no model in this package fits the language, and
+            `sample` for the built-in reviews of that name.
         resume: continue the run in `out`.
         overwrite: replace the run in `out`.
         settings: any field of the settings in `sentiment.config`, by name.

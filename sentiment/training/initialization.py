@@ -21,7 +21,7 @@ from sentiment.presets import DEFAULT, resolve
 from sentiment.text.vocab import UNK_ID
 from sentiment.training.classification_data import EncodedReviews, Splits
 
-FROM_SCRATCH_PRESET = "from-scratch"
+FROM_SCRATCH_PRESET, DISTILLATION_PRESET = "from-scratch", "distillation"
 SAMPLE_PRESET = "sample"  # Also the name of the dataset.
 # Fraction of reviews that the shipped classifier was trained on. From MIN_IMDB on, a dataset is
 # treated as IMDB, which has 50% (the other half is its test split). From MIN_KNOWN on, it overlaps.
@@ -40,9 +40,12 @@ class Initialization:
 def choose_preset(settings: Mapping[str, Any]) -> str:
     """Return the preset of a run that names none.
 
-    That is `from-scratch` where no model in this package fits: with word vectors, and in another
-    language than English. Otherwise it is `sample` for the built-in reviews.
+    That is `distillation` with a teacher, and `from-scratch` where no model in this package fits:
+    with word vectors, and in another language than English. Otherwise it is `sample` for the
+    built-in reviews.
     """
+    if settings.get("teacher") is not None:
+        return DISTILLATION_PRESET
     if settings.get("init", AUTO) != AUTO:
         return DEFAULT
     language = settings.get("language", TextConfig.language)
@@ -142,6 +145,8 @@ def choose_model(config: Config, labels: list[str], known: float) -> tuple[str |
         return None, "Training from scratch."
     if init != AUTO:
         return init, f"Starting from '{init}'."
+    if config.train.teacher is not None:
+        return config.train.teacher, f"Starting from the teacher, '{config.train.teacher}'."
     if known >= MIN_KNOWN:
         return SHIPPED_ENCODER, (
             f"Starting from the shipped encoder, because {known:.0%} of the reviews are IMDB "

@@ -116,6 +116,8 @@ def test_hidden_size_of_the_initial_model_is_accepted_and_another_one_is_an_erro
         ({"dataset": "data/sample"}, "default"),
         ({"dataset": "sample.csv"}, "default"),
         ({"dataset": "stanfordnlp/imdb"}, "default"),
+        ({"teacher": "my/model", "language": "de"}, "distillation"),
+        ({"teacher": "my/model", "init": "my/other"}, "distillation"),
     ],
 )
 def test_preset_depends_on_whether_a_shipped_model_fits_and_on_built_in_reviews(settings, preset):

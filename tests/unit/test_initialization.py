@@ -100,6 +100,14 @@ def test_named_model_is_used_whatever_the_labels_and_the_reviews():
     assert choose_model(vectors, ["neg", "pos"], 0.0)[0] is None
 
 
+def test_training_with_a_teacher_starts_from_it_unless_another_model_is_named():
+    config = Config.from_flat(teacher="my/model")
+    assert choose_model(config, ["bad", "good"], known=1.0)[0] == "my/model"
+    config = Config.from_flat(teacher="my/model", init="my/other")
+    assert choose_model(config, ["bad", "good"], known=1.0)[0] == "my/other"
+    assert choose_model(Config.from_flat(teacher="my/model", init=None), ["a", "b"], 0.0)[0] is None
+
+
 def test_sizes_and_pooling_come_from_the_initial_classifier(known, shipped):
     known(0.0)
     config = initialize(splits(), "default", {"max_length": 30}).config
