@@ -67,8 +67,8 @@ def train(
     """Train a classifier and save it in the folder --out.
 
     In another language than English, and with --word-vectors, the defaults are those of
-    --from-scratch. For --dataset sample, they are one epoch and no --min-steps. With --teacher, they
-    are one epoch on whole reviews, --learning-rate 0.004 and no adversarial training.
+    --from-scratch. For --dataset sample, they are one epoch and no --min-steps. With --teacher,
+    they are one epoch on whole reviews, --learning-rate 0.004 and no adversarial training.
 
     Several processes: torchrun --nproc-per-node 2 -m sentiment train …
     """
