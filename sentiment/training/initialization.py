@@ -95,7 +95,9 @@ def initialize(splits: Splits, preset: str, settings: Mapping[str, Any]) -> Init
     sentences = preliminary.data.synthetic_sentences
     if sentences is None:
         is_imdb = known >= MIN_IMDB and negative_positive_ids(splits.labels) is not None
-        sentences = 2 * len(short_opinions()) if is_imdb else 0
+        # Distilled reviews triple the reviews.
+        per_opinion = 2 if preliminary.train.teacher is None else 4
+        sentences = per_opinion * len(short_opinions()) if is_imdb else 0
     resolved["synthetic_sentences"] = sentences
     resolved["tie_terms"] = ties_terms(preliminary, splits.labels)
     if start is not None and start.labels is not None:

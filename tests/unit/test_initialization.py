@@ -123,6 +123,7 @@ def test_sizes_and_pooling_come_from_the_initial_classifier(known, shipped):
     ("fraction", "labels", "settings", "expected"),
     [
         (1.0, ("neg", "pos"), {}, 2 * len(short_opinions())),
+        (1.0, ("neg", "pos"), {"teacher": "my/model", "init": None}, 4 * len(short_opinions())),
         (0.5, ("Negative", "Positive"), {}, 2 * len(short_opinions())),
         (0.3, ("neg", "pos"), {}, 0),
         (0.0, ("neg", "pos"), {}, 0),
