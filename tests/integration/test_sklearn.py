@@ -365,7 +365,9 @@ def test_interrupted_fit_raises_keyboard_interrupt(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         estimator.fit(TEXTS, LABELS)
     assert not hasattr(estimator, "classes_")
-    assert list(tmp_path.iterdir()) == []
+    left = [path.name for path in tmp_path.iterdir()]
+    # PyTorch creates its own folder the first time that an optimizer is used in a process.
+    assert [name for name in left if not name.startswith("torchinductor")] == []
 
 
 def test_failed_fit_keeps_the_last_model(fitted):
