@@ -2,7 +2,7 @@
 
 >>> from sentiment import Classifier
 >>> Classifier.from_pretrained()("A joy from start to finish.")
-{'label': 'pos', 'score': 0.997}
+{'label': 'pos', 'score': 0.999}
 """
 
 from importlib import import_module, metadata

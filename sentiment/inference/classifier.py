@@ -72,7 +72,7 @@ class Classifier:
     Examples:
         >>> classifier = Classifier.from_pretrained()
         >>> classifier("A joy from start to finish.")
-        {'label': 'pos', 'score': 0.997}
+        {'label': 'pos', 'score': 0.999}
 
     Args:
         config: all settings of the training run.

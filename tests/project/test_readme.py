@@ -35,8 +35,8 @@ def test_python_example_gives_the_results_in_its_comments(tmp_path, monkeypatch)
         else:
             results.append(eval(line, names))
     one, labels, probabilities, *_ = results
-    assert "{'label': 'pos', 'score': 0.997}" in example
-    assert one == {"label": "pos", "score": pytest.approx(0.997, abs=0.0005)}
+    assert "{'label': 'pos', 'score': 0.999}" in example
+    assert one == {"label": "pos", "score": pytest.approx(0.999, abs=0.0005)}
     assert str(labels) == "['pos', 'neg']"
     assert "['pos', 'neg']" in example
     assert probabilities.shape == (1, 2)
