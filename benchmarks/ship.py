@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER, save_model
-from sentiment.config import SHIPPED_ENCODER, DataConfig
+from sentiment.config import SHIPPED_CLASSIFIER, SHIPPED_ENCODER, DataConfig
 from sentiment.data.reviews import load_reviews
 from sentiment.data.synthetic.sample import sample_reviews
 from sentiment.inference.classifier import Classifier
@@ -47,11 +47,14 @@ def main() -> None:
     arguments = parser.parse_args()
     classifier = Classifier.from_pretrained(arguments.run)
     config = classifier.config
+    if config.train.teacher not in (None, SHIPPED_CLASSIFIER):
+        sys.exit(f"Not stored: its teacher is '{config.train.teacher}'. Ship the teacher first.")
     # Public names instead of the local paths of this run.
+    is_student = config.model.init == SHIPPED_CLASSIFIER
     config = replace(
         config,
         data=replace(config.data, dataset=DataConfig.dataset),
-        model=replace(config.model, init=SHIPPED_ENCODER),
+        model=replace(config.model, init=SHIPPED_CLASSIFIER if is_student else SHIPPED_ENCODER),
     )
     saved = classifier.saved()._replace(config=config)
 

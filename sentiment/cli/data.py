@@ -100,14 +100,15 @@ def default_split(splits: "DatasetDict") -> str:
 
 
 def warn_if_known(classifier: "Classifier", reviews: "Dataset") -> None:
-    """Warn if the shipped classifier, or one that started from it, was trained on `reviews`."""
+    """Warn if the shipped classifier, or one that learned from it, was trained on `reviews`."""
     from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
     from sentiment.config import SHIPPED_CLASSIFIER
     from sentiment.data.known_reviews import count_known
     from sentiment.data.splits import SharedReviewsWarning
 
     is_shipped = classifier.folder == SHIPPED_CLASSIFIER_FOLDER
-    if not is_shipped and classifier.config.model.init != SHIPPED_CLASSIFIER:
+    config = classifier.config
+    if not is_shipped and SHIPPED_CLASSIFIER not in (config.model.init, config.train.teacher):
         return
     if known := count_known(reviews["text"]):
         message = (
