@@ -1,8 +1,15 @@
 """Reviews that the shipped classifier was trained on are recognized by their hashes."""
 
+import warnings
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from datasets import Dataset
 
+from sentiment.artifacts.model_folder import SHIPPED_CLASSIFIER_FOLDER
+from sentiment.cli.data import warn_if_known
+from sentiment.config import Config
 from sentiment.data import known_reviews
 from sentiment.data.known_reviews import (
     HASH_FILE,
@@ -73,3 +80,24 @@ def test_shipped_hashes_recognize_imdb(imdb):
     """Of the test split, only the reviews that are in the training split too."""
     counts = {name: count_known(split["text"]) for name, split in imdb.items()}
     assert counts == {"train": 25_000, "test": 123, "unsupervised": 49_730}
+
+
+@pytest.mark.parametrize(
+    ("folder", "settings", "warns"),
+    [
+        (SHIPPED_CLASSIFIER_FOLDER, {}, True),
+        (None, {"init": "shipped-classifier"}, True),
+        (None, {"init": None, "teacher": "shipped-classifier"}, True),
+        (None, {"init": "shipped-encoder"}, False),
+    ],
+)
+def test_evaluation_on_known_reviews_is_a_warning_for_what_learned_from_the_classifier(
+    monkeypatch, folder, settings, warns
+):
+    monkeypatch.setattr("sentiment.data.known_reviews.count_known", lambda texts: len(list(texts)))
+    classifier = SimpleNamespace(folder=folder, config=Config.from_flat(**settings))
+    reviews = Dataset.from_dict({"text": ["one", "two"]})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_if_known(classifier, reviews)
+    assert ["2 of the 2 reviews" in str(one.message) for one in caught] == [True] * warns
