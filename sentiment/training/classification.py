@@ -272,7 +272,7 @@ class ClassificationTrainer(Trainer[LSTMClassifier]):
             label_ids: rows of `self.targets`, [reviews].
         """
         targets = self.weighted_targets(label_ids).to(logits.device)
-        return -(targets * F.log_softmax(logits, dim=1)).sum() / targets.sum()
+        return (targets * -F.log_softmax(logits, dim=1)).sum() / targets.sum()
 
     def weighted_targets(self, label_ids: Tensor) -> Tensor:
         """Return the probability of each label times its weight, [reviews, num_labels]."""
